@@ -1,0 +1,37 @@
+import type { SystemId } from '../../kit/ids.js'
+import type { Address } from '../actor.js'
+
+/**
+ * How a message reaches a mailbox in another actor system. One interface, one conformance suite.
+ *
+ * A transport may lose, but never reorders or repeats between two systems within a lane, and what it knows to be lost
+ * it says (`onUndeliverable`, `onLink`). It never throws for what a peer or an outage does. Lanes do not delay each
+ * other: a receiver that takes no data frames still gets control parcels.
+ */
+export interface Transport {
+  /** Takes what is sent to `system` from now on. Resolves when peers can reach it, as far as this side can know. */
+  open(system: SystemId, receiver: TransportReceiver): Promise<void>
+  /** Whether this transport knows a way to `system` (a NATS link knows a way to any). */
+  reaches(system: SystemId): boolean
+  /** Sends. Bodies must be structured-cloneable data; a frame's body is a Uint8Array and is given away. */
+  send(parcel: Parcel): void
+  /** Lets go of everything; sends what was sent before, receives nothing more. */
+  close(): Promise<void>
+}
+
+export interface TransportReceiver {
+  onParcel(parcel: Parcel): void
+  /** `parcel` is known not to have arrived: nobody listens there, or the link is down. */
+  onUndeliverable(parcel: Parcel, why: 'no-responder' | 'link-down'): void
+  /** The link to everyone behind this transport went down, or is up again; what was under way may be lost. */
+  onLink(state: 'up' | 'down'): void
+}
+
+export type Parcel =
+  | { readonly kind: 'tell'; readonly to: Address; readonly body: unknown }
+  | { readonly kind: 'ask'; readonly to: Address; readonly from: Address; readonly correlation: number; readonly body: unknown }
+  | { readonly kind: 'answer'; readonly to: Address; readonly correlation: number; readonly body: unknown }
+  /** Watch, unwatch, down, ping: the library's own, answered before any actor's control lane. */
+  | { readonly kind: 'signal'; readonly to: Address; readonly from: Address; readonly body: unknown }
+  /** The data lane. */
+  | { readonly kind: 'frame'; readonly to: Address; readonly body: unknown }

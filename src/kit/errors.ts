@@ -1,0 +1,86 @@
+/**
+ * The catalogue of everything that can go wrong for a user, each with a code, and the one error class that carries
+ * it. Ranges: 10xx graph, 11xx bundle, 12xx state and restore, 13xx checkpoint and log, 14xx connectors, 15xx cluster
+ * and transport, 16xx user code, 17xx configuration and parameters. `docs/errors.md` lists the same codes; a test
+ * compares both.
+ *
+ * `restart` says whether starting the job again can cure it: 'cures' follows the job's restart strategy, 'useless'
+ * fails the job at once with its cause.
+ */
+export const CATALOGUE = {
+  RT1601: { title: 'user code threw', restart: 'cures' },
+  RT1701: { title: 'not a duration', restart: 'useless' },
+} as const satisfies Record<string, { title: string; restart: 'cures' | 'useless' }>
+
+export type ErrorCode = keyof typeof CATALOGUE
+
+/** What a user is told. `where` is `file:line` of the user's call, or the part of the cluster that met the fault. */
+export interface ErrorText {
+  readonly what: string
+  readonly why: string
+  readonly fix: string
+  readonly where?: string | undefined
+  readonly cause?: unknown
+}
+
+export class RetakeError extends Error {
+  override readonly name = 'RetakeError'
+  readonly code: ErrorCode
+  readonly what: string
+  readonly why: string
+  readonly fix: string
+  readonly where: string | undefined
+
+  constructor(code: ErrorCode, text: ErrorText) {
+    super(`${code} ${text.what}: ${text.why} (${text.fix})`, text.cause === undefined ? undefined : { cause: text.cause })
+    this.code = code
+    this.what = text.what
+    this.why = text.why
+    this.fix = text.fix
+    this.where = text.where
+  }
+}
+
+/** An error as plain data, with its causes: what crosses threads, subjects and the job's log. */
+export interface ErrorInfo {
+  readonly name: string
+  readonly message: string
+  readonly code?: ErrorCode | undefined
+  readonly what?: string | undefined
+  readonly why?: string | undefined
+  readonly fix?: string | undefined
+  readonly where?: string | undefined
+  readonly stack?: string | undefined
+  readonly cause?: ErrorInfo | undefined
+}
+
+const CAUSES_MAX = 16
+
+/** Any thrown value as data. Chains of causes longer than 16 are cut. */
+export function errorInfoOf(thrown: unknown, depth = 0): ErrorInfo {
+  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) }
+  const cause = thrown.cause === undefined || depth >= CAUSES_MAX ? undefined : errorInfoOf(thrown.cause, depth + 1)
+  const info = { name: thrown.name, message: thrown.message, stack: thrown.stack, cause }
+  if (!(thrown instanceof RetakeError)) return info
+  const { code, what, why, fix, where } = thrown
+  return { ...info, code, what, why, fix, where }
+}
+
+/** The error that `info` was taken from, as far as data can tell: a RetakeError again where it had a code. */
+export function errorOf(info: ErrorInfo): Error {
+  const cause = info.cause === undefined ? undefined : errorOf(info.cause)
+  if (info.code !== undefined && info.what !== undefined && info.why !== undefined && info.fix !== undefined) {
+    const { code, what, why, fix, where } = info
+    return new RetakeError(code, { what, why, fix, where, cause })
+  }
+  const error = new Error(info.message, cause === undefined ? undefined : { cause })
+  error.name = info.name
+  if (info.stack !== undefined) error.stack = info.stack
+  return error
+}
+
+/** Whether a restart can cure what `info` tells; decided by the outermost error of the chain that has a code. */
+export function isCurable(info: ErrorInfo): boolean {
+  if (info.code !== undefined) return CATALOGUE[info.code].restart === 'cures'
+  return info.cause === undefined || isCurable(info.cause)
+}

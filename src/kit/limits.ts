@@ -1,0 +1,61 @@
+import { assert } from './assert.js'
+
+/**
+ * Every bound of the system, and the relations between them, asserted below. Bytes and milliseconds, as the names say.
+ */
+export const LIMITS = {
+  /** A dispatcher slice ends after this much time … */
+  sliceMs: 5,
+  /** … or this many actors, then sockets and timers have their turn. */
+  sliceActors: 64,
+  /** A turn longer than this is reported by the watchdog, with the actor's name. */
+  turnWarnMs: 100,
+  /** Messages that may wait in an actor's control lane; one more answers its ask with `MailboxFull`. */
+  controlLaneMax: 4_096,
+
+  /** A batch closes at about this many bytes … */
+  batchBytes: 16 * 1024,
+  /** … or this many records … */
+  batchRecords: 1_024,
+  /** … or after this time (`bufferTimeout`). */
+  bufferTimeoutMs: 10,
+  /** What NATS carries in one message by default. */
+  natsPayloadBytes: 1024 * 1024,
+  /** No frame is larger: a payload less room for subject and headers. */
+  frameBytesMax: 1024 * 1024 - 4 * 1024,
+  /** Frames that a channel may have in flight. */
+  channelFrames: 16,
+  /** Bytes that a channel may have in flight; one frame may always go, however large. */
+  channelBytes: 512 * 1024,
+  /** The sum of windows of all channels into one subtask stays below this; windows shrink, never under two frames. */
+  gateBytes: 8 * 1024 * 1024,
+  /** A sender repeats hello this often at first, doubling … */
+  helloMs: 50,
+  /** … up to this. */
+  helloMaxMs: 1_000,
+  /** An idle channel sends a beacon this often; a sender without credit repeats it. */
+  beaconMs: 500,
+
+  maxParallelism: 32_768,
+
+  /** Staged rows of a sink that stay in memory; more go to the store as parts before the barrier. */
+  stagedBytesInMemory: 8 * 1024 * 1024,
+  /** Decided but unconfirmed commits of a sink; above it, the sink stops choosing input. */
+  decidedBytesMax: 32 * 1024 * 1024,
+  /** Rows of one piece: one statement to the database. */
+  pieceRows: 5_000,
+  pieceBytes: 1024 * 1024,
+
+  /** A slot stuck in user code is terminated this long after it was told to cancel. */
+  cancelMs: 5_000,
+  /** A job waits this long for slots, then fails. */
+  slotRequestMs: 5 * 60_000,
+  /** Checkpoint ids that one entry of the log reserves. */
+  reservedIds: 64,
+} as const
+
+assert(LIMITS.frameBytesMax < LIMITS.natsPayloadBytes, 'a frame fits a NATS message')
+assert(LIMITS.batchBytes * 2 <= LIMITS.channelBytes, 'a channel holds two batches at least')
+assert(LIMITS.channelBytes <= LIMITS.gateBytes, 'one channel does not outgrow its gate')
+assert(LIMITS.pieceBytes <= LIMITS.stagedBytesInMemory, 'a piece fits the staging memory')
+assert(LIMITS.stagedBytesInMemory <= LIMITS.decidedBytesMax, 'what was staged may be decided')
