@@ -1,0 +1,81 @@
+import type { Brand, CheckpointId, OperatorId, RunId, SubtaskIndex, VertexIndex } from '../kit/ids.js'
+
+/**
+ * What a subtask puts into a checkpoint, and what the checkpoint's manifest says of it. All of it is plain data.
+ */
+export interface SubtaskSnapshot {
+  readonly vertex: VertexIndex
+  readonly subtask: SubtaskIndex
+  /** In the order of the chain. */
+  readonly operators: readonly OperatorSnapshot[]
+  /** All inputs had ended and every end hook had run before the barrier. */
+  readonly ended: boolean
+}
+
+export interface OperatorSnapshot {
+  readonly operator: OperatorId
+  readonly subtask: SubtaskIndex
+  /** Sources: where each split of this subtask stands. */
+  readonly splits?: readonly SplitPosition[]
+  /** Sinks and others: what is handed out again by owner. */
+  readonly pieces?: readonly Piece[]
+  /** Operators behind a keyBy: state and timers by key group. */
+  readonly keyed?: KeyedPart
+}
+
+/**
+ * One split of a source (a Kafka partition, a file, a generator's share) and the next position to read: after what was
+ * emitted or passed over, never after what was merely fetched.
+ */
+export interface SplitPosition {
+  /** Unique in its source, for ever. */
+  readonly split: string
+  /** Subtask = owner mod parallelism: the partition's number. */
+  readonly owner: number
+  /** The connector's own plain data: start, position, stop. */
+  readonly position: unknown
+  readonly ended?: boolean
+}
+
+/** What one original subtask left behind; all pieces of one owner go to one new subtask, in this order. */
+export interface Piece {
+  /** The subtask that made it. New subtask = owner mod parallelism. */
+  readonly owner: number
+  /** The run whose subtask made it. */
+  readonly run: RunId
+  readonly checkpoint: CheckpointId
+  /** 0, 1, 2 … within owner and checkpoint. */
+  readonly number: number
+  /** Its bytes; a blob is kept while a retained manifest, or something staged in the current attempt, names it. */
+  readonly part: Part
+}
+
+/** Bytes in the store: the whole blob, or a range of it. Verified by `hash` (sha256, hex, of exactly these bytes) when read. */
+export interface Part {
+  readonly blob: BlobName
+  readonly offset: number
+  readonly bytes: number
+  readonly hash: string
+}
+
+/** Keyed state of one operator on one subtask. Its bytes begin with an index of key groups (`state/keyed-part.ts`). */
+export interface KeyedPart {
+  /** Inclusive range of key groups. */
+  readonly firstGroup: number
+  readonly lastGroup: number
+  readonly part: Part
+}
+
+/** `<run>/<attempt>/<checkpoint>/<name>`: path tokens are generated, so a zombie writes garbage that nobody names. */
+export type BlobName = Brand<string, 'BlobName'>
+
+/** Where a subtask puts its parts for one checkpoint. */
+export interface BlobWriter {
+  /** Stores `bytes` under a new name that contains `name`; resolves when they are durable. */
+  put(name: string, bytes: Uint8Array): Promise<Part>
+}
+
+/** Where parts are read. Throws RT1203 when what is there is not what was written. */
+export interface BlobReader {
+  get(part: Part): Promise<Uint8Array>
+}

@@ -1,0 +1,3 @@
+/** What a stream may be keyed by: one type a stream. */
+export type KeyPart = string | number | bigint | boolean
+export type Key = KeyPart | readonly KeyPart[]

@@ -1,0 +1,58 @@
+import type { Cancel } from '../kit/clock.js'
+import type { CheckpointId, OperatorId, RunId, SubtaskIndex } from '../kit/ids.js'
+import type { Logger } from '../kit/logger.js'
+import type { BlobWriter, OperatorSnapshot, Piece } from '../checkpoint/snapshot.js'
+import type { KeyedStateBackend } from '../state/keyed-state.js'
+
+/**
+ * The contract between an operator and the chain that runs it. Calls come in this order, one at a time:
+ *
+ *     open          once, before anything else; restored state is there
+ *     process       any number of times; may emit
+ *     onTimer       when one of its processing-time timers is due; may emit
+ *     capture       at each barrier, between two calls of process; may not emit
+ *     finish        at most once in a run, when all inputs have ended; may emit; a snapshot says that it has run
+ *     close         once, whatever happened, and last; may not emit
+ *
+ * An operator never keeps `records`, never emits what it keeps, and never awaits. `sink.ts` and `source.ts` in
+ * `connector/` widen the contract at the edges.
+ */
+export interface Operator {
+  open(ctx: OperatorContext): void
+  /** One batch. Emits with `ctx.emit`; the chain passes a full batch on by itself. */
+  process(records: readonly unknown[]): void
+  finish?(): void
+  /** What this operator adds to a snapshot beyond the keyed state that it registered (which the chain takes by itself). */
+  capture?(checkpoint: CheckpointId): Capture
+  /** `checkpoint` and all lower ones are complete. May come twice, may be skipped if a higher one comes. */
+  onCheckpointComplete?(checkpoint: CheckpointId): void
+  close?(): void
+}
+
+export interface OperatorContext {
+  readonly run: RunId
+  readonly operator: OperatorId
+  readonly subtask: SubtaskIndex
+  readonly parallelism: number
+  readonly maxParallelism: number
+  readonly logger: Logger
+  /** To the next operator of the chain, or into the outbox. */
+  emit(record: unknown): void
+  /** Pieces that earlier snapshots of this operator left, those whose `owner mod parallelism` is this subtask. */
+  readonly restored: readonly Piece[]
+  /** Keyed state and timers of this operator, restored. Only on operators behind a keyBy. */
+  readonly keyed: KeyedStateBackend
+  wallTime(): number
+}
+
+/**
+ * A snapshot being taken. What it holds is fixed when it is made: later writes do not show. `slice` encodes a bounded
+ * part, between turns; `upload` then stores and describes it, and may wait (for the store, for a database's answer).
+ */
+export interface Capture {
+  /** Does about a millisecond of work; true when nothing is left. */
+  slice(): boolean
+  upload(blobs: BlobWriter): Promise<Partial<OperatorSnapshot>>
+}
+
+export type { Cancel }

@@ -1,0 +1,33 @@
+import type { Capture } from '../operator/operator.js'
+import type { Key } from '../kit/key.js'
+
+/**
+ * Keyed state of one operator on one subtask, by key group. `setCurrentKey` first, then the handles read and write
+ * the state of that key. Values are owned by the state: what is read is not mutated by the caller unless it writes it
+ * back in the same turn.
+ */
+export interface KeyedStateBackend {
+  /** The state called `name`; the same name gives the same handle. Restored values are there at once. */
+  value<T>(name: string): ValueState<T>
+  setCurrentKey(key: Key): void
+  readonly currentKey: Key
+  readonly timers: TimerService
+  /**
+   * Fixes what a snapshot of this moment holds. Groups not written since are encoded slice by slice; a group about to
+   * be written is encoded first (copy-on-write by key group).
+   */
+  capture(): Capture
+}
+
+export interface ValueState<T> {
+  get(): T | undefined
+  set(value: T): void
+  clear(): void
+}
+
+/** Processing-time timers, part of the snapshot. Equal (key, time, tag) are one timer. */
+export interface TimerService {
+  /** @param at milliseconds since 1970 */
+  set(at: number, tag?: string): void
+  cancel(at: number, tag?: string): void
+}
