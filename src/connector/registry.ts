@@ -1,8 +1,7 @@
-import type { SinkSpec, SourceSpec } from '../graph/stream-graph.js'
-import type { SinkContext, SinkWriter } from './sink.js'
 import type { Clock } from '../kit/clock.js'
 import type { Logger } from '../kit/logger.js'
-import type { SourceContext, SourceReader, SplitEnumerator } from './source.js'
+import type { SinkContext, SinkSpec, SinkWriter } from './sink.js'
+import type { SourceContext, SourceReader, SourceSpec, SplitEnumerator } from './source.js'
 
 /** The runtime half of a connector, found on the node by the name that its factory put into the job. */
 export interface SourceConnector {

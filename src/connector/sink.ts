@@ -1,9 +1,7 @@
-import type { Piece } from '../checkpoint/snapshot.js'
 import type { Attempt, CheckpointId, OperatorId, RunId, SubtaskIndex } from '../kit/ids.js'
 import type { Clock } from '../kit/clock.js'
 import type { Logger } from '../kit/logger.js'
-import type { BlobReader, BlobWriter } from '../checkpoint/snapshot.js'
-import type { Capture } from '../operator/operator.js'
+import type { BlobReader, BlobWriter, Capture, Piece } from '../state/snapshot.js'
 
 /**
  * The edge where records go out; lives in the sink's subtask. Order of calls:
@@ -45,4 +43,15 @@ export interface SinkContext {
   /** The sink has become ready. */
   ready(): void
   fail(error: unknown): void
+}
+
+/** A sink as its factory describes it. */
+export interface SinkSpec {
+  readonly connector: string
+  readonly options: Readonly<Record<string, unknown>>
+  readonly functions: Readonly<Record<string, unknown>>
+  /** What the job's checkpoints must be for this sink. */
+  readonly guarantee: 'exactly-once' | 'at-least-once'
+  /** Fields of the record that name the row: the sink is then reached by their hash. */
+  readonly keyFields: readonly string[] | undefined
 }

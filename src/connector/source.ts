@@ -1,7 +1,7 @@
-import type { SplitPosition } from '../checkpoint/snapshot.js'
 import type { CheckpointId } from '../kit/ids.js'
 import type { Clock } from '../kit/clock.js'
 import type { Logger } from '../kit/logger.js'
+import type { SplitPosition } from '../state/snapshot.js'
 
 /**
  * The edge where records come in, in two halves found by the connector's name (`connector/registry.ts`).
@@ -47,4 +47,11 @@ export interface SourceContext {
   fail(error: unknown): void
   /** A record was passed over by policy: counted, and a sample logged. */
   skipped(reason: unknown, sample: string): void
+}
+
+/** A source as its factory describes it: `options` are data, sent to the job master; functions stay in the bundle. */
+export interface SourceSpec {
+  readonly connector: string
+  readonly options: Readonly<Record<string, unknown>>
+  readonly functions: Readonly<Record<string, unknown>>
 }

@@ -1,8 +1,7 @@
-import type { Cancel } from '../kit/clock.js'
 import type { CheckpointId, OperatorId, RunId, SubtaskIndex } from '../kit/ids.js'
 import type { Logger } from '../kit/logger.js'
-import type { BlobWriter, OperatorSnapshot, Piece } from '../checkpoint/snapshot.js'
 import type { KeyedStateBackend } from '../state/keyed-state.js'
+import type { Capture, Piece } from '../state/snapshot.js'
 
 /**
  * The contract between an operator and the chain that runs it. Calls come in this order, one at a time:
@@ -45,14 +44,3 @@ export interface OperatorContext {
   wallTime(): number
 }
 
-/**
- * A snapshot being taken. What it holds is fixed when it is made: later writes do not show. `slice` encodes a bounded
- * part, between turns; `upload` then stores and describes it, and may wait (for the store, for a database's answer).
- */
-export interface Capture {
-  /** Does about a millisecond of work; true when nothing is left. */
-  slice(): boolean
-  upload(blobs: BlobWriter): Promise<Partial<OperatorSnapshot>>
-}
-
-export type { Cancel }

@@ -1,5 +1,5 @@
-import type { Capture } from '../operator/operator.js'
 import type { Key } from '../kit/key.js'
+import type { Capture } from './snapshot.js'
 
 /**
  * Keyed state of one operator on one subtask, by key group. `setCurrentKey` first, then the handles read and write

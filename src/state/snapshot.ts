@@ -79,3 +79,13 @@ export interface BlobWriter {
 export interface BlobReader {
   get(part: Part): Promise<Uint8Array>
 }
+
+/**
+ * A snapshot being taken. What it holds is fixed when it is made: later writes do not show. `slice` encodes a bounded
+ * part, between turns; `upload` then stores and describes it, and may wait (for the store, for a database's answer).
+ */
+export interface Capture {
+  /** Does about a millisecond of work; true when nothing is left. */
+  slice(): boolean
+  upload(blobs: BlobWriter): Promise<Partial<OperatorSnapshot>>
+}
