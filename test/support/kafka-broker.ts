@@ -1,0 +1,272 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { type Availability, availabilityOf, mustHave, remembered } from './availability.js'
+import { findProgram, mustRun, run } from './command.js'
+import { cached } from './download.js'
+import { freePort } from './free-port.js'
+import { PROJECT } from './project.js'
+import { accepts, ServerProcess } from './server-process.js'
+
+export const KAFKA_VERSION = '4.3.1'
+const OLDEST_JAVA = 17
+const CLUSTER_ID = 'UmV0YWtlVGVzdEJyb2tlcg'
+
+export interface KafkaOptions {
+  /** A second listener that asks for this name and password (SASL/PLAIN). */
+  readonly sasl?: { readonly username: string; readonly password: string }
+  /** A third listener that speaks TLS, with a certificate of its own. */
+  readonly tls?: boolean
+  /** 384 MB unless said. */
+  readonly heapMb?: number
+  /** More lines of server.properties. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface TopicOptions {
+  /** 4 unless said. */
+  readonly partitions?: number
+  /** The topic's own settings: `max.message.bytes`, `cleanup.policy`, … */
+  readonly config?: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface KafkaBroker {
+  readonly version: string
+  /** `127.0.0.1:PORT`, plain text, no password. */
+  readonly bootstrap: string
+  /** The listener with a password, if it was asked for. */
+  readonly saslBootstrap: string | undefined
+  /** The listener with TLS and the certificate (PEM) to trust, if it was asked for. */
+  readonly tls: { readonly bootstrap: string; readonly certificate: string } | undefined
+  readonly pid: number | undefined
+  createTopic(topic: string, options?: TopicOptions): Promise<void>
+  /** Raises the number of partitions of a topic to `partitions`. */
+  addPartitions(topic: string, partitions: number): Promise<void>
+  /** Deletes what a partition holds before `offset`, as retention would. */
+  deleteRecords(topic: string, partition: number, offset: number | bigint): Promise<void>
+  /** The next offset of each partition, by partition. */
+  endOffsets(topic: string): Promise<bigint[]>
+  /** kafkajs's administration client, connected for this one call. */
+  admin<T>(use: (admin: Admin) => Promise<T>): Promise<T>
+  /** Ends it for good and removes its data. */
+  stop(): Promise<void>
+  /** `kill -9`; `restart` brings it back. */
+  kill(): Promise<void>
+  /** Stops it in good order unless it is down already, and starts it on the same ports with the same data. */
+  restart(): Promise<void>
+  /** Takes it down in good order without removing anything; `restart` brings it back. */
+  halt(): Promise<void>
+  /** `SIGSTOP` and `SIGCONT`: the connections stay and nothing is answered. */
+  freeze(): void
+  thaw(): void
+}
+
+interface KafkaProgram {
+  readonly java: string
+  readonly classPath: string
+}
+
+interface Ports {
+  readonly plain: number
+  readonly controller: number
+  readonly sasl: number | undefined
+  readonly tls: number | undefined
+}
+
+const program = remembered('kafka', () => availabilityOf(findKafka))
+
+/** Which Kafka the tests would run, or why there is none. Fetches its jars when they are not cached. */
+export function kafkaAvailability(): Promise<Availability<KafkaProgram>> {
+  return program()
+}
+
+/** The address in `RETAKE_TEST_KAFKA` (host:port): a running broker, for tests that only talk to it. */
+export function externalKafka(): string | undefined {
+  return process.env.RETAKE_TEST_KAFKA || undefined
+}
+
+/** One broker that is its own controller. docs/kafka-test-broker.md tells the recipe and why each setting is there. */
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroker> {
+  const { java, classPath } = await mustHave('Kafka', kafkaAvailability())
+  const ports: Ports = {
+    plain: await freePort(),
+    controller: await freePort(),
+    sasl: options.sasl === undefined ? undefined : await freePort(),
+    tls: options.tls ? await freePort() : undefined,
+  }
+  const bootstrap = `127.0.0.1:${ports.plain}`
+  const heapMb = options.heapMb ?? 384
+  const quick = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classPath]
+  const server = new ServerProcess('kafka', () => ({
+    name: `Kafka ${KAFKA_VERSION}`,
+    program: java,
+    args: [
+      '-Xms128m',
+      `-Xmx${heapMb}m`,
+      '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+      ...quick,
+      'kafka.Kafka',
+      properties,
+    ],
+    stopSignal: 'SIGTERM',
+    abortSignal: 'SIGKILL',
+  }))
+  const properties = join(server.folder, 'server.properties')
+  const isReady = async () => (await accepts(ports.plain)) && (await answersMetadata(bootstrap))
+  let certificate: string | undefined
+
+  try {
+    if (ports.tls !== undefined) certificate = await makeCertificate(java, server.folder)
+    writeFileSync(properties, propertiesOf(server.folder, ports, options))
+    const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties]
+    await mustRun(java, [...quick, ...format], { cwd: server.folder })
+    await server.start(isReady)
+  } catch (error) {
+    await server.destroy()
+    throw error
+  }
+
+  const admin = <T>(use: (admin: Admin) => Promise<T>) => withAdmin(bootstrap, use)
+  return {
+    version: KAFKA_VERSION,
+    bootstrap,
+    saslBootstrap: ports.sasl === undefined ? undefined : `127.0.0.1:${ports.sasl}`,
+    tls: certificate === undefined ? undefined : { bootstrap: `127.0.0.1:${ports.tls}`, certificate },
+    get pid() {
+      return server.pid
+    },
+    admin,
+    async createTopic(topic, { partitions = 4, config = {} } = {}) {
+      const configEntries = Object.entries(config).map(([name, value]) => ({ name, value: String(value) }))
+      const topics = [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }]
+      await admin((client) => client.createTopics({ topics, waitForLeaders: true }))
+    },
+    async addPartitions(topic, partitions) {
+      await admin((client) => client.createPartitions({ topicPartitions: [{ topic, count: partitions }] }))
+    },
+    async deleteRecords(topic, partition, offset) {
+      const partitions = [{ partition, offset: String(offset) }]
+      await admin((client) => client.deleteTopicRecords({ topic, partitions }))
+    },
+    async endOffsets(topic) {
+      const offsets = await admin((client) => client.fetchTopicOffsets(topic))
+      return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => BigInt(high))
+    },
+    stop: () => server.destroy(),
+    kill: () => server.kill(),
+    halt: () => server.stop(),
+    freeze: () => server.signal('SIGSTOP'),
+    thaw: () => server.signal('SIGCONT'),
+    async restart() {
+      await server.stop()
+      await server.start(isReady)
+    },
+  }
+}
+
+function propertiesOf(folder: string, ports: Ports, { sasl, settings = {} }: KafkaOptions): string {
+  const listeners = [`PLAINTEXT://127.0.0.1:${ports.plain}`]
+  const more: Record<string, string | number | boolean> = {}
+  if (sasl !== undefined) {
+    listeners.push(`SASL_PLAINTEXT://127.0.0.1:${ports.sasl}`)
+    const login = `username="${sasl.username}" password="${sasl.password}" user_${sasl.username}="${sasl.password}"`
+    more['sasl.enabled.mechanisms'] = 'PLAIN'
+    more['listener.name.sasl_plaintext.plain.sasl.jaas.config'] =
+      `org.apache.kafka.common.security.plain.PlainLoginModule required ${login};`
+  }
+  if (ports.tls !== undefined) {
+    listeners.push(`SSL://127.0.0.1:${ports.tls}`)
+    more['ssl.keystore.type'] = 'PKCS12'
+    more['ssl.keystore.location'] = join(folder, KEYSTORE)
+    more['ssl.keystore.password'] = KEYSTORE_PASSWORD
+  }
+  const all: Record<string, string | number | boolean> = {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
+    listeners: [...listeners, `CONTROLLER://127.0.0.1:${ports.controller}`].join(','),
+    'advertised.listeners': listeners.join(','),
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map':
+      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL',
+    'log.dirs': join(folder, 'data'),
+    'auto.create.topics.enable': false,
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 1,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 1,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'group.initial.rebalance.delay.ms': 0,
+    'transaction.max.timeout.ms': 3_600_000,
+    'log.cleaner.backoff.ms': 200,
+    'log.cleaner.dedupe.buffer.size': 16_777_216,
+    ...more,
+    ...settings,
+  }
+  return Object.entries(all)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+}
+
+async function withAdmin<T>(bootstrap: string, use: (admin: Admin) => Promise<T>): Promise<T> {
+  const kafka = new Kafka({
+    brokers: [bootstrap],
+    clientId: 'retake-test-support',
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 3_000,
+    requestTimeout: 10_000,
+    retry: { retries: 5, initialRetryTime: 50, maxRetryTime: 500 },
+  })
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    return await use(admin)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** A broker that listens is not yet one that serves: it must be unfenced and know a controller. */
+async function answersMetadata(bootstrap: string): Promise<boolean> {
+  const { brokers, controller } = await withAdmin(bootstrap, (admin) => admin.describeCluster())
+  return brokers.length === 1 && controller !== null
+}
+
+const KEYSTORE = 'keystore.p12'
+const KEYSTORE_PASSWORD = 'retake-test'
+
+async function makeCertificate(java: string, folder: string): Promise<string> {
+  const keytool = java.replace(/java$/, 'keytool')
+  const store = ['-keystore', join(folder, KEYSTORE), '-storetype', 'PKCS12', '-storepass', KEYSTORE_PASSWORD]
+  const key = ['-alias', 'broker', '-keyalg', 'EC', '-groupname', 'secp256r1', '-validity', '30']
+  const name = ['-dname', 'CN=localhost', '-ext', 'SAN=ip:127.0.0.1,dns:localhost']
+  await mustRun(keytool, ['-genkeypair', ...store, ...key, ...name], { cwd: folder })
+  return mustRun(keytool, ['-exportcert', '-rfc', ...store, '-alias', 'broker'], { cwd: folder })
+}
+
+async function findKafka(): Promise<KafkaProgram> {
+  const java = await findJava()
+  const jars = await cached(`kafka-${KAFKA_VERSION}`, fetchJars)
+  return { java, classPath: join(jars, '*') }
+}
+
+async function findJava(): Promise<string> {
+  const home = process.env.JAVA_HOME
+  const java = findProgram('java', home === undefined ? [] : [join(home, 'bin')])
+  if (java === undefined) throw new Error('there is no java')
+  const { stderr } = await run(java, ['-version'])
+  const version = Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0)
+  if (version < OLDEST_JAVA) throw new Error(`java ${OLDEST_JAVA} is needed, and this one is ${version}`)
+  return java
+}
+
+async function fetchJars(folder: string): Promise<void> {
+  const maven = findProgram('mvn')
+  if (maven === undefined) throw new Error('there is no mvn to fetch the jars of Kafka with')
+  const pom = join(PROJECT, 'test', 'support', 'kafka', 'pom.xml')
+  const copy = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]
+  await mustRun(maven, ['-q', '-B', '-f', pom, ...copy], { timeoutMs: 300_000 })
+}

