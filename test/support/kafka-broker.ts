@@ -7,6 +7,7 @@ import { cached } from './download.js'
 import { freePort } from './free-port.js'
 import { PROJECT } from './project.js'
 import { accepts, ServerProcess } from './server-process.js'
+import { until } from './until.js'
 
 export const KAFKA_VERSION = '4.3.1'
 const OLDEST_JAVA = 17
@@ -142,11 +143,18 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
       await admin((client) => client.createTopics({ topics, waitForLeaders: true }))
     },
     async addPartitions(topic, partitions) {
-      await admin((client) => client.createPartitions({ topicPartitions: [{ topic, count: partitions }] }))
+      await admin(async (client) => {
+        await client.createPartitions({ topicPartitions: [{ topic, count: partitions }] })
+        const led = async () => (await client.fetchTopicOffsets(topic)).length === partitions
+        await until(led, { what: `leaders for ${partitions} partitions of ${topic}` })
+      })
     },
     async deleteRecords(topic, partition, offset) {
       const partitions = [{ partition, offset: String(offset) }]
-      await admin((client) => client.deleteTopicRecords({ topic, partitions }))
+      await admin(async (client) => {
+        await client.fetchTopicOffsets(topic) // kafkajs deletes only from topics whose metadata it has loaded
+        await client.deleteTopicRecords({ topic, partitions })
+      })
     },
     async endOffsets(topic) {
       const offsets = await admin((client) => client.fetchTopicOffsets(topic))
@@ -200,6 +208,9 @@ function propertiesOf(folder: string, ports: Ports, { sasl, settings = {} }: Kaf
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
+    // A killed broker comes back only when the controller has given up on its former life.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
     'transaction.max.timeout.ms': 3_600_000,
     'log.cleaner.backoff.ms': 200,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
