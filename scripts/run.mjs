@@ -1,0 +1,34 @@
+/**
+ * `node scripts/run.mjs dist/… args`: makes the checkout ready and runs one program of the build. The program has the
+ * terminal to itself, hears what this process is told to do, and its exit code is ours.
+ */
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bootstrap, PROJECT, say } from './bootstrap.mjs'
+
+/** Runs a built program, and ends this process as it ended. `program` is a path below the project. */
+export function run(program, args) {
+  const child = spawn(process.execPath, ['--enable-source-maps', join(PROJECT, program), ...args], {
+    stdio: 'inherit',
+  })
+  // At a terminal Ctrl-C reaches both; the program decides when to end, and this process waits for it.
+  process.on('SIGINT', () => {})
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => {
+    say(`retake: ${program} could not be started: ${error.message}`)
+    process.exit(1)
+  })
+  child.on('close', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
+}
+
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const [program, ...args] = process.argv.slice(2)
+  if (program === undefined) {
+    say('usage: node scripts/run.mjs PROGRAM [ARGUMENT…]')
+    process.exit(2)
+  }
+  bootstrap()
+  run(program, args)
+}
