@@ -8,6 +8,14 @@
  * fails the job at once with its cause.
  */
 export const CATALOGUE = {
+  RT1501: { title: 'NATS cannot be reached', restart: 'cures' },
+  RT1502: { title: 'NATS refused the credentials', restart: 'useless' },
+  RT1503: { title: 'a permission is missing in NATS', restart: 'useless' },
+  RT1504: { title: 'max_payload of NATS is too small', restart: 'useless' },
+  RT1505: { title: 'the nats-server is too old, or has headers off', restart: 'useless' },
+  RT1506: { title: 'the connection to NATS ended for good', restart: 'cures' },
+  RT1507: { title: 'a message is too large', restart: 'useless' },
+  RT1508: { title: 'a message cannot be written as bytes', restart: 'useless' },
   RT1601: { title: 'user code threw', restart: 'cures' },
   RT1701: { title: 'not a duration', restart: 'useless' },
 } as const satisfies Record<string, { title: string; restart: 'cures' | 'useless' }>

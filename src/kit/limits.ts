@@ -52,6 +52,11 @@ export const LIMITS = {
   slotRequestMs: 5 * 60_000,
   /** Checkpoint ids that one entry of the log reserves. */
   reservedIds: 64,
+
+  /** What is published between two marks of a NATS connection; two marks' worth may be unanswered. */
+  natsMarkBytes: 4 * 1024 * 1024,
+  /** What waits in a system for its NATS connection to take more; the rest is reported as lost. */
+  natsQueueBytes: 64 * 1024 * 1024,
 } as const
 
 assert(LIMITS.frameBytesMax < LIMITS.natsPayloadBytes, 'a frame fits a NATS message')
@@ -59,3 +64,4 @@ assert(LIMITS.batchBytes * 2 <= LIMITS.channelBytes, 'a channel holds two batche
 assert(LIMITS.channelBytes <= LIMITS.gateBytes, 'one channel does not outgrow its gate')
 assert(LIMITS.pieceBytes <= LIMITS.stagedBytesInMemory, 'a piece fits the staging memory')
 assert(LIMITS.stagedBytesInMemory <= LIMITS.decidedBytesMax, 'what was staged may be decided')
+assert(LIMITS.gateBytes <= LIMITS.natsQueueBytes, 'the window of a subtask fits what may wait for NATS')
