@@ -16,6 +16,9 @@ export const CATALOGUE = {
   RT1506: { title: 'the connection to NATS ended for good', restart: 'cures' },
   RT1507: { title: 'a message is too large', restart: 'useless' },
   RT1508: { title: 'a message cannot be written as bytes', restart: 'useless' },
+  RT1510: { title: 'a slot is lost', restart: 'cures' },
+  RT1511: { title: 'too few slots', restart: 'useless' },
+  RT1512: { title: 'a task manager is lost', restart: 'cures' },
   RT1601: { title: 'user code threw', restart: 'cures' },
   RT1701: { title: 'not a duration', restart: 'useless' },
 } as const satisfies Record<string, { title: string; restart: 'cures' | 'useless' }>

@@ -12,6 +12,19 @@ export const LIMITS = {
   turnWarnMs: 100,
   /** Messages that may wait in an actor's control lane; one more answers its ask with `MailboxFull`. */
   controlLaneMax: 4_096,
+  /** Control turns that an actor has in one run, before its data lane has one. */
+  controlTurns: 16,
+  /** An actor that was told to stop and has not is killed after this time. */
+  stopMs: 5_000,
+
+  /** Systems that watch actors in one another ask this often how they are. */
+  pingMs: 400,
+  /** A system that was not heard for this long is lost … */
+  peerSilenceMs: 25_000,
+  /** … or after two "nobody listens there" this far apart … */
+  noResponderMs: 400,
+  /** … while our own link has been up for this long. */
+  linkSteadyMs: 2_000,
 
   /** A batch closes at about this many bytes … */
   batchBytes: 16 * 1024,
@@ -46,6 +59,9 @@ export const LIMITS = {
   pieceRows: 5_000,
   pieceBytes: 1024 * 1024,
 
+  /** A control message is asked again this often until it is answered, or until its sender has no more use for it. */
+  controlAsk: { timeoutMs: 10 * 60_000, repeatMs: 1_000 },
+
   /** A slot stuck in user code is terminated this long after it was told to cancel. */
   cancelMs: 5_000,
   /** A job waits this long for slots, then fails. */
@@ -65,3 +81,4 @@ assert(LIMITS.channelBytes <= LIMITS.gateBytes, 'one channel does not outgrow it
 assert(LIMITS.pieceBytes <= LIMITS.stagedBytesInMemory, 'a piece fits the staging memory')
 assert(LIMITS.stagedBytesInMemory <= LIMITS.decidedBytesMax, 'what was staged may be decided')
 assert(LIMITS.gateBytes <= LIMITS.natsQueueBytes, 'the window of a subtask fits what may wait for NATS')
+assert(LIMITS.pingMs <= LIMITS.noResponderMs && LIMITS.pingMs * 10 < LIMITS.peerSilenceMs, 'silence is many pings')

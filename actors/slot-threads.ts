@@ -1,0 +1,44 @@
+import type { ActorRef } from '#src/actor/actor.js'
+import type { ErrorInfo } from '#src/kit/errors.js'
+import type { Attempt, RunId, SlotIndex, SystemId } from '#src/kit/ids.js'
+import type { SlotMessage } from './slot.js'
+
+/**
+ * How a task manager gets a thread for a slot: a worker thread of its process (`worker-slot-threads.ts`), or in
+ * simulation another actor system in the same thread. One thread serves one attempt, so that no variable of a module
+ * of the user's survives it.
+ */
+export interface SlotThreads {
+  start(spec: SlotThreadSpec, events: SlotThreadEvents): SlotThread
+}
+
+export interface SlotThreadSpec {
+  readonly slot: SlotIndex
+  readonly run: RunId
+  readonly attempt: Attempt
+  readonly code: JobCode
+}
+
+/** The user's code as a node holds it: a bundle on disk, and what it was started with. */
+export interface JobCode {
+  /** Path of the bundled module. */
+  readonly bundle: string
+  readonly params: Readonly<Record<string, string>>
+  /** Graph-shaping choices of the submission: they are part of what every side builds the graph from. */
+  readonly parallelism: number | undefined
+  /** Of the plan that the job master follows; a thread that builds another refuses to run. */
+  readonly fingerprint: string
+}
+
+export interface SlotThreadEvents {
+  /** The job's module is imported, its graph is the expected one, and `slot` takes deployments. */
+  onReady(slot: ActorRef<SlotMessage>): void
+  /** It is gone, told to or not. At most once, and nothing follows. */
+  onExit(error: ErrorInfo | undefined): void
+}
+
+export interface SlotThread {
+  readonly system: SystemId
+  /** Ends it at once, whatever it does; `onExit` follows. */
+  terminate(): void
+}
