@@ -8,6 +8,16 @@
  * fails the job at once with its cause.
  */
 export const CATALOGUE = {
+  RT1401: { title: 'the topic does not exist', restart: 'useless' },
+  RT1402: { title: 'Kafka no longer holds the position', restart: 'useless' },
+  RT1403: { title: 'a record cannot be decoded', restart: 'useless' },
+  RT1404: { title: 'Kafka refused the credentials', restart: 'useless' },
+  RT1405: { title: 'a permission is missing in Kafka', restart: 'useless' },
+  RT1406: { title: 'Kafka cannot be reached', restart: 'cures' },
+  RT1407: { title: 'Kafka answered with an error', restart: 'cures' },
+  RT1408: { title: 'bytes from Kafka are damaged', restart: 'cures' },
+  RT1409: { title: 'this Kafka, or its client, is not the one that is understood', restart: 'useless' },
+  RT1410: { title: 'the options of a Kafka source are wrong', restart: 'useless' },
   RT1501: { title: 'NATS cannot be reached', restart: 'cures' },
   RT1502: { title: 'NATS refused the credentials', restart: 'useless' },
   RT1503: { title: 'a permission is missing in NATS', restart: 'useless' },
@@ -21,6 +31,7 @@ export const CATALOGUE = {
   RT1512: { title: 'a task manager is lost', restart: 'cures' },
   RT1601: { title: 'user code threw', restart: 'cures' },
   RT1701: { title: 'not a duration', restart: 'useless' },
+  RT1710: { title: 'a secret is not known on this node', restart: 'useless' },
 } as const satisfies Record<string, { title: string; restart: 'cures' | 'useless' }>
 
 export type ErrorCode = keyof typeof CATALOGUE
@@ -43,7 +54,10 @@ export class RetakeError extends Error {
   readonly where: string | undefined
 
   constructor(code: ErrorCode, text: ErrorText) {
-    super(`${code} ${text.what}: ${text.why} (${text.fix})`, text.cause === undefined ? undefined : { cause: text.cause })
+    super(
+      `${code} ${text.what}: ${text.why} (${text.fix})`,
+      text.cause === undefined ? undefined : { cause: text.cause },
+    )
     this.code = code
     this.what = text.what
     this.why = text.why
@@ -70,7 +84,8 @@ const CAUSES_MAX = 16
 /** Any thrown value as data. Chains of causes longer than 16 are cut. */
 export function errorInfoOf(thrown: unknown, depth = 0): ErrorInfo {
   if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) }
-  const cause = thrown.cause === undefined || depth >= CAUSES_MAX ? undefined : errorInfoOf(thrown.cause, depth + 1)
+  const cause =
+    thrown.cause === undefined || depth >= CAUSES_MAX ? undefined : errorInfoOf(thrown.cause, depth + 1)
   const info = { name: thrown.name, message: thrown.message, stack: thrown.stack, cause }
   if (!(thrown instanceof RetakeError)) return info
   const { code, what, why, fix, where } = thrown
@@ -80,7 +95,12 @@ export function errorInfoOf(thrown: unknown, depth = 0): ErrorInfo {
 /** The error that `info` was taken from, as far as data can tell: a RetakeError again where it had a code. */
 export function errorOf(info: ErrorInfo): Error {
   const cause = info.cause === undefined ? undefined : errorOf(info.cause)
-  if (info.code !== undefined && info.what !== undefined && info.why !== undefined && info.fix !== undefined) {
+  if (
+    info.code !== undefined &&
+    info.what !== undefined &&
+    info.why !== undefined &&
+    info.fix !== undefined
+  ) {
     const { code, what, why, fix, where } = info
     return new RetakeError(code, { what, why, fix, where, cause })
   }
