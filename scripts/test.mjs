@@ -20,13 +20,15 @@ const PROGRAMS = [
 
 const filters = process.argv.slice(2)
 const total = { passed: 0, failed: 0, skipped: 0 }
-const skipped = []
+/** Suites by name, and how many of their tests were not run. */
+const skipped = new Map()
 const failed = []
 
 bootstrap()
 const suites = chosenSuites()
 if (suites.length === 0) {
   say(`no test has ${filters.join(' or ')} in its path`)
+  report()
   process.exit(1)
 }
 const environment = { ...process.env, ...(await provision()) }
@@ -77,7 +79,7 @@ function countVitest(report) {
       const name = `${path} > ${[...test.ancestorTitles, test.title].join(' > ')}`
       if (test.status === 'passed') total.passed++
       else if (test.status === 'failed') fail(name)
-      else skip(name)
+      else skip(`${path} > ${test.ancestorTitles[0] ?? test.title}`)
     }
     if (file.status === 'failed' && total.failed === before) fail(path, file.message)
   }
@@ -96,16 +98,15 @@ async function runProgram({ name, source, program, args }) {
   const [passed = 0, broken = 0, left = 0] = counts.slice(1).map(Number)
   total.passed += passed
   total.failed += broken
-  total.skipped += left
   if (broken > 0) failed.push(`${name}: ${broken} failed`)
-  if (left > 0) skipped.push(...skipsNamedIn(lines, name, left))
+  for (const suite of skipsNamedIn(lines, name, left)) skip(suite)
   if (code !== 0 && broken === 0) fail(name, `ended with ${code}, though it counts no failure`)
 }
 
-/** A program names what it skips in lines that begin with `skipped `. */
+/** A program names what it skips in lines that begin with `skipped `; what it leaves nameless bears its own name. */
 function skipsNamedIn(lines, name, count) {
   const named = lines.filter((line) => line.startsWith('skipped ')).map((line) => `${name}: ${line.slice(8)}`)
-  return named.length > 0 ? named : [`${name}: ${count} skipped`]
+  return Array.from({ length: count }, (_, index) => named[index] ?? name)
 }
 
 function fail(name, reason) {
@@ -115,11 +116,12 @@ function fail(name, reason) {
 
 function skip(name) {
   total.skipped++
-  skipped.push(name)
+  skipped.set(name, (skipped.get(name) ?? 0) + 1)
 }
 
 function report() {
-  if (skipped.length > 0) console.log(`\nskipped:\n${skipped.map((name) => `  ${name}`).join('\n')}`)
+  const notRun = [...skipped].map(([name, count]) => `  ${name} (${count})`)
+  if (notRun.length > 0) console.log(`\nskipped:\n${notRun.join('\n')}`)
   if (failed.length > 0) console.log(`\nfailed:\n${failed.map((name) => `  ${name}`).join('\n')}`)
   console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 }
