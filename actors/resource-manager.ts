@@ -31,7 +31,12 @@ export type ResourceManagerMessage =
   | ({ readonly type: 'register'; readonly info: TaskManagerInfo } & Asks<'ok'>)
   | { readonly type: 'task-manager-ended'; readonly node: NodeId; readonly reason: ExitReason }
   // job masters; all three may be repeated
-  | ({ readonly type: 'request-slots'; readonly run: RunId; readonly attempt: Attempt; readonly count: number } & Asks<SlotsAnswer>)
+  | ({
+      readonly type: 'request-slots'
+      readonly run: RunId
+      readonly attempt: Attempt
+      readonly count: number
+    } & Asks<SlotsAnswer>)
   | ({ readonly type: 'release-slots'; readonly run: RunId; readonly attempt: Attempt } & Asks<'ok'>)
   // whoever shows the cluster
   | ({ readonly type: 'describe' } & Asks<readonly TaskManagerStatus[]>)
@@ -81,7 +86,10 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
   #request(run: RunId, attempt: Attempt, count: number): SlotsAnswer {
     const held = this.#holdings.find((holding) => holding.run === run && holding.attempt === attempt)
     if (held !== undefined) return { kind: 'granted', slots: held.slots }
-    const placed = placeSlots([...this.#taskManagers.values()].map((info) => this.#free(info)), count)
+    const placed = placeSlots(
+      [...this.#taskManagers.values()].map((info) => this.#free(info)),
+      count,
+    )
     if (placed.kind === 'waiting') return placed
     const slots = placed.slots.map(({ node, slot }) => {
       const { taskManager } = this.#taskManagers.get(node)!
@@ -98,7 +106,8 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
 
   #free(info: TaskManagerInfo): { node: NodeId; free: SlotIndex[] } {
     const held = new Set<number>()
-    for (const { slots } of this.#holdings) for (const { node, slot } of slots) if (node === info.node) held.add(slot)
+    for (const { slots } of this.#holdings)
+      for (const { node, slot } of slots) if (node === info.node) held.add(slot)
     const free: SlotIndex[] = []
     for (let slot = 0; slot < info.slots; slot++) if (!held.has(slot)) free.push(slot as SlotIndex)
     return { node: info.node, free }

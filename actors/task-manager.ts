@@ -16,7 +16,12 @@ export type OpenSlotAnswer =
 export type TaskManagerMessage =
   // job masters; both may be repeated
   | ({ readonly type: 'open-slot'; readonly request: OpenSlot } & Asks<OpenSlotAnswer>)
-  | ({ readonly type: 'close-slot'; readonly slot: SlotIndex; readonly run: RunId; readonly attempt: Attempt } & Asks<'ok'>)
+  | ({
+      readonly type: 'close-slot'
+      readonly slot: SlotIndex
+      readonly run: RunId
+      readonly attempt: Attempt
+    } & Asks<'ok'>)
   // its threads
   | { readonly type: 'thread-ready'; readonly thread: SlotThread; readonly slot: ActorRef<SlotMessage> }
   | { readonly type: 'thread-exited'; readonly thread: SlotThread; readonly error: ErrorInfo | undefined }
@@ -156,12 +161,15 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   #tellLost(state: SlotState, error: ErrorInfo, ctx: ActorContext<TaskManagerMessage>): void {
     const { jobMaster, attempt, slot } = state.request
     const { node } = this.#options
-    ctx.ask(jobMaster, { type: 'slot-lost', attempt, node, slot, error }, LIMITS.controlAsk, () => ({ type: 'told' }))
+    ctx.ask(jobMaster, { type: 'slot-lost', attempt, node, slot, error }, LIMITS.controlAsk, () => ({
+      type: 'told',
+    }))
   }
 
   #close(slot: SlotIndex, run: RunId, attempt: Attempt, ctx: ActorContext<TaskManagerMessage>): void {
     const state = this.#slots.get(slot)
-    if (state === undefined || state.request.run !== run || state.request.attempt > attempt) return ctx.reply('ok')
+    if (state === undefined || state.request.run !== run || state.request.attempt > attempt)
+      return ctx.reply('ok')
     if (state.phase === 'gone') {
       this.#slots.delete(slot)
       return ctx.reply('ok')
@@ -170,7 +178,11 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     if (state.phase === 'closing') return
     const closing = state.request.attempt
     if (state.phase === 'open' && state.slot !== undefined) {
-      ctx.ask(state.slot, { type: 'close' }, { timeoutMs: LIMITS.cancelMs }, () => ({ type: 'slot-closed', slot, attempt: closing }))
+      ctx.ask(state.slot, { type: 'close' }, { timeoutMs: LIMITS.cancelMs }, () => ({
+        type: 'slot-closed',
+        slot,
+        attempt: closing,
+      }))
     } else {
       ctx.send(ctx.self, { type: 'slot-closed', slot, attempt: closing })
     }

@@ -1,0 +1,103 @@
+import type { Actor, ActorContext, ActorRef, Asks, ExitReason } from '#src/actor/actor.js'
+import { assertNever } from '#src/kit/assert.js'
+import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
+import { type SubtaskId, subtaskId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
+import type { Subtask } from './subtask.js'
+import type { SubtaskDeployment } from './subtask-deployment.js'
+import type { SubtaskMessage } from './subtask-message.js'
+
+/** What a slot hears, and from whom. */
+export type SlotMessage =
+  // the job master; may be repeated
+  | ({ readonly type: 'deploy'; readonly deployment: SubtaskDeployment } & Asks<'ok'>)
+  // its task manager; may be repeated
+  | ({ readonly type: 'close' } & Asks<'ok'>)
+  // its subtasks' ends
+  | { readonly type: 'subtask-ended'; readonly subtask: SubtaskId; readonly reason: ExitReason }
+  | { readonly type: 'told' }
+
+interface Deployed {
+  readonly deployment: SubtaskDeployment
+  readonly ref: ActorRef<SubtaskMessage>
+}
+
+/**
+ * Hosts the subtasks of one attempt in one thread, one of every vertex at most (slot sharing). It places them; the job
+ * master supervises them: of an end that is not normal it only tells.
+ */
+export class Slot implements Actor<SlotMessage> {
+  readonly #subtaskOf: (deployment: SubtaskDeployment) => Subtask
+  readonly #deployed = new Map<SubtaskId, Deployed>()
+  /** Every subtask ever placed here: a repeated request must not run one a second time in its attempt. */
+  readonly #placed = new Set<SubtaskId>()
+  readonly #closers: NonNullable<ActorContext<SlotMessage>['asker']>[] = []
+
+  /** @param subtaskOf builds a subtask from its deployment and the job's code */
+  constructor(subtaskOf: (deployment: SubtaskDeployment) => Subtask) {
+    this.#subtaskOf = subtaskOf
+  }
+
+  receive(message: SlotMessage, ctx: ActorContext<SlotMessage>): void {
+    switch (message.type) {
+      case 'deploy':
+        this.#deploy(message.deployment, ctx)
+        return ctx.reply('ok')
+      case 'close':
+        if (ctx.asker !== undefined) this.#closers.push(ctx.asker)
+        for (const { ref } of this.#deployed.values()) ctx.send(ref, { type: 'cancel' })
+        return this.#answerClosers(ctx)
+      case 'subtask-ended':
+        return this.#onEnded(message.subtask, message.reason, ctx)
+      case 'told':
+        return
+      default:
+        assertNever(message)
+    }
+  }
+
+  #deploy(deployment: SubtaskDeployment, ctx: ActorContext<SlotMessage>): void {
+    const subtask = subtaskId(deployment.vertex, deployment.subtask)
+    if (this.#placed.has(subtask)) return
+    this.#placed.add(subtask)
+    const ref = ctx.spawn(`s-${subtask}`, this.#subtaskOf(deployment), {
+      onExit: (reason) => ({ type: 'subtask-ended', subtask, reason }),
+    })
+    this.#deployed.set(subtask, { deployment, ref })
+  }
+
+  #onEnded(subtask: SubtaskId, reason: ExitReason, ctx: ActorContext<SlotMessage>): void {
+    const ended = this.#deployed.get(subtask)
+    if (ended === undefined) return
+    this.#deployed.delete(subtask)
+    const error = errorOfExit(reason)
+    if (error !== undefined) {
+      const { attempt, jobMaster } = ended.deployment
+      ctx.ask(jobMaster, { type: 'subtask-failed', subtask, attempt, error }, LIMITS.controlAsk, () => ({
+        type: 'told',
+      }))
+    }
+    this.#answerClosers(ctx)
+  }
+
+  #answerClosers(ctx: ActorContext<SlotMessage>): void {
+    if (this.#deployed.size > 0) return
+    for (const asker of this.#closers.splice(0)) ctx.replyTo(asker, { ok: true, value: 'ok' })
+  }
+}
+
+function errorOfExit(reason: ExitReason): ErrorInfo | undefined {
+  switch (reason.kind) {
+    case 'normal':
+    case 'shutdown':
+      return undefined
+    case 'failed':
+    case 'gave-up':
+      return reason.error
+    case 'killed':
+    case 'lost':
+      return errorInfoOf(new Error(`the subtask was ${reason.kind}`))
+    default:
+      return assertNever(reason)
+  }
+}

@@ -1,0 +1,48 @@
+import type { ActorRef, Address } from '#src/actor/actor.js'
+import type { Attempt, ChannelIndex, RunId, SubtaskIndex, VertexIndex } from '#src/kit/ids.js'
+import type { KeyedPart, Piece, SplitPosition } from '#src/state/snapshot.js'
+import type { CheckpointCoordinatorMessage } from './checkpoint-coordinator.js'
+import type { JobMasterMessage } from './job-master.js'
+
+/** All that a slot needs to run one subtask of one attempt; plain data. What is code comes from the job's bundle. */
+export interface SubtaskDeployment {
+  readonly job: string
+  readonly run: RunId
+  readonly attempt: Attempt
+  readonly vertex: VertexIndex
+  readonly subtask: SubtaskIndex
+  /** In the order of its input channels. */
+  readonly inputs: readonly InputDeployment[]
+  /** One per outgoing edge of its vertex. */
+  readonly outputs: readonly OutputDeployment[]
+  /** In the order of the chain. */
+  readonly restored: readonly OperatorRestore[]
+  /** Sources: no split will be added while the job runs. */
+  readonly allSplitsKnown: boolean
+  readonly allowRepeatedRows: boolean
+  readonly jobMaster: ActorRef<JobMasterMessage>
+  readonly coordinator: ActorRef<CheckpointCoordinatorMessage>
+}
+
+export interface InputDeployment {
+  /** The upstream subtask, to which grants go … */
+  readonly sender: Address
+  /** … under the index that this channel has among that subtask's outputs. */
+  readonly outputChannel: ChannelIndex
+}
+
+export interface OutputDeployment {
+  /** Position in the plan's edges. */
+  readonly edge: number
+  /** The channels of this edge, in the order that its partitioner counts them. */
+  readonly channels: readonly { readonly receiver: Address; readonly inputChannel: ChannelIndex }[]
+}
+
+/** What a subtask gets back of one operator; all empty in a first attempt, but for the splits. */
+export interface OperatorRestore {
+  readonly splits: readonly SplitPosition[]
+  readonly pieces: readonly Piece[]
+  readonly keyed: readonly KeyedPart[]
+  /** Its end hook has run in this run: it does not run again. */
+  readonly ended: boolean
+}

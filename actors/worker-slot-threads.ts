@@ -1,0 +1,88 @@
+import { type Transferable, Worker } from 'node:worker_threads'
+import type { ActorRef } from '#src/actor/actor.js'
+import type { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
+import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
+import type { SystemId } from '#src/kit/ids.js'
+import { type Random, randomToken } from '#src/kit/random.js'
+import type { SlotMessage } from './slot.js'
+import type { SlotThread, SlotThreadEvents, SlotThreadSpec, SlotThreads } from './slot-threads.js'
+import { ThreadMesh } from './thread-mesh.js'
+
+/** What a slot's thread is started with. */
+export interface SlotThreadData {
+  readonly system: SystemId
+  readonly spec: SlotThreadSpec
+  readonly environment: SlotEnvironment
+}
+
+/** What all slot threads of a node share; plain data. */
+export interface SlotEnvironment {
+  /** Directory of the blob store. */
+  readonly blobs: string
+  /** NATS, when every channel is forced over it. */
+  readonly nats: { readonly servers: string; readonly cluster: string } | undefined
+}
+
+/** What a slot's thread says to its process beside the actors' messages. */
+export type SlotThreadReport =
+  | { readonly type: 'ready'; readonly slot: ActorRef<SlotMessage> }
+  | { readonly type: 'refused'; readonly error: ErrorInfo }
+
+export interface WorkerSlotThreadsOptions {
+  /** The actor system of the process's main thread, and its way to other threads. */
+  readonly system: SystemId
+  readonly transport: MessagePortTransport
+  readonly random: Random
+  readonly environment: SlotEnvironment
+}
+
+/** Slots as worker threads of this process, every two of them and the main thread connected by a port of their own. */
+export class WorkerSlotThreads implements SlotThreads {
+  readonly #options: WorkerSlotThreadsOptions
+  readonly #mesh = new ThreadMesh()
+
+  constructor(options: WorkerSlotThreadsOptions) {
+    this.#options = options
+    const { system, transport } = options
+    this.#mesh.join({
+      system,
+      post: (message) => {
+        if (message.type === 'peer') transport.addPeer(message.system, message.port)
+        else transport.removePeer(message.system)
+      },
+    })
+  }
+
+  start(spec: SlotThreadSpec, events: SlotThreadEvents): SlotThread {
+    const system = randomToken(this.#options.random) as SystemId
+    const workerData: SlotThreadData = { system, spec: plain(spec), environment: this.#options.environment }
+    const worker = new Worker(new URL('./slot-thread.js', import.meta.url), {
+      workerData,
+      stdout: false,
+      stderr: false,
+    })
+    let error: ErrorInfo | undefined
+    worker.on('message', (report: SlotThreadReport) => {
+      if (report.type === 'ready') return events.onReady(report.slot)
+      error = report.error
+      void worker.terminate()
+    })
+    worker.on('error', (thrown) => {
+      error ??= errorInfoOf(thrown)
+    })
+    worker.on('exit', () => {
+      this.#mesh.leave(system)
+      events.onExit(error)
+    })
+    this.#mesh.join({
+      system,
+      post: (message, transfer) => worker.postMessage(message, transfer as Transferable[]),
+    })
+    return { system, terminate: () => void worker.terminate() }
+  }
+}
+
+/** Without what a task manager's request holds beside the thread's own part. */
+function plain({ slot, run, attempt, code }: SlotThreadSpec): SlotThreadSpec {
+  return { slot, run, attempt, code }
+}
