@@ -8,6 +8,9 @@
  * fails the job at once with its cause.
  */
 export const CATALOGUE = {
+  RT1203: { title: 'a part of a checkpoint is damaged', restart: 'useless' },
+  RT1206: { title: 'state of a version that is not understood', restart: 'useless' },
+  RT1207: { title: 'keys of another type than the state has', restart: 'useless' },
   RT1401: { title: 'the topic does not exist', restart: 'useless' },
   RT1402: { title: 'Kafka no longer holds the position', restart: 'useless' },
   RT1403: { title: 'a record cannot be decoded', restart: 'useless' },
@@ -29,7 +32,15 @@ export const CATALOGUE = {
   RT1510: { title: 'a slot is lost', restart: 'cures' },
   RT1511: { title: 'too few slots', restart: 'useless' },
   RT1512: { title: 'a task manager is lost', restart: 'cures' },
+  RT1520: { title: 'a channel lost a frame', restart: 'cures' },
+  RT1521: { title: 'a channel carried damaged bytes', restart: 'cures' },
   RT1601: { title: 'user code threw', restart: 'cures' },
+  RT1610: { title: 'not a key', restart: 'useless' },
+  RT1611: { title: 'keys of different types in one stream', restart: 'useless' },
+  RT1612: { title: 'a record is too large for a channel', restart: 'useless' },
+  RT1613: { title: 'a partitioner chose a channel that is not there', restart: 'useless' },
+  RT1614: { title: 'a value cannot be written as bytes', restart: 'useless' },
+  RT1615: { title: 'a key selector gives different keys for one record', restart: 'useless' },
   RT1701: { title: 'not a duration', restart: 'useless' },
   RT1710: { title: 'a secret is not known on this node', restart: 'useless' },
 } as const satisfies Record<string, { title: string; restart: 'cures' | 'useless' }>
