@@ -1,32 +1,440 @@
-import type { Actor, ActorContext, DataLane, ExitReason, Outcome } from '#src/actor/actor.js'
-import type { Inbox } from '#src/channel/inbox.js'
-import type { Outbox } from '#src/channel/outbox.js'
-import type { BlobStore } from '#src/checkpoint/blob-store.js'
+import type { Actor, ActorContext, DataLane, Outcome } from '#src/actor/actor.js'
+import { Inbox } from '#src/channel/inbox.js'
+import { Outbox } from '#src/channel/outbox.js'
+import type { PartitionerSpec } from '#src/channel/partitioner-spec.js'
+import type { SnapshotTimings } from '#src/checkpoint/checkpoint-record.js'
 import { assert, assertNever } from '#src/kit/assert.js'
 import { errorInfoOf } from '#src/kit/errors.js'
-import { type CheckpointId, type SubtaskId, subtaskId } from '#src/kit/ids.js'
+import { type ChannelIndex, type CheckpointId, type SubtaskId, subtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Chain, ChainCapture } from '#src/operator/chain.js'
-import type { SubtaskSnapshot } from '#src/state/snapshot.js'
+import type { Frame } from '#src/record/element.js'
+import type { BlobWriter, SubtaskSnapshot } from '#src/state/snapshot.js'
 import type { SubtaskDeployment } from './subtask-deployment.js'
-import type { SubtaskMessage } from './subtask-message.js'
+import type { SubtaskControlMessage } from './subtask-message.js'
+
+/** What a subtask hears beside the frames of its data lane, and from whom. */
+export type SubtaskMessage =
+  // the coordinators
+  | SubtaskControlMessage
+  // its slot
+  | { readonly type: 'cancel' }
+  // downstream subtasks, beside the data so that data cannot hold it up
+  | { readonly type: 'grant'; readonly frame: Frame }
+  // its chain, which calls from outside of a turn
+  | { readonly type: 'ready' }
+  | { readonly type: 'chain-failed'; readonly error: unknown }
+  // its own
+  | { readonly type: 'opened'; readonly outcome: Outcome<void> }
+  | { readonly type: 'tick' }
+  | { readonly type: 'timers-due' }
+  | { readonly type: 'report' }
+  | { readonly type: 'uploaded'; readonly checkpoint: CheckpointId; readonly outcome: Outcome<SubtaskSnapshot> }
+  | { readonly type: 'drained'; readonly outcome: Outcome<void> }
+  | { readonly type: 'closed' }
+  | { readonly type: 'told' }
 
 /**
  * Where a subtask is in its life.
  *
- *     opening    restoring state, connecting; takes no input, passes no barrier
- *     connecting its chain is open, but not every channel has been answered
- *     running    takes input
- *     ended      all inputs have ended and every end hook has run; goes on passing barriers
- *     draining   a checkpoint after its end is complete; waits until its sink has confirmed every commit
- *     closing    letting go; takes nothing any more
+ *     opening      restoring state, opening its connections; takes no input
+ *     connecting   open, but not every receiver has answered
+ *     running      takes input
+ *     ended        all inputs have ended and every end hook has run; goes on passing barriers
+ *     draining     a checkpoint taken after the end is complete; waits for its sink to have confirmed everything
+ *     closing      lets go; takes nothing any more
  */
 type Phase = 'opening' | 'connecting' | 'running' | 'ended' | 'draining' | 'closing'
 
-/** One snapshot on its way: first encoded in slices, then uploaded, then acknowledged. */
+/** A snapshot on its way: encoded in slices between turns, then uploaded, then acknowledged. */
 interface Snapshot {
   readonly checkpoint: CheckpointId
   readonly capture: ChainCapture
-  readonly afterEnd: boolean
-  readonly startedAt: number
+  readonly capturedAt: number
+  readonly timings: { alignmentMs: number; captureMs: number }
+  encoded: boolean
+}
+
+export interface SubtaskOptions {
+  readonly deployment: SubtaskDeployment
+  readonly mode: 'exactly-once' | 'at-least-once'
+  readonly maxConcurrent: number
+  readonly bufferTimeoutMs: number
+  /** Of the edges that leave its vertex, in the order of `deployment.outputs`. */
+  readonly edges: readonly { readonly partitioner: PartitionerSpec; readonly maxParallelism: number }[]
+  readonly isSource: boolean
+  /** Builds its chain; `emit` is the way into the outbox. */
+  readonly chainOf: (edge: ChainEdge) => Chain
+  /** Where the parts of its snapshot of `checkpoint` go. */
+  readonly blobsOf: (checkpoint: CheckpointId) => BlobWriter
+  readonly wallTime: () => number
+}
+
+/** The chain's side of a subtask. `ready` and `fail` may be called at any time, the others only in a turn. */
+export interface ChainEdge {
+  emitAll(records: readonly unknown[]): void
+  ready(): void
+  fail(error: unknown): void
+}
+
+/** Numbers that a subtask tells its job master every second; counts since its start. */
+export interface SubtaskMetrics {
+  readonly recordsIn: number
+  readonly recordsOut: number
+  readonly bytesOut: number
+  /** Milliseconds in which it had input but no credit, or a sink that was not ready. */
+  readonly backpressuredMs: number
+  readonly busyMs: number
+}
+
+/**
+ * Runs one chain: inbox → chain → outbox, with its coordinators' words between two batches. It chooses input only when
+ * every output has credit and its sink is ready; meanwhile its control lane goes on. That is backpressure.
+ */
+export class Subtask implements Actor<SubtaskMessage>, DataLane {
+  readonly data: DataLane = this
+  readonly #options: SubtaskOptions
+  readonly #id: SubtaskId
+  readonly #inbox: Inbox
+  readonly #snapshots: Snapshot[] = []
+  #outbox!: Outbox
+  #chain!: Chain
+  #ctx!: ActorContext<SubtaskMessage>
+  #phase: Phase = 'opening'
+  /** A source that had nothing to poll; wakes by `ready`. */
+  #idle = false
+  #timersDue = false
+  /** Slices of a snapshot and input take turns. */
+  #slicedLast = false
+  #lastCheckpoint = 0 as CheckpointId
+  /** The first checkpoint taken after the end: when it is complete, nothing is left to replay. */
+  #firstAfterEnd: CheckpointId | undefined
+  #held = { since: undefined as number | undefined, totalMs: 0 }
+  #busyMs = 0
+
+  constructor(options: SubtaskOptions) {
+    this.#options = options
+    const { deployment, mode, maxConcurrent } = options
+    this.#id = subtaskId(deployment.vertex, deployment.subtask)
+    this.#inbox = new Inbox({
+      attempt: deployment.attempt,
+      channels: deployment.inputs.map(({ outputChannel }) => ({ outputIndex: outputChannel })),
+      mode,
+      maxConcurrent,
+      grant: (channel, frame) => this.#grant(channel, frame),
+      where: this.#id,
+    })
+  }
+
+  start(ctx: ActorContext<SubtaskMessage>): void {
+    this.#ctx = ctx
+    this.#outbox = this.#connect(ctx)
+    this.#chain = this.#options.chainOf({
+      emitAll: (records) => this.#outbox.emitAll(records),
+      ready: () => ctx.send(ctx.self, { type: 'ready' }),
+      fail: (error) => ctx.send(ctx.self, { type: 'chain-failed', error }),
+    })
+    ctx.pipeToSelf(this.#chain.open(), (outcome) => ({ type: 'opened', outcome }))
+    this.#tick()
+    this.#report()
+  }
+
+  receive(message: SubtaskMessage, ctx: ActorContext<SubtaskMessage>): void {
+    switch (message.type) {
+      case 'trigger':
+        return ctx.reply(this.#onTrigger(message.checkpoint, message.aborted))
+      case 'complete':
+        this.#onComplete(message.checkpoint)
+        return ctx.reply('ok')
+      case 'abort':
+        this.#inbox.abort(message.checkpoint)
+        this.#outbox.dropAborted([message.checkpoint])
+        return ctx.reply('ok')
+      case 'assign':
+        this.#chain.addSplits(message.splits)
+        this.#idle = false
+        return ctx.reply('ok')
+      case 'cancel':
+        return this.#close()
+      case 'grant':
+        this.#outbox.onGrant(message.frame)
+        return this.#runIfConnected()
+      case 'ready':
+        this.#idle = false
+        return
+      case 'chain-failed':
+        return ctx.fail(message.error)
+      case 'opened':
+        return this.#onOpened(message.outcome)
+      case 'tick':
+        return this.#tick()
+      case 'timers-due':
+        this.#timersDue = true
+        return
+      case 'report':
+        return this.#report()
+      case 'uploaded':
+        return this.#onUploaded(message.checkpoint, message.outcome)
+      case 'drained':
+        if (!message.outcome.ok) return ctx.fail(message.outcome.error)
+        return this.#close()
+      case 'closed':
+        return ctx.exit()
+      case 'told':
+        return
+      default:
+        assertNever(message)
+    }
+  }
+
+  stop(): void {
+    if (this.#phase !== 'closing') void this.#chain.close().catch(() => {})
+    this.#phase = 'closing'
+  }
+
+  // The data lane.
+
+  deliver(frame: unknown): void {
+    this.#inbox.deliver(frame as Frame | Uint8Array)
+  }
+
+  isReady(): boolean {
+    return this.#hasSlice() || (this.#takesInput() && this.#hasInput())
+  }
+
+  turn(): void {
+    const startedAt = this.#ctx.now()
+    if (this.#hasSlice() && !(this.#slicedLast && this.#takesInput() && this.#hasInput())) {
+      this.#slicedLast = true
+      this.#slice()
+    } else {
+      this.#slicedLast = false
+      this.#takeInput()
+    }
+    const endedAt = this.#ctx.now()
+    this.#busyMs += endedAt - startedAt
+    this.#watchBackpressure(endedAt)
+    this.#scheduleTick(this.#outbox.tick(endedAt))
+  }
+
+  #takesInput(): boolean {
+    return (this.#phase === 'running' || this.#phase === 'ended') && this.#outbox.hasCredit() && this.#chain.isReady()
+  }
+
+  #hasInput(): boolean {
+    if (this.#timersDue) return true
+    return this.#options.isSource ? this.#phase === 'running' && !this.#idle : this.#inbox.isReady()
+  }
+
+  #takeInput(): void {
+    if (this.#timersDue) this.#fireTimers()
+    else if (this.#options.isSource) this.#poll()
+    else this.#takeFromInbox()
+  }
+
+  #poll(): void {
+    const polled = this.#chain.poll()
+    if (polled === 'idle') this.#idle = true
+    if (polled !== 'end') return
+    if (this.#options.deployment.allSplitsKnown) this.#end()
+    else this.#idle = true
+  }
+
+  #takeFromInbox(): void {
+    const event = this.#inbox.next()
+    if (event === undefined) return
+    switch (event.kind) {
+      case 'records':
+        this.#chain.process(event.records)
+        return this.#scheduleTimers()
+      case 'barrier':
+        return this.#takeSnapshot(event.checkpoint, event.aborted)
+      case 'ended':
+        return this.#end()
+      default:
+        assertNever(event)
+    }
+  }
+
+  // The end.
+
+  #end(): void {
+    assert(this.#phase === 'running', 'inputs end once', { phase: this.#phase })
+    this.#chain.finish()
+    this.#outbox.endOfInput()
+    this.#phase = 'ended'
+    const { coordinator, attempt } = this.#options.deployment
+    this.#ctx.ask(coordinator, { type: 'ended', subtask: this.#id, attempt }, LIMITS.controlAsk, () => ({ type: 'told' }))
+  }
+
+  // Snapshots.
+
+  #onTrigger(checkpoint: CheckpointId, aborted: readonly CheckpointId[]): 'accepted' | 'not-running' {
+    if (this.#phase !== 'running' && this.#phase !== 'ended') return 'not-running'
+    assert(this.#options.isSource, 'only sources are triggered', { subtask: this.#id })
+    this.#takeSnapshot(checkpoint, aborted)
+    return 'accepted'
+  }
+
+  #takeSnapshot(checkpoint: CheckpointId, aborted: readonly CheckpointId[]): void {
+    this.#outbox.dropAborted(aborted)
+    if (checkpoint <= this.#lastCheckpoint) return
+    this.#lastCheckpoint = checkpoint
+    const startedAt = this.#ctx.now()
+    const capture = this.#chain.capture(checkpoint)
+    this.#outbox.broadcastBarrier({ kind: 'barrier', checkpoint, aborted })
+    if (this.#phase === 'ended') this.#firstAfterEnd ??= checkpoint
+    const capturedAt = this.#ctx.now()
+    const timings = { alignmentMs: this.#options.isSource ? 0 : this.#inbox.alignmentMs, captureMs: capturedAt - startedAt }
+    this.#snapshots.push({ checkpoint, capture, capturedAt, timings, encoded: false })
+    if (!this.#options.isSource) return
+    const { coordinator, attempt } = this.#options.deployment
+    this.#ctx.ask(coordinator, { type: 'barrier-emitted', checkpoint, subtask: this.#id, attempt }, LIMITS.controlAsk, () => ({
+      type: 'told',
+    }))
+  }
+
+  #hasSlice(): boolean {
+    return this.#snapshots.some(({ encoded }) => !encoded)
+  }
+
+  #slice(): void {
+    const snapshot = this.#snapshots.find(({ encoded }) => !encoded)
+    if (snapshot === undefined || !snapshot.capture.slice()) return
+    snapshot.encoded = true
+    const { checkpoint } = snapshot
+    const upload = snapshot.capture.upload(this.#options.blobsOf(checkpoint))
+    this.#ctx.pipeToSelf(upload, (outcome) => ({ type: 'uploaded', checkpoint, outcome }))
+  }
+
+  #onUploaded(checkpoint: CheckpointId, outcome: Outcome<SubtaskSnapshot>): void {
+    const index = this.#snapshots.findIndex((snapshot) => snapshot.checkpoint === checkpoint)
+    const [snapshot] = this.#snapshots.splice(index, 1)
+    assert(snapshot !== undefined, 'only what is under way is uploaded', { checkpoint })
+    const { coordinator, attempt } = this.#options.deployment
+    const told = () => ({ type: 'told' }) as const
+    if (!outcome.ok) {
+      const reason = errorInfoOf(outcome.error)
+      this.#ctx.ask(coordinator, { type: 'declined', checkpoint, subtask: this.#id, attempt, reason }, LIMITS.controlAsk, told)
+      return
+    }
+    const timings: SnapshotTimings = { ...snapshot.timings, uploadMs: this.#ctx.now() - snapshot.capturedAt }
+    const acknowledged = { type: 'acknowledged', checkpoint, subtask: this.#id, attempt, snapshot: outcome.value, timings } as const
+    this.#ctx.ask(coordinator, acknowledged, LIMITS.controlAsk, told)
+  }
+
+  #onComplete(checkpoint: CheckpointId): void {
+    if (this.#phase === 'opening' || this.#phase === 'closing') return
+    this.#chain.onCheckpointComplete(checkpoint)
+    if (this.#phase !== 'ended' || this.#firstAfterEnd === undefined || checkpoint < this.#firstAfterEnd) return
+    this.#phase = 'draining'
+    this.#ctx.pipeToSelf(this.#chain.drain(), (outcome) => ({ type: 'drained', outcome }))
+  }
+
+  // Life.
+
+  #onOpened(outcome: Outcome<void>): void {
+    if (!outcome.ok) return this.#ctx.fail(outcome.error)
+    if (this.#phase !== 'opening') return
+    this.#phase = 'connecting'
+    this.#runIfConnected()
+  }
+
+  #runIfConnected(): void {
+    if (this.#phase !== 'connecting' || !this.#outbox.isOpen()) return
+    this.#phase = 'running'
+    this.#scheduleTimers()
+    this.#tell('RUNNING')
+  }
+
+  #tell(state: 'RUNNING' | 'FINISHED'): void {
+    const { jobMaster, attempt } = this.#options.deployment
+    const change = { type: 'subtask-changed', subtask: this.#id, attempt, state } as const
+    const ctx = this.#ctx
+    ctx.ask(jobMaster, change, LIMITS.controlAsk, () => ({ type: state === 'FINISHED' ? 'closed' : 'told' }))
+  }
+
+  /** Lets go of connections and state. One that has drained tells the job master so first. */
+  #close(): void {
+    if (this.#phase === 'closing') return
+    const finished = this.#phase === 'draining'
+    this.#phase = 'closing'
+    this.#ctx.cancel('tick')
+    this.#ctx.pipeToSelf(this.#chain.close(), () => {
+      if (finished) this.#tell('FINISHED')
+      return finished ? { type: 'told' } : { type: 'closed' }
+    })
+  }
+
+  // Time.
+
+  #tick(): void {
+    if (this.#phase === 'closing') return
+    this.#scheduleTick(this.#outbox.tick(this.#ctx.now()))
+  }
+
+  #scheduleTick(delayMs: number): void {
+    this.#ctx.after('tick', delayMs, { type: 'tick' })
+  }
+
+  #scheduleTimers(): void {
+    const at = this.#chain.nextTimerAt
+    if (at === undefined) return
+    this.#ctx.after('timers', Math.max(0, at - this.#options.wallTime()), { type: 'timers-due' })
+  }
+
+  #fireTimers(): void {
+    this.#timersDue = false
+    this.#chain.fireTimers(this.#options.wallTime())
+    this.#scheduleTimers()
+  }
+
+  #watchBackpressure(now: number): void {
+    const holds = this.#phase === 'running' && !this.#takesInput()
+    if (holds) this.#held.since ??= now
+    else if (this.#held.since !== undefined) {
+      this.#held.totalMs += now - this.#held.since
+      this.#held.since = undefined
+    }
+  }
+
+  #report(): void {
+    const { jobMaster, attempt } = this.#options.deployment
+    const now = this.#ctx.now()
+    const metrics: SubtaskMetrics = {
+      recordsIn: this.#options.isSource ? this.#chain.recordsIn : this.#inbox.counters.recordsIn,
+      recordsOut: this.#outbox.counters.recordsOut,
+      bytesOut: this.#outbox.counters.bytesOut,
+      backpressuredMs: this.#held.totalMs + (this.#held.since === undefined ? 0 : now - this.#held.since),
+      busyMs: this.#busyMs,
+    }
+    this.#ctx.send(jobMaster, { type: 'metrics', subtask: this.#id, attempt, metrics })
+    this.#ctx.after('report', LIMITS.reportMs, { type: 'report' })
+  }
+
+  // Channels.
+
+  #connect(ctx: ActorContext<SubtaskMessage>): Outbox {
+    const { deployment, bufferTimeoutMs, maxConcurrent, edges } = this.#options
+    return new Outbox({
+      attempt: deployment.attempt,
+      subtask: deployment.subtask,
+      bufferTimeoutMs,
+      maxConcurrent,
+      where: this.#id,
+      edges: deployment.outputs.map(({ channels }, index) => ({
+        ...edges[index]!,
+        channels: channels.map(({ receiver, inputChannel }) => ({
+          inputIndex: inputChannel,
+          byReference: ctx.carriesByReference(receiver),
+          send: (frame) => ctx.sendFrame(receiver, frame),
+        })),
+      })),
+    })
+  }
+
+  #grant(channel: ChannelIndex, frame: Frame): void {
+    const { sender } = this.#options.deployment.inputs[channel]!
+    this.#ctx.send<SubtaskMessage>({ address: sender }, { type: 'grant', frame })
+  }
 }
