@@ -17,10 +17,15 @@ export interface Actor<M> {
   /** Before the first message. May spawn, watch, send. A throw is a failed start. */
   start?(ctx: ActorContext<M>): void
   receive(message: M, ctx: ActorContext<M>): void
-  /** Once, when it ends for whatever reason, after its children have ended. What it still sends is delivered. */
+  /**
+   * Once, when it ends for whatever reason, after its children have ended; not if its `start` was never called. What it
+   * still sends is delivered, but for a killed one's.
+   */
   stop?(reason: ExitReason, ctx: ActorContext<M>): void
   /** Present on actors that take frames. */
   readonly data?: DataLane
+  /** What it is doing, as plain data, for `ActorSystem.tree`. */
+  describe?(): unknown
 }
 
 /** The lane of frames. Its owner chooses what to take: a FIFO per channel, an unblocked one first. */
@@ -60,7 +65,9 @@ export interface ReplyTo<R> {
   readonly '~answer'?: R
 }
 
-export type Answer<R> = { readonly ok: true; readonly value: R } | { readonly ok: false; readonly failure: AskFailure }
+export type Answer<R> =
+  | { readonly ok: true; readonly value: R }
+  | { readonly ok: false; readonly failure: AskFailure }
 
 /** Why an ask got no answer. `failed`: the actor that was asked said so, or threw while it dealt with it. */
 export type AskFailure =
@@ -95,6 +102,8 @@ export interface SpawnOptions<P> {
   readonly onExit?: (reason: ExitReason) => P
   /** How long the child may take to stop before it is killed. Default 5 000. */
   readonly stopMs?: number
+  /** How often its supervisor has started it again, for `ActorSystem.tree`. */
+  readonly restarts?: number
 }
 
 /** What a turn may do. Valid for the actor's whole life; never from another actor's turn. */
@@ -142,4 +151,6 @@ export interface ActorContext<M> {
   fail(error: unknown): void
 }
 
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown }

@@ -25,11 +25,19 @@ export interface TransportReceiver {
   onUndeliverable(parcel: Parcel, why: 'no-responder' | 'link-down'): void
   /** The link to everyone behind this transport went down, or is up again; what was under way may be lost. */
   onLink(state: 'up' | 'down'): void
+  /** `system` has gone for good, and will answer nothing that was asked. Only of transports that know. */
+  onPeerGone?(system: SystemId): void
 }
 
 export type Parcel =
   | { readonly kind: 'tell'; readonly to: Address; readonly body: unknown }
-  | { readonly kind: 'ask'; readonly to: Address; readonly from: Address; readonly correlation: number; readonly body: unknown }
+  | {
+      readonly kind: 'ask'
+      readonly to: Address
+      readonly from: Address
+      readonly correlation: number
+      readonly body: unknown
+    }
   | { readonly kind: 'answer'; readonly to: Address; readonly correlation: number; readonly body: unknown }
   /** Watch, unwatch, down, ping: the library's own, answered before any actor's control lane. */
   | { readonly kind: 'signal'; readonly to: Address; readonly from: Address; readonly body: unknown }

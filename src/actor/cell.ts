@@ -1,0 +1,579 @@
+import { assert, assertNever } from '../kit/assert.js'
+import type { Clock } from '../kit/clock.js'
+import { type ErrorInfo, errorInfoOf, errorOf } from '../kit/errors.js'
+import type { Logger } from '../kit/logger.js'
+import {
+  type Actor,
+  type Address,
+  type Answer,
+  type AskOptions,
+  type ExitReason,
+  isAbnormal,
+  type Outcome,
+  type ReplyTo,
+} from './actor.js'
+import { addressBelow } from './address.js'
+import { CellContext } from './cell-context.js'
+import { ControlLane, Conversion, DueTimer } from './control-lane.js'
+import type { DeadLetters } from './dead-letters.js'
+import type { DeathWatch, Watcher } from './death-watch.js'
+import type { Delivery } from './delivery.js'
+import type { Dispatcher, Runnable, TurnTrace } from './dispatcher.js'
+import { ChildFailed, GaveUp } from './gave-up.js'
+import { OwnTimers } from './own-timers.js'
+import type { PendingAsks } from './pending-asks.js'
+import { Ring } from './ring.js'
+
+/** What the cells of one system share. */
+export interface CellParts {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly dispatcher: Dispatcher
+  readonly delivery: Delivery
+  readonly asks: PendingAsks
+  readonly deadLetters: DeadLetters
+  readonly deathWatch: DeathWatch
+  readonly limits: CellLimits
+  nextIncarnation(): number
+  onSpawned(cell: Cell): void
+  /** It takes no messages any more. */
+  onUnreachable(cell: Cell): void
+}
+
+export interface CellLimits {
+  readonly controlLaneMax: number
+  readonly controlTurns: number
+  readonly stopMs: number
+}
+
+/**
+ * starting → running → stopping → ended; kill leads from any of the first three to killed, then ended.
+ * `stopping` and `killed` wait for the children to end, the last first; then comes the actor's `stop`.
+ */
+export type CellState = 'starting' | 'running' | 'stopping' | 'killed' | 'ended'
+
+/** The system lane. */
+type SystemItem =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'child-ended'; readonly child: Cell; readonly reason: ExitReason }
+  | { readonly kind: 'down'; readonly address: Address; readonly reason: ExitReason; readonly watch: Watch }
+
+interface Watch {
+  readonly toMessage: (reason: ExitReason) => unknown
+}
+
+/** `SpawnOptions` of a parent whose messages are of no matter here. */
+export interface SpawnSettings {
+  readonly onExit?: ((reason: ExitReason) => unknown) | undefined
+  readonly stopMs?: number | undefined
+  readonly restarts?: number | undefined
+}
+
+/**
+ * One actor as its system sees it: mailbox, turns, children, the way to its end.
+ *
+ * Everything user code may do wrong ends here: a throw fails the actor, its current ask is answered, its children are
+ * stopped, its watchers and its parent are told, in that order. Two rules carry the rest: user code runs only in
+ * `#guarded`, and nothing but `run` calls it, so that no turn is ever entered from another one.
+ */
+export class Cell implements Runnable, Watcher {
+  readonly address: Address
+  readonly name: string
+  readonly incarnation: number
+  readonly #parts: CellParts
+  readonly #actor: Actor<unknown>
+  readonly #parent: Cell | undefined
+  readonly #settings: SpawnSettings
+  readonly #context: CellContext
+  readonly #system = new Ring<SystemItem>()
+  readonly #control: ControlLane
+  readonly #timers: OwnTimers
+  readonly #children = new Map<string, Cell>()
+  readonly #watches = new Map<Address, Watch>()
+  readonly #asks = new Set<number>()
+  #state: CellState = 'starting'
+  #queued = false
+  #queuedAt = 0
+  #turnsPerRun: number
+  #asker: ReplyTo<unknown> | undefined
+  /** How this turn has decided that the actor ends. */
+  #verdict: ExitReason | undefined
+  #reason: ExitReason = { kind: 'normal' }
+  #lastError: ErrorInfo | undefined
+  /** Whether the actor's `start` was called: only then is its `stop`. */
+  #begun = false
+  /** Whether its parent told it to end; its end is then no fault to answer for. */
+  #told = false
+  #cancelStopTimer: (() => void) | undefined
+
+  constructor(
+    parts: CellParts,
+    parent: Cell | undefined,
+    address: Address,
+    name: string,
+    actor: Actor<unknown>,
+    settings: SpawnSettings,
+  ) {
+    this.address = address
+    this.name = name
+    this.incarnation = parts.nextIncarnation()
+    this.#parts = parts
+    this.#actor = actor
+    this.#parent = parent
+    this.#settings = settings
+    this.#context = new CellContext(this, parts)
+    this.#control = new ControlLane(parts.limits.controlLaneMax)
+    this.#timers = new OwnTimers(parts.clock, (timer) => this.#onOwn(undefined, timer))
+    this.#turnsPerRun = parts.limits.controlTurns
+    parts.onSpawned(this)
+    this.#pushSystem({ kind: 'start' })
+  }
+
+  get state(): CellState {
+    return this.#state
+  }
+
+  /** What it still sends is dropped. */
+  get isFenced(): boolean {
+    return this.#state === 'killed' || (this.#state === 'ended' && this.#reason.kind === 'killed')
+  }
+
+  get asker(): ReplyTo<unknown> | undefined {
+    return this.#asker
+  }
+
+  // — what others put into the mailbox —
+
+  /** False: the lane is full. */
+  tell(message: unknown): boolean {
+    if (!this.#control.offer(message, undefined)) return false
+    this.#schedule()
+    return true
+  }
+
+  /** False: the lane is full. */
+  ask(question: unknown, replyTo: ReplyTo<unknown>): boolean {
+    if (!this.#control.offer(question, replyTo)) return false
+    this.#schedule()
+    return true
+  }
+
+  /** False: it takes no frames. */
+  frame(frame: unknown): boolean {
+    const { data } = this.#actor
+    if (data === undefined) return false
+    data.deliver(frame)
+    this.#schedule()
+    return true
+  }
+
+  onDown(address: Address, reason: ExitReason): void {
+    const watch = this.#watches.get(address)
+    if (watch !== undefined) this.#pushSystem({ kind: 'down', address, reason, watch })
+  }
+
+  // — what its own turns ask for (see ActorContext) —
+
+  reply(value: unknown): void {
+    const asker = this.#asker
+    if (asker === undefined) return
+    this.#asker = undefined
+    this.#parts.delivery.answer(asker, { ok: true, value })
+  }
+
+  askFor(
+    to: Address,
+    question: unknown,
+    options: AskOptions,
+    toMessage: (answer: Answer<never>) => unknown,
+  ): void {
+    if (!this.#isOpen()) return
+    const conversion = new Conversion(toMessage)
+    // An ask may be settled before `ask` returns (nobody there), so the set is told before and after.
+    let settled = false
+    const correlation = this.#parts.asks.ask({
+      to,
+      from: this.address,
+      body: question,
+      options,
+      settle: (answer) => {
+        settled = true
+        this.#asks.delete(correlation)
+        this.#onOwn(answer, conversion)
+      },
+    })
+    if (!settled) this.#asks.add(correlation)
+  }
+
+  after(key: string, delayMs: number, message: unknown): void {
+    if (this.#isOpen()) this.#timers.set(key, delayMs, message)
+  }
+
+  cancel(key: string): void {
+    this.#timers.cancel(key)
+  }
+
+  pipeToSelf<T>(work: Promise<T>, toMessage: (outcome: Outcome<T>) => unknown): void {
+    const conversion = new Conversion(toMessage)
+    work.then(
+      (value) => this.#onOwn({ ok: true, value }, conversion),
+      (error: unknown) => this.#onOwn({ ok: false, error }, conversion),
+    )
+  }
+
+  watch(target: Address, toMessage: (reason: ExitReason) => unknown): void {
+    if (!this.#isOpen()) return
+    const isNew = !this.#watches.has(target)
+    this.#watches.set(target, { toMessage })
+    if (isNew) this.#parts.deathWatch.watch(this, target)
+  }
+
+  unwatch(target: Address): void {
+    if (this.#watches.delete(target)) this.#parts.deathWatch.unwatch(this, target)
+  }
+
+  wake(): void {
+    if (this.#isOpen()) this.#schedule()
+  }
+
+  spawn(name: string, actor: Actor<unknown>, settings: SpawnSettings): Cell {
+    assert(this.#isOpen(), 'an actor that ends spawns no children', { address: this.address, name })
+    assert(!this.#children.has(name), 'the name of a child is unique among the living', {
+      address: this.address,
+      name,
+    })
+    const child = new Cell(this.#parts, this, addressBelow(this.address, name), name, actor, settings)
+    this.#children.set(name, child)
+    return child
+  }
+
+  stopChild(address: Address): void {
+    this.#childAt(address)?.stop()
+  }
+
+  killChild(address: Address): void {
+    const child = this.#childAt(address)
+    if (child === undefined) return
+    child.#told = true
+    child.kill()
+  }
+
+  exit(): void {
+    this.#verdict ??= { kind: 'normal' }
+    this.#schedule()
+  }
+
+  fail(thrown: unknown): void {
+    const error = errorInfoOf(thrown)
+    this.#lastError = error
+    if (this.#verdict === undefined || this.#verdict.kind === 'normal') {
+      this.#verdict = { kind: thrown instanceof GaveUp ? 'gave-up' : 'failed', error }
+    }
+    this.#schedule()
+  }
+
+  // — what its parent, or the system, decides —
+
+  /** Tells it to stop, and kills it if it has not in its time. */
+  stop(): void {
+    if (this.#told || this.#state === 'ended') return
+    this.#told = true
+    this.#pushSystem({ kind: 'stop' })
+    const stopMs = this.#settings.stopMs ?? this.#parts.limits.stopMs
+    if (Number.isFinite(stopMs)) this.#cancelStopTimer = this.#parts.clock.after(stopMs, () => this.kill())
+  }
+
+  /** A fence: from now on it receives nothing, and nothing that it sends is delivered. Its children are killed too. */
+  kill(): void {
+    if (this.#state === 'killed' || this.#state === 'ended') return
+    for (const child of [...this.#children.values()].reverse()) child.kill()
+    this.#state = 'killed'
+    this.#reason = { kind: 'killed' }
+    this.#close()
+    this.#schedule()
+  }
+
+  /** The process is gone, as far as this actor is concerned: no stop, no word to anyone. */
+  vanish(): void {
+    for (const child of this.#children.values()) child.vanish()
+    this.#state = 'ended'
+    this.#reason = { kind: 'killed' }
+    this.#cancelStopTimer?.()
+    this.#timers.clear()
+  }
+
+  snapshot(): ActorSnapshot {
+    const isCurrent = this.#parts.dispatcher.current === this
+    return {
+      address: this.address,
+      state: this.#state,
+      system: this.#system.length,
+      control: this.#control.length,
+      data: this.#actor.data === undefined ? 'none' : this.#isDataReady() ? 'ready' : 'idle',
+      oldestMs: this.#queued && !isCurrent ? this.#parts.clock.now() - this.#queuedAt : 0,
+      restarts: this.#settings.restarts ?? 0,
+      lastError: this.#lastError,
+      doing: isCurrent ? 'in a turn' : this.#queued ? 'waiting for a turn' : 'waiting for messages',
+      about: this.#describe(),
+      children: [...this.#children.values()].map((child) => child.snapshot()),
+    }
+  }
+
+  // — turns —
+
+  run(turns: TurnTrace): boolean {
+    for (let item = this.#system.shift(); item !== undefined; item = this.#system.shift()) {
+      turns.add(item.kind)
+      this.#onSystem(item)
+    }
+    this.#concludeTurn()
+    for (let n = this.#turnsPerRun; n > 0 && this.#control.length > 0 && this.#isRunning(); n--)
+      this.#controlTurn(turns)
+    if (this.#actor.data !== undefined && this.#isRunning()) this.#dataTurn(this.#actor.data, turns)
+    if (this.#state === 'killed' && this.#children.size === 0) this.#finish()
+    this.#queued = this.#hasWork()
+    if (this.#queued) this.#queuedAt = this.#parts.dispatcher.sliceAt
+    return this.#queued
+  }
+
+  onSlow(): void {
+    this.#turnsPerRun = 1
+  }
+
+  #controlTurn(turns: TurnTrace): void {
+    const slip = this.#control.slip()
+    const body = this.#control.shift()
+    if (slip === undefined) {
+      turns.add(body)
+      this.#receive(body)
+    } else if (slip instanceof Conversion) {
+      this.#guarded(() => {
+        const message = slip.toMessage(body as never)
+        turns.add(message)
+        this.#actor.receive(message, this.#context)
+      })
+    } else if (slip instanceof DueTimer) {
+      if (!this.#timers.take(slip)) return
+      turns.add(slip.message)
+      this.#receive(slip.message)
+    } else {
+      turns.add(body)
+      this.#asker = slip
+      this.#receive(body)
+    }
+    this.#concludeTurn()
+    this.#asker = undefined
+  }
+
+  #dataTurn(data: { isReady(): boolean; turn(): void }, turns: TurnTrace): void {
+    try {
+      if (!data.isReady()) return
+      turns.add('data')
+      data.turn()
+    } catch (error) {
+      this.fail(error)
+    }
+    this.#concludeTurn()
+  }
+
+  #receive(message: unknown): void {
+    try {
+      this.#actor.receive(message, this.#context)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  #guarded(userCode: () => void): void {
+    try {
+      userCode()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** The end of a turn is where an actor's decision to end takes effect. */
+  #concludeTurn(): void {
+    const verdict = this.#verdict
+    if (verdict === undefined) return
+    this.#verdict = undefined
+    const asker = this.#asker
+    this.#asker = undefined
+    if (asker !== undefined && 'error' in verdict) {
+      this.#parts.delivery.answer(asker, { ok: false, failure: { kind: 'failed', error: verdict.error } })
+    }
+    this.#beginStopping(verdict)
+  }
+
+  #onSystem(item: SystemItem): void {
+    switch (item.kind) {
+      case 'start':
+        this.#onStart()
+        return
+      case 'stop':
+        this.#beginStopping({ kind: 'shutdown' })
+        return
+      case 'child-ended':
+        this.#onChildEnded(item.child, item.reason)
+        return
+      case 'down': {
+        // Between the news and this turn the actor may have stopped watching, or watch anew.
+        if (!this.#isRunning() || this.#watches.get(item.address) !== item.watch) return
+        this.#watches.delete(item.address)
+        this.#guarded(() => this.#actor.receive(item.watch.toMessage(item.reason), this.#context))
+        this.#concludeTurn()
+        return
+      }
+      default:
+        assertNever(item)
+    }
+  }
+
+  #onStart(): void {
+    if (this.#state !== 'starting') return
+    this.#begun = true
+    this.#guarded(() => this.#actor.start?.(this.#context))
+    if (this.#state === 'starting') this.#state = 'running'
+    this.#concludeTurn()
+  }
+
+  #onChildEnded(child: Cell, reason: ExitReason): void {
+    this.#children.delete(child.name)
+    if (this.#state === 'stopping') this.#stopNextChild()
+    if (!this.#isOpen()) return
+    const { onExit } = child.#settings
+    if (onExit !== undefined) this.#guarded(() => this.#actor.receive(onExit(reason), this.#context))
+    else if (isAbnormal(reason) && !child.#told) this.fail(failureBy(child.address, reason))
+    this.#concludeTurn()
+  }
+
+  // — the end —
+
+  #beginStopping(reason: ExitReason): void {
+    if (!this.#isOpen()) return
+    this.#state = 'stopping'
+    this.#reason = reason
+    this.#close()
+    this.#stopNextChild()
+  }
+
+  #stopNextChild(): void {
+    const last = [...this.#children.values()].at(-1)
+    if (last === undefined) this.#finish()
+    else last.stop()
+  }
+
+  /** Takes nothing more, and lets go of all that was under way. */
+  #close(): void {
+    this.#parts.onUnreachable(this)
+    this.#timers.clear()
+    for (const correlation of this.#asks) this.#parts.asks.forget(correlation)
+    this.#asks.clear()
+    for (const target of this.#watches.keys()) this.#parts.deathWatch.unwatch(this, target)
+    this.#watches.clear()
+    while (this.#control.length > 0) this.#bury(this.#control.slip(), this.#control.shift())
+  }
+
+  /** What waited in the mailbox: others' messages are dead letters, its own affairs are over. */
+  #bury(slip: unknown, message: unknown): void {
+    if (slip instanceof Conversion || slip instanceof DueTimer) return
+    if (slip === undefined) this.#parts.deadLetters.add(this.address, 'actor-ended', message)
+    else
+      this.#parts.delivery.answer(slip as ReplyTo<unknown>, { ok: false, failure: { kind: 'no-responder' } })
+  }
+
+  #finish(): void {
+    if (this.#begun) {
+      this.#guarded(() => this.#actor.stop?.(this.#reason, this.#context))
+      if (this.#verdict?.kind === 'failed' && !isAbnormal(this.#reason)) this.#reason = this.#verdict
+      this.#verdict = undefined
+    }
+    this.#state = 'ended'
+    this.#cancelStopTimer?.()
+    this.#parts.deathWatch.onEnded(this.address, this.#reason)
+    if (this.#parent !== undefined)
+      this.#parent.#pushSystem({ kind: 'child-ended', child: this, reason: this.#reason })
+  }
+
+  // — small things —
+
+  #onOwn(body: unknown, slip: Conversion | DueTimer): void {
+    if (!this.#isOpen()) return
+    this.#control.pushOwn(body, slip)
+    this.#schedule()
+  }
+
+  #pushSystem(item: SystemItem): void {
+    if (this.#state === 'ended') return
+    this.#system.push(item)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#queued || this.#state === 'ended') return
+    this.#queued = true
+    this.#queuedAt = this.#parts.dispatcher.sliceAt
+    this.#parts.dispatcher.schedule(this)
+  }
+
+  #isOpen(): boolean {
+    return this.#state === 'running' || this.#state === 'starting'
+  }
+
+  #isRunning(): boolean {
+    return this.#state === 'running'
+  }
+
+  #hasWork(): boolean {
+    if (this.#system.length > 0) return true
+    return this.#isRunning() && (this.#control.length > 0 || this.#isDataReady())
+  }
+
+  #isDataReady(): boolean {
+    const { data } = this.#actor
+    if (data === undefined) return false
+    try {
+      return data.isReady()
+    } catch {
+      return true // the next data turn meets the error again, where it fails the actor
+    }
+  }
+
+  #childAt(address: Address): Cell | undefined {
+    const child = this.#children.get(address.slice(address.lastIndexOf('.') + 1))
+    return child?.address === address ? child : undefined
+  }
+
+  #describe(): unknown {
+    try {
+      return this.#actor.describe?.()
+    } catch (error) {
+      return errorInfoOf(error)
+    }
+  }
+}
+
+/** One actor and all below it, as `ActorSystem.tree` shows them. */
+export interface ActorSnapshot {
+  readonly address: Address
+  readonly state: CellState
+  /** Messages that wait in the system lane and in the control lane. */
+  readonly system: number
+  readonly control: number
+  readonly data: 'none' | 'idle' | 'ready'
+  /** How long it has been waiting for a turn, at least; 0 if it is not. */
+  readonly oldestMs: number
+  /** How often its supervisor started it again. */
+  readonly restarts: number
+  readonly lastError: ErrorInfo | undefined
+  readonly doing: 'in a turn' | 'waiting for a turn' | 'waiting for messages'
+  /** What the actor itself says (`Actor.describe`). */
+  readonly about: unknown
+  readonly children: readonly ActorSnapshot[]
+}
+
+function failureBy(child: Address, reason: ExitReason): Error {
+  const what = `${child} ended: ${reason.kind}`
+  return 'error' in reason ? new ChildFailed(what, { cause: errorOf(reason.error) }) : new ChildFailed(what)
+}

@@ -1,0 +1,127 @@
+import { assert } from '../kit/assert.js'
+import type { Cancel, Clock } from '../kit/clock.js'
+import type { SystemId } from '../kit/ids.js'
+import type { Address, Answer, AskFailure, AskOptions } from './actor.js'
+import { systemOf } from './address.js'
+
+/** A question under way. */
+export interface Question {
+  readonly to: Address
+  readonly from: Address
+  readonly body: unknown
+  readonly options: AskOptions
+  /** Hears the answer or the failure, once. */
+  readonly settle: (answer: Answer<unknown>) => void
+}
+
+interface Pending extends Question {
+  cancelDeadline: Cancel
+  cancelRepeat: Cancel | undefined
+}
+
+/**
+ * The questions that a system has asked and not heard about. Each is settled exactly once: by its answer, by a failure,
+ * or by its deadline; whatever comes later is counted and dropped.
+ *
+ * A question with `repeatMs` is idempotent and is put again, under the same number, until it is answered or its time is
+ * over: that nobody listens there now, that the link is down or a mailbox full then only delays it.
+ */
+export class PendingAsks {
+  readonly #clock: Clock
+  readonly #put: (question: Question, correlation: number) => void
+  readonly #pending = new Map<number, Pending>()
+  #correlation = 0
+  #late = 0
+
+  /** @param put delivers a question; may settle it at once */
+  constructor(clock: Clock, put: (question: Question, correlation: number) => void) {
+    this.#clock = clock
+    this.#put = put
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+
+  /** Answers that came when nobody waited for them any more. */
+  get late(): number {
+    return this.#late
+  }
+
+  ask(question: Question): number {
+    const { timeoutMs } = question.options
+    assert(Number.isFinite(timeoutMs) && timeoutMs >= 0, 'an ask has a deadline', {
+      timeoutMs,
+      to: question.to,
+    })
+    const correlation = ++this.#correlation
+    const cancelDeadline = this.#clock.after(timeoutMs, () =>
+      this.#settle(correlation, failed({ kind: 'timed-out' })),
+    )
+    this.#pending.set(correlation, { ...question, cancelDeadline, cancelRepeat: undefined })
+    this.#putAgain(correlation)
+    return correlation
+  }
+
+  onAnswer(correlation: number, answer: Answer<unknown>): void {
+    if (!answer.ok && answer.failure.kind !== 'failed') this.onUndelivered(correlation, answer.failure)
+    else this.#settle(correlation, answer)
+  }
+
+  /** The question did not reach a mailbox. */
+  onUndelivered(correlation: number, failure: AskFailure): void {
+    const pending = this.#pending.get(correlation)
+    if (pending === undefined || pending.options.repeatMs !== undefined) return
+    this.#settle(correlation, failed(failure))
+  }
+
+  /** Nobody in `system` will answer any more. */
+  onSystemGone(system: SystemId): void {
+    for (const [correlation, pending] of this.#pending) {
+      if (systemOf(pending.to) === system) this.onUndelivered(correlation, { kind: 'no-responder' })
+    }
+  }
+
+  /** Whoever asked has ended. */
+  forget(correlation: number): void {
+    const pending = this.#pending.get(correlation)
+    if (pending === undefined) return
+    this.#pending.delete(correlation)
+    pending.cancelDeadline()
+    pending.cancelRepeat?.()
+  }
+
+  clear(): void {
+    for (const correlation of [...this.#pending.keys()]) this.forget(correlation)
+  }
+
+  /** The system ends: whoever still waits hears that nobody answers. */
+  failAll(): void {
+    for (const correlation of [...this.#pending.keys()])
+      this.#settle(correlation, failed({ kind: 'no-responder' }))
+  }
+
+  #putAgain(correlation: number): void {
+    const pending = this.#pending.get(correlation)
+    if (pending === undefined) return
+    const { repeatMs } = pending.options
+    if (repeatMs !== undefined) {
+      pending.cancelRepeat = this.#clock.after(repeatMs, () => this.#putAgain(correlation))
+    }
+    this.#put(pending, correlation)
+  }
+
+  #settle(correlation: number, answer: Answer<unknown>): void {
+    const pending = this.#pending.get(correlation)
+    if (pending === undefined) {
+      this.#late++
+      return
+    }
+    this.forget(correlation)
+    pending.settle(answer)
+  }
+}
+
+function failed(failure: AskFailure): Answer<unknown> {
+  return { ok: false, failure }
+}
