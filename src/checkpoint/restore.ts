@@ -1,0 +1,199 @@
+import type { JobPlan, OperatorPlan, VertexPlan } from '../graph/job-plan.js'
+import { assert } from '../kit/assert.js'
+import { RetakeError } from '../kit/errors.js'
+import { type OperatorId, type SubtaskId, type SubtaskIndex, subtaskId } from '../kit/ids.js'
+import type { KeyedPart, OperatorSnapshot, Piece, SplitPosition } from '../state/snapshot.js'
+import type { Manifest, ManifestVertex } from './manifest.js'
+
+/** What one operator of one new subtask gets back. */
+export interface RestoredOperator {
+  readonly operator: OperatorId
+  readonly splits: readonly SplitPosition[]
+  /** Pieces of one owner are all here, oldest first. */
+  readonly pieces: readonly Piece[]
+  /** Parts that hold some of this subtask's key groups, and may hold others. */
+  readonly keyed: readonly KeyedPart[]
+  /** Its end hook has run before the checkpoint: it does not run again. */
+  readonly ended: boolean
+}
+
+/** By subtask, in the order of its chain. */
+export type Restoration = ReadonlyMap<SubtaskId, readonly RestoredOperator[]>
+
+/** Kinds that keep nothing: the user may add, drop and reorder them between two runs. */
+const STATELESS: ReadonlySet<string> = new Set(['map', 'filter', 'flat-map'])
+
+/**
+ * Hands out again what `manifest` holds to the subtasks of `plan`: key groups by range, splits and pieces by owner
+ * modulo parallelism. Operators are found by id alone, so they may have moved to other chains, and their parallelism
+ * may have changed. Throws RT1205 to RT1208 where state could not be given back whole.
+ */
+export function restoreOf(manifest: Manifest, plan: JobPlan): Restoration {
+  checkOperators(manifest, plan)
+  const before = snapshotsByOperator(manifest)
+  const restoration = new Map<SubtaskId, RestoredOperator[]>()
+  for (const vertex of plan.vertices) {
+    for (let index = 0; index < vertex.parallelism; index++) {
+      const subtask = index as SubtaskIndex
+      restoration.set(
+        subtaskId(vertex.index, subtask),
+        vertex.operators.map(({ id }) => {
+          const state = manifest.sources.find(({ source }) => source === id)
+          return restoredOperator(id, before.get(id) ?? [], state?.splits ?? [], vertex, subtask)
+        }),
+      )
+    }
+  }
+  return restoration
+}
+
+/** Key groups of `subtask`, both inclusive; empty when the last one is below the first. */
+export function keyGroupsOf(
+  subtask: number,
+  parallelism: number,
+  maxParallelism: number,
+): { firstGroup: number; lastGroup: number } {
+  return {
+    firstGroup: Math.ceil((subtask * maxParallelism) / parallelism),
+    lastGroup: Math.ceil(((subtask + 1) * maxParallelism) / parallelism) - 1,
+  }
+}
+
+interface SnapshotBefore extends OperatorSnapshot {
+  readonly ended: boolean
+}
+
+function restoredOperator(
+  operator: OperatorId,
+  before: readonly SnapshotBefore[],
+  assigned: readonly SplitPosition[],
+  { parallelism, maxParallelism }: VertexPlan,
+  subtask: SubtaskIndex,
+): RestoredOperator {
+  const { firstGroup, lastGroup } = keyGroupsOf(subtask, parallelism, maxParallelism)
+  const mine = ({ owner }: { readonly owner: number }) => owner % parallelism === subtask
+  return {
+    operator,
+    splits: positionsOf(assigned, before).filter(mine),
+    pieces: before.flatMap(({ pieces }) => pieces ?? []).filter(mine),
+    keyed: before
+      .flatMap(({ keyed }) => (keyed === undefined ? [] : [keyed]))
+      .filter((part) => part.firstGroup <= lastGroup && part.lastGroup >= firstGroup),
+    ended: hasEnded(before, parallelism, subtask),
+  }
+}
+
+/** What the coordinator knew of each split, or better, what its reader said of it. */
+function positionsOf(assigned: readonly SplitPosition[], before: readonly SnapshotBefore[]): SplitPosition[] {
+  const positions = new Map(assigned.map((split) => [split.split, split]))
+  for (const { splits } of before) for (const split of splits ?? []) positions.set(split.split, split)
+  return [...positions.values()]
+}
+
+/**
+ * At the same parallelism each subtask goes on as itself. At another, only an end that all had reached is an end:
+ * behind a barrier that was aligned over all inputs, all subtasks of an operator have ended or none has; a source that
+ * had ended in part finds the ends of its splits again.
+ */
+function hasEnded(before: readonly SnapshotBefore[], parallelism: number, subtask: SubtaskIndex): boolean {
+  if (before.length === 0) return false
+  if (before.length === parallelism) return before.some((old) => old.subtask === subtask && old.ended)
+  return before.every(({ ended }) => ended)
+}
+
+/** Snapshots of each operator in the order of its old subtasks. */
+function snapshotsByOperator({ subtasks }: Manifest): Map<OperatorId, SnapshotBefore[]> {
+  const byOperator = new Map<OperatorId, SnapshotBefore[]>()
+  const inOrder = [...subtasks].sort((a, b) => a.vertex - b.vertex || a.subtask - b.subtask)
+  for (const { operators, ended } of inOrder) {
+    for (const snapshot of operators) {
+      const list = byOperator.get(snapshot.operator)
+      if (list === undefined) byOperator.set(snapshot.operator, [{ ...snapshot, ended }])
+      else list.push({ ...snapshot, ended })
+    }
+  }
+  for (const [operator, list] of byOperator) checkOwners(operator, list)
+  return byOperator
+}
+
+/** All pieces of one original subtask stand in one snapshot: their order is the guarantee. */
+function checkOwners(operator: OperatorId, snapshots: readonly SnapshotBefore[]): void {
+  const holders = new Map<number, SubtaskIndex>()
+  for (const { pieces, subtask } of snapshots) {
+    for (const { owner } of pieces ?? []) {
+      const holder = holders.get(owner) ?? subtask
+      assert(holder === subtask, 'pieces of one owner stand in two snapshots', {
+        operator,
+        owner,
+        holder,
+        subtask,
+      })
+      holders.set(owner, holder)
+    }
+  }
+}
+
+interface Stateful<V, O> {
+  readonly vertex: V
+  readonly operator: O
+}
+
+function statefulOperators<O extends { id: OperatorId; kind: string }, V extends { operators: readonly O[] }>(
+  vertices: readonly V[],
+): Map<OperatorId, Stateful<V, O>> {
+  const found = new Map<OperatorId, Stateful<V, O>>()
+  for (const vertex of vertices) {
+    for (const operator of vertex.operators) {
+      if (!STATELESS.has(operator.kind)) found.set(operator.id, { vertex, operator })
+    }
+  }
+  return found
+}
+
+function checkOperators(manifest: Manifest, plan: JobPlan): void {
+  const was = statefulOperators<ManifestVertex['operators'][number], ManifestVertex>(manifest.vertices)
+  const is = statefulOperators<OperatorPlan, VertexPlan>(plan.vertices)
+  const of = `checkpoint ${manifest.checkpoint} of run ${manifest.run} (job ${manifest.job})`
+  const gone = [...was.keys()].filter((id) => !is.has(id))
+  if (gone.length > 0) {
+    throw new RetakeError('RT1206', {
+      what: `${of} holds state of ${named(gone)}, which the job has not`,
+      why: 'state is found by operator id, and would be lost without a word',
+      fix: `give those operators their ids back (the job has ${named([...is.keys()])}), or start a new run without a checkpoint`,
+    })
+  }
+  const added = [...is.values()].filter(({ operator }) => !was.has(operator.id))
+  if (added.length > 0) {
+    const ids = added.map(({ operator }) => operator.id)
+    throw new RetakeError('RT1207', {
+      what: `the job has ${named(ids)}, of which ${of} knows nothing`,
+      why: `state is found by operator id; the checkpoint has ${named([...was.keys()])}`,
+      fix: 'name operators as they were named when the checkpoint was taken, or start a new run without a checkpoint',
+      where: added[0]?.operator.where,
+    })
+  }
+  for (const [id, { vertex, operator }] of is) {
+    const old = was.get(id)
+    if (old === undefined) continue
+    if (old.operator.kind !== operator.kind) {
+      throw new RetakeError('RT1208', {
+        what: `${named([id])} was written by ${old.operator.kind} but would now be read by ${operator.kind}`,
+        why: 'restoring would take the bytes of one kind of operator for those of another',
+        fix: 'give the new operator another id and start a new run without a checkpoint',
+        where: operator.where,
+      })
+    }
+    if (old.vertex.maxParallelism !== vertex.maxParallelism) {
+      throw new RetakeError('RT1205', {
+        what: `${named([id])} had max parallelism ${old.vertex.maxParallelism} and now has ${vertex.maxParallelism}`,
+        why: 'max parallelism is the number of key groups, by which all keyed state is stored',
+        fix: `set maxParallelism to ${old.vertex.maxParallelism}; parallelism itself may change`,
+        where: operator.where,
+      })
+    }
+  }
+}
+
+function named(ids: readonly string[]): string {
+  return ids.length === 0 ? 'none' : ids.map((id) => `"${id}"`).join(', ')
+}
