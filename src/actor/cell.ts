@@ -190,20 +190,18 @@ export class Cell implements Runnable, Watcher {
   ): void {
     if (!this.#isOpen()) return
     const conversion = new Conversion(toMessage)
-    // An ask may be settled before `ask` returns (nobody there), so the set is told before and after.
-    let settled = false
     const correlation = this.#parts.asks.ask({
       to,
       from: this.address,
       body: question,
       options,
-      settle: (answer) => {
-        settled = true
-        this.#asks.delete(correlation)
+      settle: (answer, settled) => {
+        this.#asks.delete(settled)
         this.#onOwn(answer, conversion)
       },
     })
-    if (!settled) this.#asks.add(correlation)
+    // Where nobody is, it has been settled already.
+    if (this.#parts.asks.isPending(correlation)) this.#asks.add(correlation)
   }
 
   after(key: string, delayMs: number, message: unknown): void {

@@ -11,7 +11,7 @@ export interface Question {
   readonly body: unknown
   readonly options: AskOptions
   /** Hears the answer or the failure, once. */
-  readonly settle: (answer: Answer<unknown>) => void
+  readonly settle: (answer: Answer<unknown>, correlation: number) => void
 }
 
 interface Pending extends Question {
@@ -46,6 +46,10 @@ export class PendingAsks {
   /** Answers that came when nobody waited for them any more. */
   get late(): number {
     return this.#late
+  }
+
+  isPending(correlation: number): boolean {
+    return this.#pending.has(correlation)
   }
 
   ask(question: Question): number {
@@ -118,7 +122,7 @@ export class PendingAsks {
       return
     }
     this.forget(correlation)
-    pending.settle(answer)
+    pending.settle(answer, correlation)
   }
 }
 

@@ -1,0 +1,173 @@
+import { assert } from '../../kit/assert.js'
+import type { Clock } from '../../kit/clock.js'
+import type { SystemId } from '../../kit/ids.js'
+import type { Random } from '../../kit/random.js'
+import { systemOf } from '../address.js'
+import { Ring } from '../ring.js'
+import type { Parcel, Transport, TransportReceiver } from './transport.js'
+
+export interface SimulatedNetworkOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** A parcel takes between these, drawn for each. Default 0.2 to 2. */
+  readonly latencyMs?: readonly [number, number]
+  /** Share of parcels that vanish without a word. Default 0. */
+  readonly loss?: number
+}
+
+/**
+ * A network of actor systems in one thread, as bad as a test wants it: seeded latency, loss, partitions, links that go
+ * down, systems that are killed. What it keeps is what every transport keeps: between two systems nothing is reordered
+ * within a lane, and nothing repeated.
+ *
+ * A partition loses silently, as a network does. A link that is down is known to its own side, as to a NATS client. A
+ * killed system is heard of as "nobody listens there".
+ */
+export class SimulatedNetwork {
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #receivers = new Map<SystemId, TransportReceiver>()
+  readonly #linksDown = new Set<SystemId>()
+  readonly #partitions = new Set<string>()
+  /** What is under way, by pair and lane: whichever timer fires, it is the oldest that arrives. */
+  readonly #lanes = new Map<string, Lane>()
+  #latencyMs: readonly [number, number]
+  #loss: number
+
+  constructor(options: SimulatedNetworkOptions) {
+    this.#clock = options.clock
+    this.#random = options.random
+    this.#latencyMs = options.latencyMs ?? [0.2, 2]
+    this.#loss = options.loss ?? 0
+  }
+
+  /** For one system. */
+  transport(): Transport {
+    return new SimulatedTransport(this)
+  }
+
+  setLatency(minMs: number, maxMs: number): void {
+    this.#latencyMs = [minMs, maxMs]
+  }
+
+  setLoss(share: number): void {
+    this.#loss = share
+  }
+
+  /** Between the two everything is lost, both ways, until healed. */
+  partition(a: SystemId, b: SystemId): void {
+    this.#partitions.add(pairOf(a, b)).add(pairOf(b, a))
+  }
+
+  heal(a: SystemId, b: SystemId): void {
+    this.#partitions.delete(pairOf(a, b))
+    this.#partitions.delete(pairOf(b, a))
+  }
+
+  /** The system notices that it is cut off from everyone. */
+  linkDown(system: SystemId): void {
+    if (this.#linksDown.has(system)) return
+    this.#linksDown.add(system)
+    this.#receivers.get(system)?.onLink('down')
+  }
+
+  linkUp(system: SystemId): void {
+    if (this.#linksDown.delete(system)) this.#receivers.get(system)?.onLink('up')
+  }
+
+  /** The process of `system` is gone: it hears nothing, what it still sends goes nowhere. */
+  kill(system: SystemId): void {
+    this.#receivers.delete(system)
+    this.#linksDown.delete(system)
+  }
+
+  /** For its transports. */
+  attach(system: SystemId, receiver: TransportReceiver): void {
+    assert(!this.#receivers.has(system), 'a system attaches once', { system })
+    this.#receivers.set(system, receiver)
+  }
+
+  carry(from: SystemId, parcel: Parcel): void {
+    const sender = this.#receivers.get(from)
+    if (sender === undefined) return
+    const to = systemOf(parcel.to)
+    if (this.#linksDown.has(from)) {
+      // Told in a turn of its own: a sender never hears of its parcel while it is still sending.
+      this.#clock.soon(() => this.#refuse(from, parcel, 'link-down'))
+      return
+    }
+    const lane = this.#laneOf(from, to, parcel.kind === 'frame')
+    lane.underway.push({ parcel, copy: copied(parcel), isLost: this.#random.next() < this.#loss })
+    const [min, max] = this.#latencyMs
+    const now = this.#clock.now()
+    lane.lastArrivalAt = Math.max(lane.lastArrivalAt, now + min + this.#random.next() * (max - min))
+    this.#clock.after(lane.lastArrivalAt - now, () => this.#arrive(from, to, lane))
+  }
+
+  #arrive(from: SystemId, to: SystemId, lane: Lane): void {
+    const first = lane.underway.shift()
+    if (first === undefined || first.isLost || this.#partitions.has(pairOf(from, to))) return
+    if (this.#linksDown.has(from) || this.#linksDown.has(to)) return
+    const receiver = this.#receivers.get(to)
+    if (receiver === undefined) this.#refuse(from, first.parcel, 'no-responder')
+    else receiver.onParcel(first.copy)
+  }
+
+  #refuse(from: SystemId, parcel: Parcel, why: 'no-responder' | 'link-down'): void {
+    this.#receivers.get(from)?.onUndeliverable(parcel, why)
+  }
+
+  #laneOf(from: SystemId, to: SystemId, isFrame: boolean): Lane {
+    const name = `${pairOf(from, to)} ${isFrame ? 'data' : 'control'}`
+    let lane = this.#lanes.get(name)
+    if (lane === undefined) {
+      lane = { underway: new Ring(), lastArrivalAt: 0 }
+      this.#lanes.set(name, lane)
+    }
+    return lane
+  }
+}
+
+interface Lane {
+  readonly underway: Ring<{ readonly parcel: Parcel; readonly copy: Parcel; readonly isLost: boolean }>
+  lastArrivalAt: number
+}
+
+class SimulatedTransport implements Transport {
+  readonly #network: SimulatedNetwork
+  #system: SystemId | undefined
+
+  constructor(network: SimulatedNetwork) {
+    this.#network = network
+  }
+
+  async open(system: SystemId, receiver: TransportReceiver): Promise<void> {
+    this.#system = system
+    this.#network.attach(system, receiver)
+  }
+
+  /** Like a NATS link, it knows a way to any. */
+  reaches(): boolean {
+    return this.#system !== undefined
+  }
+
+  send(parcel: Parcel): void {
+    if (this.#system !== undefined) this.#network.carry(this.#system, parcel)
+  }
+
+  async close(): Promise<void> {
+    if (this.#system !== undefined) this.#network.kill(this.#system)
+    this.#system = undefined
+  }
+}
+
+function pairOf(from: SystemId, to: SystemId): string {
+  return `${from} ${to}`
+}
+
+/** As any wire would: sender and receiver never share an object. */
+function copied(parcel: Parcel): Parcel {
+  if (parcel.kind !== 'frame') return structuredClone(parcel)
+  assert(parcel.body instanceof Uint8Array, 'a frame that leaves its thread is bytes')
+  return { ...parcel, body: parcel.body.slice() }
+}
