@@ -2,6 +2,7 @@ import type { JobPlan, OperatorPlan, VertexPlan } from '../graph/job-plan.js'
 import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
 import { type OperatorId, type SubtaskId, type SubtaskIndex, subtaskId } from '../kit/ids.js'
+import { groupRangeOf } from '../kit/key-group.js'
 import type { KeyedPart, OperatorSnapshot, Piece, SplitPosition } from '../state/snapshot.js'
 import type { Manifest, ManifestVertex } from './manifest.js'
 
@@ -47,18 +48,6 @@ export function restoreOf(manifest: Manifest, plan: JobPlan): Restoration {
   return restoration
 }
 
-/** Key groups of `subtask`, both inclusive; empty when the last one is below the first. */
-export function keyGroupsOf(
-  subtask: number,
-  parallelism: number,
-  maxParallelism: number,
-): { firstGroup: number; lastGroup: number } {
-  return {
-    firstGroup: Math.ceil((subtask * maxParallelism) / parallelism),
-    lastGroup: Math.ceil(((subtask + 1) * maxParallelism) / parallelism) - 1,
-  }
-}
-
 interface SnapshotBefore extends OperatorSnapshot {
   readonly ended: boolean
 }
@@ -70,7 +59,7 @@ function restoredOperator(
   { parallelism, maxParallelism }: VertexPlan,
   subtask: SubtaskIndex,
 ): RestoredOperator {
-  const { firstGroup, lastGroup } = keyGroupsOf(subtask, parallelism, maxParallelism)
+  const { first, last } = groupRangeOf(subtask, parallelism, maxParallelism)
   const mine = ({ owner }: { readonly owner: number }) => owner % parallelism === subtask
   return {
     operator,
@@ -78,7 +67,7 @@ function restoredOperator(
     pieces: before.flatMap(({ pieces }) => pieces ?? []).filter(mine),
     keyed: before
       .flatMap(({ keyed }) => (keyed === undefined ? [] : [keyed]))
-      .filter((part) => part.firstGroup <= lastGroup && part.lastGroup >= firstGroup),
+      .filter((part) => part.firstGroup <= last && part.lastGroup >= first),
     ended: hasEnded(before, parallelism, subtask),
   }
 }

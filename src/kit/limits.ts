@@ -62,12 +62,25 @@ export const LIMITS = {
   /** A control message is asked again this often until it is answered, or until its sender has no more use for it. */
   controlAsk: { timeoutMs: 10 * 60_000, repeatMs: 1_000 },
 
+  /** A subtask reports its metrics this often. */
+  reportMs: 1_000,
+
   /** A slot stuck in user code is terminated this long after it was told to cancel. */
   cancelMs: 5_000,
   /** A job waits this long for slots, then fails. */
   slotRequestMs: 5 * 60_000,
   /** Checkpoint ids that one entry of the log reserves. */
   reservedIds: 64,
+  /** Entries of a job's log that are kept: enough for a reader to meet the ones that it has seen. */
+  logEntriesKept: 8,
+  /** Checkpoints of the past that are shown. */
+  checkpointRecords: 100,
+  /** Bundles larger than this are mentioned … */
+  bundleWarnBytes: 1024 * 1024,
+  /** … and larger than this refused. */
+  bundleBytesMax: 32 * 1024 * 1024,
+  /** Importing a job and building its plan may take this long. */
+  planMs: 30_000,
 
   /** What is published between two marks of a NATS connection; two marks' worth may be unanswered. */
   natsMarkBytes: 4 * 1024 * 1024,
