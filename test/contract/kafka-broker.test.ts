@@ -5,7 +5,7 @@ import { describeWith } from '../support/describe-with.js'
 import { startKafka } from '../support/kafka-broker.js'
 import { consumeAll, produceLines } from '../support/kcat.js'
 
-await describeWith({ kafka: true, kcat: true }, 'the Kafka of the tests', () => {
+await describeWith({ kafka: 'own', kcat: true }, 'the Kafka of the tests', () => {
   test('when it is restarted or killed, then its topics and records are still there', {
     timeout: 90_000,
   }, async () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { describeWith } from '../support/describe-with.js'
 import { startPostgres } from '../support/postgres-server.js'
 
-await describeWith({ postgres: true }, 'the PostgreSQL of the tests', () => {
+await describeWith({ postgres: 'own' }, 'the PostgreSQL of the tests', () => {
   test('when it is started, then it asks for the password, and when it is stopped, then no process is left', async () => {
     const server = await startPostgres()
     const pid = server.pid

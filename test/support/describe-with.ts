@@ -5,10 +5,11 @@ import { kcatAvailability } from './kcat.js'
 import { type NatsVersion, natsAvailability } from './nats-server.js'
 import { postgresAvailability } from './postgres-server.js'
 
+/** `own` is a server that the suite stops, kills or configures, so never one that an address in the environment names. */
 export interface Needs {
   readonly nats?: true | NatsVersion
-  readonly postgres?: true
-  readonly kafka?: true
+  readonly postgres?: true | 'own'
+  readonly kafka?: true | 'own'
   readonly kcat?: true
 }
 
@@ -27,14 +28,28 @@ export async function describeWith(needs: Needs, name: string, suite: () => void
 /** One line for each server that cannot be had: `kafka: there is no java`. */
 export async function whatIsMissing(needs: Needs): Promise<string[]> {
   const wanted: [string, Promise<Availability<unknown>>][] = []
-  if (needs.nats) wanted.push(['nats', natsAvailability(needs.nats === true ? 'oldest' : needs.nats)])
-  if (needs.postgres) wanted.push(['postgres', postgresAvailability()])
-  if (needs.kafka) wanted.push(['kafka', kafkaAvailability()])
+  if (needs.nats === true) wanted.push(['nats', serverFor(true, 'RETAKE_TEST_NATS', natsAvailability)])
+  else if (needs.nats) wanted.push([`nats ${needs.nats}`, natsAvailability(needs.nats)])
+  if (needs.postgres)
+    wanted.push(['postgres', serverFor(needs.postgres, 'RETAKE_TEST_POSTGRES', postgresAvailability)])
+  if (needs.kafka) wanted.push(['kafka', serverFor(needs.kafka, 'RETAKE_TEST_KAFKA', kafkaAvailability)])
   if (needs.kcat) wanted.push(['kcat', kcatAvailability()])
   const answers = await Promise.all(wanted.map(async ([name, asked]) => [name, await asked] as const))
   return answers.flatMap(([name, answer]) =>
     answer.kind === 'unavailable' ? [`${name}: ${answer.reason}`] : [],
   )
+}
+
+/** A server that is named in the environment is there without anything of ours, but it is not the suite's own. */
+async function serverFor(
+  need: true | 'own',
+  variable: string,
+  ask: () => Promise<Availability<unknown>>,
+): Promise<Availability<unknown>> {
+  const external = process.env[variable]
+  if (!external) return ask()
+  if (need === true) return { kind: 'available', value: external }
+  return { kind: 'unavailable', reason: `${variable} names a server that is not ours to stop` }
 }
 
 function refuse(missing: readonly string[]): void {

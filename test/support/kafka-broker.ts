@@ -6,7 +6,7 @@ import { findProgram, mustRun, run } from './command.js'
 import { cached } from './download.js'
 import { freePort } from './free-port.js'
 import { PROJECT } from './project.js'
-import { accepts, ServerProcess } from './server-process.js'
+import { accepts, controlOf, foreignControl, type ServerControl, ServerProcess } from './server-process.js'
 import { until } from './until.js'
 
 export const KAFKA_VERSION = '4.3.1'
@@ -31,7 +31,7 @@ export interface TopicOptions {
   readonly config?: Readonly<Record<string, string | number | boolean>>
 }
 
-export interface KafkaBroker {
+export interface KafkaBroker extends ServerControl {
   readonly version: string
   /** `127.0.0.1:PORT`, plain text, no password. */
   readonly bootstrap: string
@@ -39,7 +39,6 @@ export interface KafkaBroker {
   readonly saslBootstrap: string | undefined
   /** The listener with TLS and the certificate (PEM) to trust, if it was asked for. */
   readonly tls: { readonly bootstrap: string; readonly certificate: string } | undefined
-  readonly pid: number | undefined
   createTopic(topic: string, options?: TopicOptions): Promise<void>
   /** Raises the number of partitions of a topic to `partitions`. */
   addPartitions(topic: string, partitions: number): Promise<void>
@@ -49,17 +48,6 @@ export interface KafkaBroker {
   endOffsets(topic: string): Promise<bigint[]>
   /** kafkajs's administration client, connected for this one call. */
   admin<T>(use: (admin: Admin) => Promise<T>): Promise<T>
-  /** Ends it for good and removes its data. */
-  stop(): Promise<void>
-  /** `kill -9`; `restart` brings it back. */
-  kill(): Promise<void>
-  /** Stops it in good order unless it is down already, and starts it on the same ports with the same data. */
-  restart(): Promise<void>
-  /** Takes it down in good order without removing anything; `restart` brings it back. */
-  halt(): Promise<void>
-  /** `SIGSTOP` and `SIGCONT`: the connections stay and nothing is answered. */
-  freeze(): void
-  thaw(): void
 }
 
 interface KafkaProgram {
@@ -81,13 +69,18 @@ export function kafkaAvailability(): Promise<Availability<KafkaProgram>> {
   return program()
 }
 
-/** The address in `RETAKE_TEST_KAFKA` (host:port): a running broker, for tests that only talk to it. */
-export function externalKafka(): string | undefined {
-  return process.env.RETAKE_TEST_KAFKA || undefined
-}
-
-/** One broker that is its own controller. docs/kafka-test-broker.md tells the recipe and why each setting is there. */
+/**
+ * One broker that is its own controller. docs/kafka-test-broker.md tells the recipe and why each setting is there. The
+ * broker in `RETAKE_TEST_KAFKA` is handed out instead when it is named there and nothing special is asked for.
+ */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroker> {
+  const external = process.env.RETAKE_TEST_KAFKA
+  if (external && Object.keys(options).length === 0) {
+    return brokerAt(
+      { bootstrap: external, saslBootstrap: undefined, tls: undefined },
+      foreignControl('RETAKE_TEST_KAFKA'),
+    )
+  }
   const { java, classPath } = await mustHave('Kafka', kafkaAvailability())
   const ports: Ports = {
     plain: await freePort(),
@@ -127,15 +120,26 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
     throw error
   }
 
-  const admin = <T>(use: (admin: Admin) => Promise<T>) => withAdmin(bootstrap, use)
-  return {
-    version: KAFKA_VERSION,
+  const listeners = {
     bootstrap,
     saslBootstrap: ports.sasl === undefined ? undefined : `127.0.0.1:${ports.sasl}`,
     tls: certificate === undefined ? undefined : { bootstrap: `127.0.0.1:${ports.tls}`, certificate },
+  }
+  return brokerAt(listeners, controlOf(server, isReady))
+}
+
+function brokerAt(
+  listeners: Pick<KafkaBroker, 'bootstrap' | 'saslBootstrap' | 'tls'>,
+  control: ServerControl,
+): KafkaBroker {
+  const admin = <T>(use: (admin: Admin) => Promise<T>) => withAdmin(listeners.bootstrap, use)
+  return {
+    ...control,
     get pid() {
-      return server.pid
+      return control.pid
     },
+    ...listeners,
+    version: KAFKA_VERSION,
     admin,
     async createTopic(topic, { partitions = 4, config = {} } = {}) {
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value: String(value) }))
@@ -159,15 +163,6 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
     async endOffsets(topic) {
       const offsets = await admin((client) => client.fetchTopicOffsets(topic))
       return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => BigInt(high))
-    },
-    stop: () => server.destroy(),
-    kill: () => server.kill(),
-    halt: () => server.stop(),
-    freeze: () => server.signal('SIGSTOP'),
-    thaw: () => server.signal('SIGCONT'),
-    async restart() {
-      await server.stop()
-      await server.start(isReady)
     },
   }
 }

@@ -5,7 +5,7 @@ import { type Availability, availabilityOf, mustHave, remembered } from './avail
 import { findProgram, mustRun } from './command.js'
 import { cached, unpackDebian, unpackWheel } from './download.js'
 import { freePort } from './free-port.js'
-import { ServerProcess } from './server-process.js'
+import { controlOf, foreignControl, type ServerControl, ServerProcess } from './server-process.js'
 
 /** `oldest` is 2.9 (Debian 12's 2.9.10), the oldest server we run on; `current` is the newest on PyPI. */
 export type NatsVersion = 'oldest' | 'current'
@@ -22,24 +22,12 @@ export interface NatsOptions {
   readonly password?: string
 }
 
-export interface NatsServer {
+export interface NatsServer extends ServerControl {
   readonly version: string
   readonly host: string
   readonly port: number
   /** `nats://127.0.0.1:PORT` */
   readonly url: string
-  readonly pid: number | undefined
-  /** Ends it for good and removes its data. */
-  stop(): Promise<void>
-  /** `kill -9`; `restart` brings it back. */
-  kill(): Promise<void>
-  /** Stops it in good order unless it is down already, and starts it on the same port with the same data. */
-  restart(): Promise<void>
-  /** Takes it down in good order without removing anything; `restart` brings it back. */
-  halt(): Promise<void>
-  /** `SIGSTOP` and `SIGCONT`: the connections stay and nothing is answered. */
-  freeze(): void
-  thaw(): void
 }
 
 interface NatsProgram {
@@ -57,12 +45,12 @@ export function natsAvailability(version: NatsVersion = 'oldest'): Promise<Avail
   return PROGRAMS[version]()
 }
 
-/** The address in `RETAKE_TEST_NATS`: a running server, for tests that only talk to it. */
-export function externalNats(): string | undefined {
-  return process.env.RETAKE_TEST_NATS || undefined
-}
-
+/**
+ * Starts one, or hands out the one in `RETAKE_TEST_NATS` when it is named there and nothing special is asked for.
+ */
 export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
+  const external = process.env.RETAKE_TEST_NATS
+  if (external && Object.keys(options).length === 0) return foreignNats(external)
   const wanted = options.version ?? 'oldest'
   const { path, version } = await mustHave(`nats-server (${wanted})`, natsAvailability(wanted))
   const port = await freePort()
@@ -74,25 +62,25 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
     abortSignal: 'SIGKILL',
   }))
   writeFileSync(join(server.folder, 'nats.conf'), configOf(server.folder, port, options))
-  await server.start(() => answersPing(port, options))
+  const isReady = () => answersPing(port, options)
+  await server.start(isReady)
+  const control = controlOf(server, isReady)
   return {
+    ...control,
+    get pid() {
+      return control.pid
+    },
     version,
     host: '127.0.0.1',
     port,
     url: `nats://127.0.0.1:${port}`,
-    get pid() {
-      return server.pid
-    },
-    stop: () => server.destroy(),
-    kill: () => server.kill(),
-    halt: () => server.stop(),
-    freeze: () => server.signal('SIGSTOP'),
-    thaw: () => server.signal('SIGCONT'),
-    async restart() {
-      await server.stop()
-      await server.start(() => answersPing(port, options))
-    },
   }
+}
+
+function foreignNats(url: string): NatsServer {
+  const { hostname, port } = new URL(url)
+  const place = { host: hostname, port: Number(port || 4222), url }
+  return { ...foreignControl('RETAKE_TEST_NATS'), ...place, version: 'unknown' }
 }
 
 function configOf(folder: string, port: number, options: NatsOptions): string {

@@ -18,14 +18,15 @@ import { findProgram, mustRun, run } from './command.js'
 import { cached } from './download.js'
 import { freePort } from './free-port.js'
 import { PROJECT } from './project.js'
-import { ServerProcess } from './server-process.js'
+import { controlOf, foreignControl, type ServerControl, ServerProcess } from './server-process.js'
 
 export interface PostgresOptions {
   /** More settings, as `postgres -c name=value`. */
   readonly settings?: Readonly<Record<string, string | number>>
 }
 
-export interface PostgresServer {
+/** `restart` and `halt` are fast shutdowns: sessions are cut off. */
+export interface PostgresServer extends ServerControl {
   readonly version: string
   readonly host: string
   readonly port: number
@@ -34,7 +35,6 @@ export interface PostgresServer {
   readonly database: string
   /** `postgres://USER:PASSWORD@127.0.0.1:PORT/DATABASE` */
   readonly url: string
-  readonly pid: number | undefined
   /** Makes an empty database and gives its address. */
   createDatabase(name: string): Promise<string>
   /** One statement on a connection of its own. */
@@ -42,14 +42,6 @@ export interface PostgresServer {
     sql: string,
     values?: readonly unknown[],
   ): Promise<Row[]>
-  /** Ends it for good and removes its data. */
-  stop(): Promise<void>
-  /** `kill -9` of the postmaster and every backend; `restart` brings it back. */
-  kill(): Promise<void>
-  /** Fast shutdown (sessions are cut off) unless it is down already, and a start on the same port with the same data. */
-  restart(): Promise<void>
-  /** Fast shutdown without removing anything; `restart` brings it back. */
-  halt(): Promise<void>
 }
 
 interface PostgresProgram {
@@ -74,16 +66,15 @@ export function postgresAvailability(): Promise<Availability<PostgresProgram>> {
   return program()
 }
 
-/** The address in `RETAKE_TEST_POSTGRES`: a running server, for tests that only talk to it. */
-export function externalPostgres(): string | undefined {
-  return process.env.RETAKE_TEST_POSTGRES || undefined
-}
-
 /**
  * PostgreSQL refuses to run as root. Started by root it runs as an account that exists anyway, in folders given to that
- * account, from a copy of the program if the account cannot reach the original.
+ * account, from a copy of the program if the account cannot reach the original. The server in `RETAKE_TEST_POSTGRES` is handed out
+ * instead when it is named there and no settings are asked for.
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const external = process.env.RETAKE_TEST_POSTGRES
+  if (external && options.settings === undefined)
+    return serverAt(external, 'unknown', foreignControl('RETAKE_TEST_POSTGRES'))
   const { home, version } = await mustHave('PostgreSQL', postgresAvailability())
   const account = await unprivilegedAccount()
   const port = await freePort()
@@ -98,8 +89,6 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const reachable = await reachableHome(home, server.folder, account)
   const data = join(server.folder, 'data')
   const url = `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/${DATABASE}`
-  const query = async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-    onConnection(url, async (client) => (await client.query<Row>(sql, [...values])).rows)
   const isReady = () => onConnection(url, async (client) => (await client.query('select 1')).rowCount === 1)
 
   try {
@@ -110,28 +99,29 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     await server.destroy()
     throw error
   }
+  return serverAt(url, version, controlOf(server, isReady))
+}
+
+function serverAt(url: string, version: string, control: ServerControl): PostgresServer {
+  const { hostname, port, username, password, pathname } = new URL(url)
+  const query = async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+    onConnection(url, async (client) => (await client.query<Row>(sql, [...values])).rows)
   return {
-    version,
-    host: '127.0.0.1',
-    port,
-    user: USER,
-    password: PASSWORD,
-    database: DATABASE,
-    url,
+    ...control,
     get pid() {
-      return server.pid
+      return control.pid
     },
+    version,
+    host: hostname,
+    port: Number(port || 5432),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: decodeURIComponent(pathname.slice(1)),
+    url,
     query,
     async createDatabase(name) {
       await query(`create database ${pg.escapeIdentifier(name)}`)
       return urlOf(url, name)
-    },
-    stop: () => server.destroy(),
-    kill: () => server.kill(),
-    halt: () => server.stop(),
-    async restart() {
-      await server.stop()
-      await server.start(isReady)
     },
   }
 }

@@ -19,6 +19,23 @@ export interface ServerProgram {
   readonly abortSignal: NodeJS.Signals
 }
 
+/** What a test can do to a server, whatever it serves. */
+export interface ServerControl {
+  /** While it runs and is ours. */
+  readonly pid: number | undefined
+  /** Ends it for good and removes its data. */
+  stop(): Promise<void>
+  /** `kill -9` of the server and all its children; `restart` brings it back. */
+  kill(): Promise<void>
+  /** Takes it down in good order without removing anything; `restart` brings it back. */
+  halt(): Promise<void>
+  /** Takes it down in good order unless it is down already, and starts it on the same ports with the same data. */
+  restart(): Promise<void>
+  /** `SIGSTOP` and `SIGCONT`: the connections stay and nothing is answered. */
+  freeze(): void
+  thaw(): void
+}
+
 /**
  * The guard waits at the other end of a pipe that only the test process holds. When that process ends, in whatever way
  * (the kernel closes the pipe of a killed one too), the guard kills the server and removes its folder. The word `done`
@@ -96,16 +113,16 @@ export class ServerProcess {
 
   /** `kill -9` of the server and of all its children, at once and without a word to anybody. */
   async kill(): Promise<void> {
-    if (this.isRunning && this.#child?.pid !== undefined) {
-      for (const pid of [this.#child.pid, ...descendantsOf(this.#child.pid)]) kill(pid)
-    }
+    this.signal('SIGKILL')
     await this.#exited
     this.#dismissGuard()
   }
 
-  /** Freezes or continues the process (`SIGSTOP`, `SIGCONT`), or sends it any other signal. */
+  /** Freezes or continues the process and its children (`SIGSTOP`, `SIGCONT`), or sends them any other signal. */
   signal(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal)
+    const pid = this.pid
+    if (pid === undefined) return
+    for (const each of [pid, ...descendantsOf(pid)]) tell(each, signal)
   }
 
   /** Kills what runs and removes the folder. */
@@ -161,6 +178,41 @@ export class ServerProcess {
   }
 }
 
+export function controlOf(server: ServerProcess, isReady: () => Promise<boolean>): ServerControl {
+  return {
+    get pid() {
+      return server.pid
+    },
+    stop: () => server.destroy(),
+    kill: () => server.kill(),
+    halt: () => server.stop(),
+    async restart() {
+      await server.stop()
+      await server.start(isReady)
+    },
+    freeze: () => server.signal('SIGSTOP'),
+    thaw: () => server.signal('SIGCONT'),
+  }
+}
+
+/** A server that somebody else runs: the tests talk to it and leave it alone. */
+export function foreignControl(variable: string): ServerControl {
+  const refuse = () => {
+    throw new Error(`the server that ${variable} names is not ours to stop`)
+  }
+  const refuseLater = async () => refuse()
+  const stop = async () => {}
+  return {
+    pid: undefined,
+    stop,
+    kill: refuseLater,
+    halt: refuseLater,
+    restart: refuseLater,
+    freeze: refuse,
+    thaw: refuse,
+  }
+}
+
 /** A folder of its own under the temporary directory. What is still there when the process exits, goes with it. */
 export function temporaryFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `retake-${name}-`))
@@ -187,9 +239,9 @@ export function accepts(port: number): Promise<boolean> {
   })
 }
 
-function kill(pid: number): void {
+function tell(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
     // it has ended by itself
   }
