@@ -103,7 +103,7 @@ export class ServerProcess {
   /** Asks the program to end, insists after a while, and comes back when it has ended. */
   async stop(graceMs = 10_000): Promise<void> {
     if (this.isRunning) {
-      const timer = setTimeout(() => this.#child?.kill('SIGKILL'), graceMs)
+      const timer = setTimeout(() => this.signal('SIGKILL'), graceMs)
       this.#child?.kill(this.#describe().stopSignal)
       await this.#exited
       clearTimeout(timer)
