@@ -8,6 +8,20 @@
  * fails the job at once with its cause.
  */
 export const CATALOGUE = {
+  RT1001: { title: 'two operators have one id', restart: 'useless' },
+  RT1002: { title: 'the job has no sink', restart: 'useless' },
+  RT1003: { title: 'the job has no source', restart: 'useless' },
+  RT1004: { title: 'an id is missing or cannot be one', restart: 'useless' },
+  RT1005: { title: 'the sink needs exactly-once checkpoints', restart: 'useless' },
+  RT1006: { title: 'parallelism is out of range', restart: 'useless' },
+  RT1007: { title: 'a union of nothing, or of streams of other jobs', restart: 'useless' },
+  RT1008: { title: 'the records of an operator go nowhere', restart: 'useless' },
+  RT1009: { title: 'a port is not connected as it must be', restart: 'useless' },
+  RT1010: { title: 'the key of a sink is wrong', restart: 'useless' },
+  RT1011: { title: 'a function is missing', restart: 'useless' },
+  RT1012: { title: 'an option is missing or wrong', restart: 'useless' },
+  RT1013: { title: 'the connector is not known', restart: 'useless' },
+  RT1014: { title: 'forward needs the same parallelism on both sides', restart: 'useless' },
   RT1203: { title: 'a part of a checkpoint is damaged', restart: 'useless' },
   RT1206: { title: 'state of a version that is not understood', restart: 'useless' },
   RT1207: { title: 'keys of another type than the state has', restart: 'useless' },

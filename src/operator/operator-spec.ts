@@ -7,12 +7,20 @@ export type OperatorSpec =
   | { readonly kind: 'flat-map'; readonly expand: (record: unknown) => Iterable<unknown> }
   | { readonly kind: 'sum' | 'min' | 'max'; readonly keyOf: KeySelector; readonly field: string }
   | { readonly kind: 'count'; readonly keyOf: KeySelector }
-  | { readonly kind: 'reduce'; readonly keyOf: KeySelector; readonly reduce: (a: unknown, b: unknown) => unknown }
+  | {
+      readonly kind: 'reduce'
+      readonly keyOf: KeySelector
+      readonly reduce: (a: unknown, b: unknown) => unknown
+    }
   | { readonly kind: 'process'; readonly keyOf: KeySelector; readonly process: ProcessSpec }
 
 /** A keyed operator of the user's own: value state and processing-time timers. */
 export interface ProcessSpec {
   readonly state: Readonly<Record<string, { readonly initial: unknown }>>
   readonly onRecord: (record: unknown, ctx: unknown, emit: (record: unknown) => void) => void
-  readonly onTimer?: (timer: { at: number; tag: string | undefined }, ctx: unknown, emit: (record: unknown) => void) => void
+  readonly onTimer?: (
+    timer: { at: number; tag: string | undefined },
+    ctx: unknown,
+    emit: (record: unknown) => void,
+  ) => void
 }

@@ -1,7 +1,8 @@
 import type { CheckpointId, OperatorId, RunId, SubtaskIndex } from '../kit/ids.js'
+import type { Key } from '../kit/key.js'
 import type { Logger } from '../kit/logger.js'
 import type { KeyedStateBackend } from '../state/keyed-state.js'
-import type { Capture, Piece } from '../state/snapshot.js'
+import type { Capture, Piece, SplitPosition } from '../state/snapshot.js'
 
 /**
  * The contract between an operator and the chain that runs it. Calls come in this order, one at a time:
@@ -13,24 +14,38 @@ import type { Capture, Piece } from '../state/snapshot.js'
  *     finish        at most once in a run, when all inputs have ended; may emit; a snapshot says that it has run
  *     close         once, whatever happened, and last; may not emit
  *
- * An operator never keeps `records`, never emits what it keeps, and never awaits. `sink.ts` and `source.ts` in
- * `connector/` widen the contract at the edges.
+ * An operator never keeps `records`, never emits what it keeps, and never awaits. Two kinds of operators stand at the
+ * edges and do what no other does: sources have `poll`, `addSplits` and `positions`; sinks have `isReady` and `drain`;
+ * both may take their time to open and to close.
  */
 export interface Operator {
-  open(ctx: OperatorContext): void
+  open(ctx: OperatorContext): void | Promise<void>
   /** One batch. Emits with `ctx.emit`; the chain passes a full batch on by itself. */
   process(records: readonly unknown[]): void
+  /** The timer's key is the current one of the keyed state. */
+  onTimer?(key: Key, at: number, tag: string | undefined): void
   finish?(): void
   /** What this operator adds to a snapshot beyond the keyed state that it registered (which the chain takes by itself). */
   capture?(checkpoint: CheckpointId): Capture
   /** `checkpoint` and all lower ones are complete. May come twice, may be skipped if a higher one comes. */
   onCheckpointComplete?(checkpoint: CheckpointId): void
-  close?(): void
+  close?(): void | Promise<void>
+
+  /** Sources: takes splits, emits about a batch, and says where its splits stand. */
+  addSplits?(splits: readonly SplitPosition[]): void
+  poll?(): 'more' | 'idle' | 'end'
+  positions?(): readonly SplitPosition[]
+
+  /** Sinks: whether more may be written, and when nothing is unconfirmed. */
+  isReady?(): boolean
+  drain?(): Promise<void>
 }
 
 export interface OperatorContext {
   readonly run: RunId
   readonly operator: OperatorId
+  /** `file:line` of the user's call. */
+  readonly where: string
   readonly subtask: SubtaskIndex
   readonly parallelism: number
   readonly maxParallelism: number
@@ -43,4 +58,3 @@ export interface OperatorContext {
   readonly keyed: KeyedStateBackend
   wallTime(): number
 }
-

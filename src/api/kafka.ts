@@ -1,0 +1,111 @@
+import type { SecretReference } from '../connector/secret.js'
+import type { Duration } from '../kit/duration.js'
+import type { Source, Text } from './ends.js'
+import { plainData, requiredText, requiredTexts } from './required.js'
+import type { OutputOf, StandardSchema } from './standard-schema.js'
+
+/** Bytes of a record's value, and what becomes of them before `schema` and `record` see them. */
+export type KafkaFormat = 'json' | 'string' | 'bytes'
+
+/** What a value is before `record` maps it. */
+export type KafkaValue<Schema, Format extends KafkaFormat> = [Schema] extends [never]
+  ? { readonly json: unknown; readonly string: string; readonly bytes: Uint8Array }[Format]
+  : OutputOf<Schema>
+
+export interface KafkaMeta {
+  readonly key: Uint8Array | null
+  readonly headers: Readonly<Record<string, Uint8Array | readonly Uint8Array[] | undefined>>
+  /** Milliseconds since 1970. */
+  readonly timestamp: number
+  readonly partition: number
+  readonly offset: bigint
+}
+
+/** 'group': where the consumer group `group` stands; a time: its first record or the first one after it. */
+export type KafkaStart = 'earliest' | 'latest' | 'group' | { readonly timestamp: number | Date }
+
+/** 'latest': the end of each partition when the run starts; a time: what is older. */
+export type KafkaStop = 'latest' | { readonly timestamp: number | Date }
+
+export interface KafkaSasl {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+  readonly username: string | SecretReference
+  readonly password: string | SecretReference
+}
+
+/** PEM texts. */
+export interface KafkaTls {
+  readonly ca?: string | SecretReference
+  readonly cert?: string | SecretReference
+  readonly key?: string | SecretReference
+  readonly passphrase?: string | SecretReference
+  readonly servername?: string
+  readonly rejectUnauthorized?: boolean
+}
+
+export interface KafkaFetch {
+  /** A fetch waits this long at the broker for `minBytes`. */
+  readonly maxWaitMs?: number
+  readonly minBytes?: number
+  readonly maxBytes?: number
+  readonly maxPartitionBytes?: number
+}
+
+export interface KafkaSourceOptions<Schema extends StandardSchema, Format extends KafkaFormat, Record> {
+  /** `host:port`, several of them as an array or separated by commas. */
+  readonly brokers: Text | readonly string[]
+  readonly topic: Text
+  /** 'json' unless said. */
+  readonly format?: Format
+  /** Validates the value. A record that it refuses follows `onBadRecord`. */
+  readonly schema?: Schema
+  /** Makes the record of a value and what Kafka knows of it. */
+  readonly record?: (value: NoInfer<KafkaValue<Schema, Format>>, meta: KafkaMeta) => Record
+  /** 'earliest' unless said. Partitions that appear later are always read from their beginning. */
+  readonly start?: KafkaStart
+  /** Never, unless said. */
+  readonly stop?: KafkaStop
+  /** True: `stop: 'latest'`. */
+  readonly bounded?: boolean
+  /** Group whose offsets `start: 'group'` reads, and to which they are committed after each checkpoint for others to see. */
+  readonly group?: string
+  /** New partitions are looked for this often; 5 minutes unless said, never when bounded. */
+  readonly discover?: Duration | false
+  /** 'read-committed' unless said. */
+  readonly isolation?: 'read-committed' | 'read-uncommitted'
+  /** A record that cannot be decoded fails the job (unless said), or is counted and skipped. */
+  readonly onBadRecord?: 'fail' | 'skip'
+  readonly clientId?: string
+  readonly sasl?: KafkaSasl
+  readonly tls?: boolean | KafkaTls
+  readonly fetch?: KafkaFetch
+}
+
+/** `SourceSpec.functions` of the connector 'kafka'. */
+export interface KafkaSourceFunctions {
+  readonly schema: StandardSchema | undefined
+  readonly record: ((value: unknown, meta: KafkaMeta) => unknown) | undefined
+}
+
+/**
+ * A Kafka topic, each partition of it a split. The record is the value as `format` reads it and `schema` validates
+ * it, or what `record` makes of it.
+ */
+function source<
+  Schema extends StandardSchema = never,
+  const Format extends KafkaFormat = 'json',
+  Record = KafkaValue<Schema, Format>,
+>(options: KafkaSourceOptions<Schema, Format, Record>): Source<Record> {
+  const { schema, record, ...rest } = options
+  return {
+    connector: 'kafka',
+    options: plainData({
+      ...rest,
+      brokers: requiredTexts('kafka.source', 'brokers', options.brokers),
+      topic: requiredText('kafka.source', 'topic', options.topic),
+    }),
+    functions: { schema, record },
+  }
+}
+
+export const kafka = { source } as const

@@ -1,0 +1,38 @@
+import { RetakeError } from '../kit/errors.js'
+
+/** Checks of what a factory was given, where types cannot: a parameter that is empty, a plain JavaScript caller. */
+export function requiredText(factory: string, option: string, value: unknown): string {
+  if (typeof value === 'string' && value.trim() !== '') return value
+  throw missing(factory, option, value)
+}
+
+/** Several texts, as an array or separated by commas. */
+export function requiredTexts(factory: string, option: string, value: unknown): readonly string[] {
+  const listed = typeof value === 'string' ? value.split(',').map((text) => text.trim()) : value
+  const isList = Array.isArray(listed) && listed.length > 0
+  if (isList && listed.every((text) => typeof text === 'string' && text !== '')) return listed
+  throw missing(factory, option, value)
+}
+
+/** `options` as a connector's node half gets them: dates as milliseconds, without what is not given. */
+export function plainData(options: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(options)
+      .filter(([, option]) => option !== undefined)
+      .map(([name, option]) => [name, plain(option)]),
+  )
+}
+
+function plain(option: unknown): unknown {
+  if (option instanceof Date) return option.getTime()
+  if (Array.isArray(option)) return option.map(plain)
+  return typeof option === 'object' && option !== null ? plainData(option) : option
+}
+
+function missing(factory: string, option: string, value: unknown): RetakeError {
+  return new RetakeError('RT1012', {
+    what: `${factory} was called with ${option}: ${JSON.stringify(value) ?? 'undefined'}`,
+    why: `${option} must be a text that is not empty`,
+    fix: `give ${factory} its ${option}`,
+  })
+}
