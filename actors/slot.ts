@@ -3,6 +3,7 @@ import { assertNever } from '#src/kit/assert.js'
 import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
 import { type SubtaskId, subtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
+import { subtaskName } from './deployments.js'
 import type { Subtask } from './subtask.js'
 import type { SubtaskDeployment } from './subtask-deployment.js'
 import type { SubtaskMessage } from './subtask-message.js'
@@ -60,7 +61,7 @@ export class Slot implements Actor<SlotMessage> {
     const subtask = subtaskId(deployment.vertex, deployment.subtask)
     if (this.#placed.has(subtask)) return
     this.#placed.add(subtask)
-    const ref = ctx.spawn(`s-${subtask}`, this.#subtaskOf(deployment), {
+    const ref = ctx.spawn(subtaskName(subtask), this.#subtaskOf(deployment), {
       onExit: (reason) => ({ type: 'subtask-ended', subtask, reason }),
     })
     this.#deployed.set(subtask, { deployment, ref })

@@ -1,6 +1,6 @@
 import type { ActorRef, Address } from '#src/actor/actor.js'
+import type { RestoredOperator } from '#src/checkpoint/restore.js'
 import type { Attempt, ChannelIndex, RunId, SubtaskIndex, VertexIndex } from '#src/kit/ids.js'
-import type { KeyedPart, Piece, SplitPosition } from '#src/state/snapshot.js'
 import type { CheckpointCoordinatorMessage } from './checkpoint-coordinator.js'
 import type { JobMasterMessage } from './job-master.js'
 
@@ -16,7 +16,7 @@ export interface SubtaskDeployment {
   /** One per outgoing edge of its vertex. */
   readonly outputs: readonly OutputDeployment[]
   /** In the order of the chain. */
-  readonly restored: readonly OperatorRestore[]
+  readonly restored: readonly RestoredOperator[]
   /** Sources: no split will be added while the job runs. */
   readonly allSplitsKnown: boolean
   readonly allowRepeatedRows: boolean
@@ -36,13 +36,4 @@ export interface OutputDeployment {
   readonly edge: number
   /** The channels of this edge, in the order that its partitioner counts them. */
   readonly channels: readonly { readonly receiver: Address; readonly inputChannel: ChannelIndex }[]
-}
-
-/** What a subtask gets back of one operator; all empty in a first attempt, but for the splits. */
-export interface OperatorRestore {
-  readonly splits: readonly SplitPosition[]
-  readonly pieces: readonly Piece[]
-  readonly keyed: readonly KeyedPart[]
-  /** Its end hook has run in this run: it does not run again. */
-  readonly ended: boolean
 }

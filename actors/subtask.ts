@@ -31,7 +31,8 @@ export type SubtaskMessage =
   | { readonly type: 'report' }
   | { readonly type: 'uploaded'; readonly checkpoint: CheckpointId; readonly outcome: Outcome<SubtaskSnapshot> }
   | { readonly type: 'drained'; readonly outcome: Outcome<void> }
-  | { readonly type: 'closed' }
+  | { readonly type: 'closed'; readonly finished: boolean }
+  | { readonly type: 'finish-told' }
   | { readonly type: 'told' }
 
 /**
@@ -179,6 +180,8 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
         if (!message.outcome.ok) return ctx.fail(message.outcome.error)
         return this.#close()
       case 'closed':
+        return message.finished ? this.#tell('FINISHED') : ctx.exit()
+      case 'finish-told':
         return ctx.exit()
       case 'told':
         return
@@ -351,19 +354,16 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     const { jobMaster, attempt } = this.#options.deployment
     const change = { type: 'subtask-changed', subtask: this.#id, attempt, state } as const
     const ctx = this.#ctx
-    ctx.ask(jobMaster, change, LIMITS.controlAsk, () => ({ type: state === 'FINISHED' ? 'closed' : 'told' }))
+    ctx.ask(jobMaster, change, LIMITS.controlAsk, () => ({ type: state === 'FINISHED' ? 'finish-told' : 'told' }))
   }
 
-  /** Lets go of connections and state. One that has drained tells the job master so first. */
+  /** Lets go of connections and state; one that has drained then tells that it has finished. */
   #close(): void {
     if (this.#phase === 'closing') return
     const finished = this.#phase === 'draining'
     this.#phase = 'closing'
     this.#ctx.cancel('tick')
-    this.#ctx.pipeToSelf(this.#chain.close(), () => {
-      if (finished) this.#tell('FINISHED')
-      return finished ? { type: 'told' } : { type: 'closed' }
-    })
+    this.#ctx.pipeToSelf(this.#chain.close(), () => ({ type: 'closed', finished }))
   }
 
   // Time.

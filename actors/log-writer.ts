@@ -1,0 +1,123 @@
+import type { Outcome } from '#src/actor/actor.js'
+import { JobHistory } from '#src/cluster/job-history.js'
+import type { JobLog } from '#src/cluster/job-log.js'
+import type { LogEntry, LogEvent, LogState } from '#src/cluster/log-entry.js'
+import { assert } from '#src/kit/assert.js'
+
+/** What became of one step at the log; comes back to the job master as a message, and from there to `onStep`. */
+export type LogStep =
+  | { readonly kind: 'read'; readonly entries: readonly LogEntry[] }
+  | { readonly kind: 'appended'; readonly answer: 'written' | 'taken' }
+
+export type Appended =
+  | { readonly kind: 'logged'; readonly entry: LogEntry }
+  /** The rules of the log forbid it, or a higher epoch leads. */
+  | { readonly kind: 'refused'; readonly reason: string }
+
+interface Pending {
+  readonly event: LogEvent
+  readonly then: (appended: Appended) => void
+}
+
+type Step =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'reading' }
+  | { readonly kind: 'writing'; readonly pending: Pending; readonly entry: LogEntry }
+
+export interface LogWriterOptions {
+  readonly log: JobLog
+  /** A new token for each entry, unique for ever. */
+  readonly nonce: () => string
+  /** Brings the outcome of `work` back to `onStep`, in a turn of the job master's. */
+  readonly pipe: (work: Promise<LogStep>) => void
+  /** The log was read: from now on `state` holds. Called once. */
+  readonly onRead: () => void
+}
+
+/**
+ * The job master's hand at its job's log: one entry at a time, the next not begun before the one under way is known to
+ * be written or not. No answer means unknown: the same entry goes to the same place again, until it is answered.
+ */
+export class LogWriter {
+  readonly #options: LogWriterOptions
+  readonly #waiting: Pending[] = []
+  #history: JobHistory | undefined
+  #step: Step = { kind: 'idle' }
+
+  constructor(options: LogWriterOptions) {
+    this.#options = options
+  }
+
+  /** What holds after the last known entry. Not before the log has been read. */
+  get state(): LogState {
+    assert(this.#history !== undefined, 'the log is used before it was read')
+    return this.#history.state
+  }
+
+  read(): void {
+    this.#step = { kind: 'reading' }
+    this.#options.pipe(this.#options.log.read().then((entries) => ({ kind: 'read', entries })))
+  }
+
+  append(event: LogEvent, then: (appended: Appended) => void): void {
+    this.#waiting.push({ event, then })
+    this.#next()
+  }
+
+  /** 'unknown': call `again` after a while. */
+  onStep(outcome: Outcome<LogStep>): 'known' | 'unknown' {
+    if (!outcome.ok) return 'unknown'
+    if (outcome.value.kind === 'read') this.#onRead(outcome.value.entries)
+    else this.#onAppended(outcome.value.answer)
+    return 'known'
+  }
+
+  again(): void {
+    if (this.#step.kind === 'reading') this.read()
+    else if (this.#step.kind === 'writing') this.#write(this.#step.entry)
+  }
+
+  #onRead(entries: readonly LogEntry[]): void {
+    const first = this.#history === undefined
+    this.#history = JobHistory.of(entries)
+    this.#step = { kind: 'idle' }
+    if (first) this.#options.onRead()
+    this.#next()
+  }
+
+  #onAppended(answer: 'written' | 'taken'): void {
+    const step = this.#step
+    assert(step.kind === 'writing' && this.#history !== undefined, 'an answer without an entry under way', { answer })
+    if (answer === 'taken') {
+      // Another stands there: what it says may forbid ours, so ours is decided anew over the log as it is now.
+      this.#waiting.unshift(step.pending)
+      return this.read()
+    }
+    this.#step = { kind: 'idle' }
+    this.#history = this.#history.followedBy(step.entry)
+    step.pending.then({ kind: 'logged', entry: step.entry })
+    this.#next()
+  }
+
+  #next(): void {
+    if (this.#step.kind !== 'idle' || this.#history === undefined) return
+    const pending = this.#waiting.shift()
+    if (pending === undefined) return
+    const { last } = this.#history
+    if (last !== undefined && this.#history.holds(pending.event)) {
+      pending.then({ kind: 'logged', entry: last })
+      return this.#next()
+    }
+    const verdict = this.#history.propose(pending.event, this.#options.nonce())
+    if (verdict.kind === 'refused') {
+      pending.then(verdict)
+      return this.#next()
+    }
+    this.#step = { kind: 'writing', pending, entry: verdict.entry }
+    this.#write(verdict.entry)
+  }
+
+  #write(entry: LogEntry): void {
+    this.#options.pipe(this.#options.log.append(entry).then((answer) => ({ kind: 'appended', answer })))
+  }
+}
