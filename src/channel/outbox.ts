@@ -1,10 +1,16 @@
+import { assert } from '../kit/assert.js'
 import type { Attempt, ChannelIndex, CheckpointId } from '../kit/ids.js'
-import type { Barrier, Frame } from '../record/element.js'
+import { LIMITS } from '../kit/limits.js'
+import type { Barrier, EndOfInput, Frame } from '../record/element.js'
+import { decodeFrame } from '../record/frame-codec.js'
+import { OutputChannel } from './output-channel.js'
+import { OutputEdge } from './output-edge.js'
+import { partitionerOf } from './partitioner.js'
 import type { PartitionerSpec } from './partitioner-spec.js'
 
 export interface OutboxOptions {
   readonly attempt: Attempt
-  /** Own parallel index; decides the peer of forward and the first of round robins. */
+  /** Own parallel index; decides where round robins begin. */
   readonly subtask: number
   readonly edges: readonly OutboxEdge[]
   /** Default LIMITS.bufferTimeoutMs. */
@@ -34,34 +40,131 @@ export interface OutboxChannel {
   readonly send: (frame: Frame | Uint8Array) => void
 }
 
-/** Signatures first; the body follows. */
-export declare class Outbox {
-  constructor(options: OutboxOptions)
-  emit(record: unknown): void
+/**
+ * All outputs of a subtask: every record goes down every edge, to the channels that its partitioner chooses; events
+ * go down every channel, behind the records before them.
+ *
+ * A record belongs to its receiver. Where it has more than one (several edges, broadcast), each gets bytes of its own,
+ * also in the same thread.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions
+  readonly #edges: readonly OutputEdge[]
+  readonly #channels: readonly OutputChannel[]
+  #recordsOut = 0
+  #ended = false
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+    const { attempt, subtask, maxConcurrent = 1, where, checksum = false } = options
+    const channelsOf = options.edges.map(({ partitioner, channels }) => {
+      const hasOneReceiver =
+        options.edges.length === 1 && (partitioner.kind !== 'broadcast' || channels.length === 1)
+      return channels.map(({ inputIndex, byReference, send }) => {
+        const asObject = byReference && hasOneReceiver
+        return new OutputChannel({
+          attempt,
+          inputIndex,
+          byReference: asObject,
+          send,
+          maxConcurrent,
+          where,
+          checksum,
+        })
+      })
+    })
+    this.#channels = channelsOf.flat()
+    this.#edges = options.edges.map(({ partitioner, maxParallelism }, index) => {
+      const channels = channelsOf[index]!
+      const place = { channels: channels.length, subtask, maxParallelism }
+      return new OutputEdge(partitionerOf(partitioner, place), channels, where)
+    })
+  }
+
+  get counters(): { recordsOut: number; framesOut: number; bytesOut: number; queuedBytes: number } {
+    const sum = (of: (channel: OutputChannel) => number) =>
+      this.#channels.reduce((all, each) => all + of(each), 0)
+    return {
+      recordsOut: this.#recordsOut,
+      framesOut: sum((channel) => channel.framesOut),
+      bytesOut: sum((channel) => channel.bytesOut),
+      queuedBytes: sum((channel) => channel.queuedBytes),
+    }
+  }
+
+  emit(record: unknown): void {
+    this.emitAll([record])
+  }
+
   /** Keeps the records, not the array. */
-  emitAll(records: readonly unknown[]): void
+  emitAll(records: readonly unknown[]): void {
+    assert(!this.#ended, 'nothing is emitted after the end of input')
+    this.#recordsOut += records.length
+    for (const edge of this.#edges) edge.emitAll(records)
+  }
+
   /** Closes every open batch. */
-  flush(): void
+  flush(): void {
+    for (const edge of this.#edges) edge.flush()
+  }
+
   /**
    * Time goes on: hellos until the first grant, batches open for `bufferTimeout` are closed, beacons on what is idle
-   * or without credit. Returns after how many milliseconds it wants to be called again.
+   * or without credit. Returns after how many milliseconds it wants to be called again; call it also after a turn
+   * that may have emitted, because that starts the time of a new batch.
    */
-  tick(nowMs: number): number
-  broadcastBarrier(barrier: Barrier): void
-  endOfInput(): void
+  tick(nowMs: number): number {
+    const timeoutMs = this.#options.bufferTimeoutMs ?? LIMITS.bufferTimeoutMs
+    let due: number = LIMITS.beaconMs
+    for (const edge of this.#edges) due = Math.min(due, edge.tick(nowMs, timeoutMs))
+    for (const channel of this.#channels) due = Math.min(due, channel.tick(nowMs))
+    return due
+  }
+
+  /** Behind everything emitted so far. Barriers that it says are given up are dropped where they still wait. */
+  broadcastBarrier(barrier: Barrier): void {
+    this.dropAborted(barrier.aborted)
+    this.#putEvent(barrier)
+  }
+
+  endOfInput(): void {
+    assert(!this.#ended, 'input ends once')
+    this.#ended = true
+    this.#putEvent({ kind: 'end-of-input' })
+  }
+
   /** Whether input may be chosen: every channel has had its first grant, and nothing waits for credit. */
-  hasCredit(): boolean
+  hasCredit(): boolean {
+    return this.#channels.every((channel) => channel.isReady)
+  }
+
   /** Every channel has had its first grant. */
-  isOpen(): boolean
+  isOpen(): boolean {
+    return this.#channels.every((channel) => channel.isOpen)
+  }
+
   /** Nothing waits, neither for credit nor in an open batch. */
-  isDrained(): boolean
-  onGrant(grant: Frame | Uint8Array): void
+  isDrained(): boolean {
+    return (
+      this.#edges.every((edge) => edge.isFlushed()) && this.#channels.every((channel) => channel.isDrained)
+    )
+  }
+
+  /** A grant of another attempt, or of no channel of ours, changes nothing. */
+  onGrant(grant: Frame | Uint8Array): void {
+    const frame = grant instanceof Uint8Array ? decodeFrame(grant) : grant
+    if (frame.kind !== 'grant' || frame.attempt !== this.#options.attempt) return
+    this.#channels[frame.channel]?.onGrant(frame.frames, frame.bytes)
+  }
+
   /** Barriers of these that still wait are dropped. */
-  dropAborted(checkpoints: readonly CheckpointId[]): void
-  readonly counters: {
-    readonly recordsOut: number
-    readonly framesOut: number
-    readonly bytesOut: number
-    readonly queuedBytes: number
+  dropAborted(checkpoints: readonly CheckpointId[]): void {
+    if (checkpoints.length === 0) return
+    for (const channel of this.#channels) channel.dropAborted(checkpoints)
+  }
+
+  #putEvent(event: Barrier | EndOfInput): void {
+    this.flush()
+    for (const channel of this.#channels) channel.putEvent(event)
   }
 }
