@@ -1,0 +1,248 @@
+import { assert } from '../../kit/assert.js'
+import type { Clock } from '../../kit/clock.js'
+import { RetakeError } from '../../kit/errors.js'
+import type { SystemId } from '../../kit/ids.js'
+import { LIMITS } from '../../kit/limits.js'
+import type { Logger } from '../../kit/logger.js'
+import { type Random, randomToken } from '../../kit/random.js'
+import type { Address } from '../actor.js'
+import { within } from './deadline.js'
+import { NatsConnection, type NatsConnectionOwner, type NatsOptions } from './nats-connection.js'
+import { type NatsLaneName, NatsSubjects } from './nats-subjects.js'
+import type { Parcel, TransportReceiver } from './transport.js'
+
+export interface NatsLaneOptions extends NatsOptions {
+  readonly cluster: string
+  readonly lane: NatsLaneName
+  readonly system: SystemId
+  readonly name: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+/** What a lane tells the transport. */
+export interface NatsLaneOwner extends Pick<TransportReceiver, 'onUndeliverable' | 'onLink'> {
+  onMessage(to: Address, bytes: Uint8Array): void
+  onLameDuck(): void
+  onAlarm(error: RetakeError): void
+  onEnded(error: RetakeError): void
+}
+
+const SELF_TEST_MS = 5_000
+const CLOSE_MS = 2_000
+const NOTHING = new Uint8Array(0)
+
+/**
+ * One lane of a system: a connection of its own, one wildcard subscription, and the parcels of which the server has not
+ * said yet whether anybody is there to take them.
+ *
+ * Parcels leave in the order of `send`. Those that the connection cannot take yet wait, within a bound; those that wait
+ * when the link goes down are reported, in their order. Those already under way when it goes down are in the dark:
+ * `onLink` tells that there may be some.
+ */
+export class NatsLane implements NatsConnectionOwner {
+  readonly #options: NatsLaneOptions
+  readonly #owner: NatsLaneOwner
+  readonly #subjects: NatsSubjects
+  readonly #unseen = new Map<number, Parcel>()
+  #connection: NatsConnection | undefined
+  #waiting: Waiting[] = []
+  #waitingBytes = 0
+  #selfTest: SelfTest | undefined
+
+  /** Connects, and proves that this lane is heard and hears. Throws RT1501 to RT1505. */
+  static async open(options: NatsLaneOptions, owner: NatsLaneOwner): Promise<NatsLane> {
+    const lane = new NatsLane(options, owner)
+    const connection = await NatsConnection.open(
+      { ...options, name: `${options.name}/${options.lane}`, inbox: lane.#inbox },
+      lane,
+    )
+    lane.#connection = connection
+    try {
+      await lane.#listen(connection)
+      return lane
+    } catch (error) {
+      await connection.close()
+      throw error
+    }
+  }
+
+  private constructor(options: NatsLaneOptions, owner: NatsLaneOwner) {
+    this.#options = options
+    this.#owner = owner
+    this.#subjects = new NatsSubjects(options.cluster, options.lane)
+  }
+
+  get #inbox(): string {
+    const { cluster, system, lane } = this.#options
+    return `_INBOX.${cluster}.${system}.${lane}`
+  }
+
+  get link(): 'up' | 'down' {
+    return this.#connection?.link ?? 'down'
+  }
+
+  get connection(): NatsConnection {
+    assert(this.#connection !== undefined, 'a lane is used after it was opened')
+    return this.#connection
+  }
+
+  /** Takes `bytes` for good. Reports later, never from within. */
+  send(parcel: Parcel, bytes: Uint8Array): void {
+    const subject = this.#subjects.of(parcel.to)
+    const isFull = this.#waitingBytes + bytes.length > LIMITS.natsQueueBytes
+    if (this.link === 'down' || isFull) {
+      this.#lose([parcel], 'link-down')
+    } else if (this.connection.isWritable && this.#waiting.length === 0) {
+      this.#publish(subject, parcel, bytes)
+    } else {
+      this.#waiting.push({ subject, parcel, bytes })
+      this.#waitingBytes += bytes.length
+    }
+  }
+
+  /** Drops the link and takes it up again. */
+  reconnect(): Promise<void> {
+    return this.connection.reconnect()
+  }
+
+  /** Hears nothing more; what was sent is written, as far as the server takes it in time. */
+  async close(): Promise<void> {
+    const connection = this.connection
+    connection.unsubscribe(this.#subjects.allOf(this.#options.system))
+    for (const { subject, bytes } of this.#takeWaiting()) connection.publish(subject, bytes)
+    if (connection.link === 'up') await connection.flush(CLOSE_MS).catch(() => {})
+    await connection.close()
+  }
+
+  onLink(state: 'up' | 'down'): void {
+    if (state === 'down') this.#unseen.clear()
+    this.#owner.onLink(state)
+    if (state === 'down')
+      this.#lose(
+        this.#takeWaiting().map(({ parcel }) => parcel),
+        'link-down',
+      )
+  }
+
+  onNoResponder(number: number): void {
+    if (number === this.#selfTest?.number) this.#selfTest.onNoResponder()
+    const parcel = this.#unseen.get(number)
+    if (parcel === undefined) return
+    this.#unseen.delete(number)
+    this.#owner.onUndeliverable(parcel, 'no-responder')
+  }
+
+  onSeen(upTo: number): void {
+    for (const number of this.#unseen.keys()) {
+      if (number > upTo) return
+      this.#unseen.delete(number)
+    }
+  }
+
+  onDrain(): void {
+    const waiting = this.#takeWaiting()
+    let next = 0
+    while (next < waiting.length && this.connection.isWritable) {
+      const { subject, parcel, bytes } = waiting[next++]!
+      this.#publish(subject, parcel, bytes)
+    }
+    this.#waiting = waiting.slice(next)
+    for (const { bytes } of this.#waiting) this.#waitingBytes += bytes.length
+  }
+
+  onLameDuck(): void {
+    this.#owner.onLameDuck()
+  }
+
+  onPermissionMissing(error: RetakeError): void {
+    if (this.#selfTest === undefined) this.#owner.onAlarm(error)
+    else this.#selfTest.onFailed(error)
+  }
+
+  onEnded(error: RetakeError): void {
+    this.#unseen.clear()
+    this.#selfTest?.onFailed(error)
+    this.#lose(
+      this.#takeWaiting().map(({ parcel }) => parcel),
+      'link-down',
+    )
+    this.#owner.onEnded(error)
+  }
+
+  #publish(subject: string, parcel: Parcel, bytes: Uint8Array): void {
+    const number = this.connection.publish(subject, bytes)
+    if (number === 'link-down') this.#lose([parcel], 'link-down')
+    else this.#unseen.set(number, parcel)
+  }
+
+  #takeWaiting(): Waiting[] {
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#waitingBytes = 0
+    return waiting
+  }
+
+  /** In a turn of its own, so that whoever sends is not called back from within. */
+  #lose(parcels: readonly Parcel[], why: 'no-responder' | 'link-down'): void {
+    if (parcels.length === 0) return
+    this.#options.clock.soon(() => {
+      for (const parcel of parcels) this.#owner.onUndeliverable(parcel, why)
+    })
+  }
+
+  /**
+   * Subscribes, then sends two messages: one to ourselves, which must come back, and one to a system that never was,
+   * which must be reported. A permission that is missing is met here, while whoever starts us is still looking.
+   */
+  async #listen(connection: NatsConnection): Promise<void> {
+    const { clock, random, system } = this.#options
+    const selfTest = this.#subjects.selfTestOf(system)
+    const stranger = this.#subjects.selfTestOf(randomToken(random, 20) as SystemId)
+    const heard = new Promise<void>((resolve, reject) => {
+      let missing = 2
+      const onStep = () => {
+        missing--
+        if (missing === 0) resolve()
+      }
+      connection.subscribe(this.#subjects.allOf(system), (bytes, subject) => {
+        if (subject !== selfTest) this.#owner.onMessage(this.#subjects.addressOf(subject), bytes)
+        else if (this.#selfTest !== undefined) onStep()
+      })
+      this.#selfTest = {
+        number: connection.publish(stranger, NOTHING),
+        onNoResponder: onStep,
+        onFailed: reject,
+      }
+      connection.publish(selfTest, NOTHING)
+    })
+    try {
+      await within(clock, SELF_TEST_MS, heard, () => unheard(selfTest, connection.serverUrl))
+    } finally {
+      this.#selfTest = undefined
+    }
+  }
+}
+
+interface Waiting {
+  readonly subject: string
+  readonly parcel: Parcel
+  readonly bytes: Uint8Array
+}
+
+interface SelfTest {
+  /** Of the message to a system that never was. */
+  readonly number: number | 'link-down'
+  onNoResponder(): void
+  onFailed(error: RetakeError): void
+}
+
+function unheard(subject: string, where: string): RetakeError {
+  return new RetakeError('RT1501', {
+    what: `a message to ourselves on "${subject}" did not come back within ${SELF_TEST_MS} ms`,
+    why: 'the link went down meanwhile, or NATS maps or filters this subject',
+    fix: 'try again; if it stays, look for subject mappings, imports and exports of this NATS account',
+    where,
+  })
+}
