@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { PROJECT } from '../support/project.js'
 import { ServerProcess } from '../support/server-process.js'
 import { until } from '../support/until.js'
@@ -14,6 +14,7 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
   'when the test process ends by %s, then its server and its folder go with it',
   async (signal) => {
     const { process: owner, pid, folder } = await processWithServer()
+    onTestFinished(() => void owner.kill('SIGKILL'))
     expect(isAlive(pid)).toBe(true)
     owner.kill(signal)
     await until(() => !isAlive(pid) && !existsSync(folder), { what: 'the guard to do its work' })

@@ -43,6 +43,7 @@ export interface ServerControl {
  */
 const GUARD = `
 trap '' INT TERM HUP
+PATH=/usr/bin:/bin:$PATH
 server=$1 signal=$2 folder=$3
 if read -r word && [ "$word" = done ]; then exit 0; fi
 kill -s "$signal" "$server" 2>/dev/null
