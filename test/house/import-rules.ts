@@ -40,11 +40,11 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 export const MAY_IMPORT_ACTORS: readonly string[] = ['cli', 'testing']
 
 /**
- * The cast: each role and the children it spawns, which alone it may import as values. Below the roles, what slot
- * threads are made of: the task manager is handed them by its node, so that it runs on simulated ones too.
+ * The cast: each role and the children it spawns, which alone it may import as values. Other files in actors are parts
+ * of a role: whoever needs them may import them, and they import no role but its types, unless they stand here too.
  */
 export const CAST: Readonly<Record<string, readonly string[]>> = {
-  node: ['job-manager', 'task-manager', 'worker-slot-threads'],
+  node: ['job-manager', 'task-manager'],
   'job-manager': ['resource-manager', 'job-master'],
   'resource-manager': [],
   'job-master': ['checkpoint-coordinator', 'source-coordinator'],
@@ -53,8 +53,6 @@ export const CAST: Readonly<Record<string, readonly string[]>> = {
   'task-manager': ['slot'],
   slot: ['subtask'],
   subtask: [],
-  'worker-slot-threads': ['slot', 'thread-mesh'],
-  'thread-mesh': [],
 }
 
 export interface PackageRule {
@@ -122,21 +120,14 @@ function actorViolations(module: SourceModule, what: Import): string[] {
     return folder === 'cli' || folder === 'testing' ? refuse(`actors do not import ${folder}`) : []
   }
   if (!what.target.startsWith('actors/')) return refuse('actors import only src and actors')
-  const role = roleOf(module.path)
-  const other = roleOf(what.target)
-  if (role === undefined) return refuse(`${module.path} is named after no role of the cast`)
-  if (other === undefined) return refuse(`${what.target} is named after no role of the cast`)
-  if (what.kind === 'type' || role === other || CAST[role]?.includes(other)) return []
-  return refuse(`a ${role} does not spawn a ${other}, so it may import only its types`)
+  const name = nameOf(module.path)
+  const other = nameOf(what.target)
+  if (what.kind === 'type' || CAST[other] === undefined || CAST[name]?.includes(other)) return []
+  return refuse(`${name} does not spawn a ${other}, so it may import only its types`)
 }
 
-/** `actors/slot-threads.ts` is a part of the slot: the longest role that its name begins with. */
-function roleOf(path: string): string | undefined {
-  const name = path.replace(/^actors\//, '').replace(/\.ts$/, '')
-  const roles = Object.keys(CAST).filter(
-    (role) => name === role || name.startsWith(`${role}-`) || name.startsWith(`${role}/`),
-  )
-  return roles.sort((a, b) => b.length - a.length)[0]
+function nameOf(path: string): string {
+  return path.replace(/^actors\//, '').replace(/\.ts$/, '')
 }
 
 function packageViolations(house: readonly SourceModule[]): string[] {

@@ -53,7 +53,7 @@ describe('the rules themselves', () => {
     [
       'a child imports its parent',
       { 'actors/subtask.ts': `import { type SlotMessage } from './slot.js'` },
-      /^actors\/subtask\.ts:1 imports \.\/slot\.js: a subtask does not spawn a slot/,
+      /^actors\/subtask\.ts:1 imports \.\/slot\.js: subtask does not spawn a slot/,
     ],
     [
       'an actor bears no role',
