@@ -1,3 +1,4 @@
+import type { JobPlan } from '../graph/job-plan.js'
 import type { Attempt, CheckpointId, OperatorId, RunId, VertexIndex } from '../kit/ids.js'
 import type { SplitPosition, SubtaskSnapshot } from '../state/snapshot.js'
 
@@ -38,4 +39,67 @@ export interface ManifestVertex {
 export interface SourceState {
   readonly source: OperatorId
   readonly splits: readonly SplitPosition[]
+}
+
+/** Everything but what a checkpoint collects. */
+export interface ManifestHead {
+  readonly run: RunId
+  readonly plan: JobPlan
+  readonly checkpoint: CheckpointId
+  readonly attempt: Attempt
+  readonly triggeredAt: number
+  readonly completedAt: number
+}
+
+export function manifestOf(
+  { run, plan, checkpoint, attempt, triggeredAt, completedAt }: ManifestHead,
+  sources: readonly SourceState[],
+  subtasks: readonly SubtaskSnapshot[],
+): Manifest {
+  return {
+    format: MANIFEST_FORMAT,
+    run,
+    job: plan.name,
+    checkpoint,
+    attempt,
+    fingerprint: plan.fingerprint,
+    vertices: plan.vertices.map(({ index, name, parallelism, maxParallelism, operators }) => ({
+      index,
+      name,
+      parallelism,
+      maxParallelism,
+      operators: operators.map(({ id, kind }) => ({ id, kind })),
+    })),
+    sources,
+    subtasks,
+    triggeredAt,
+    completedAt,
+    bytes: subtasks.reduce((sum, subtask) => sum + snapshotBytes(subtask), 0),
+  }
+}
+
+/** Checkpoint 0: where each split begins, before any attempt has started. */
+export function firstManifest(
+  run: RunId,
+  plan: JobPlan,
+  sources: readonly SourceState[],
+  at: number,
+): Manifest {
+  const [checkpoint, attempt] = [0 as CheckpointId, 0 as Attempt]
+  return manifestOf({ run, plan, checkpoint, attempt, triggeredAt: at, completedAt: at }, sources, [])
+}
+
+/** Bytes of all parts that `snapshot` names. */
+export function snapshotBytes({ operators }: SubtaskSnapshot): number {
+  let bytes = 0
+  for (const { pieces, keyed } of operators) {
+    for (const { part } of pieces ?? []) bytes += part.bytes
+    bytes += keyed?.part.bytes ?? 0
+  }
+  return bytes
+}
+
+/** Whether all that was snapshot had ended: nothing comes after this checkpoint. */
+export function isFinal({ subtasks }: Pick<Manifest, 'subtasks'>): boolean {
+  return subtasks.length > 0 && subtasks.every(({ ended }) => ended)
 }

@@ -36,7 +36,7 @@ export class DirectoryJobLog implements JobLog {
       const places = newestRun(await this.#places())
       const entries = await Promise.all(places.map((place) => this.#entryAt(place)))
       // One was pruned between listing and reading: the listing is old.
-      if (entries.every((entry) => entry !== undefined)) return entries
+      if (entries.every((entry) => entry !== undefined)) return connected(entries)
     }
   }
 
@@ -47,6 +47,8 @@ export class DirectoryJobLog implements JobLog {
       this.#made = true
     }
     const temporary = join(this.#directory, `${entry.nonce}.tmp`)
+    // After a lost answer this may be the entry itself under its first name: writing into it would change the entry.
+    await this.#files.remove(temporary)
     await this.#files.write(temporary, encodeLogEntry(entry))
     await this.#files.link(temporary, this.#pathOf(entry.place))
     await this.#files.syncDirectory(this.#directory)
@@ -102,4 +104,11 @@ function newestRun(places: readonly number[]): readonly number[] {
   let first = places.length - 1
   while (first > 0 && places[first - 1] === places[first]! - 1) first--
   return places.slice(Math.max(0, first))
+}
+
+/** The end of `entries` in which each was written after the one before: a writer that slept may stand just below. */
+function connected(entries: readonly LogEntry[]): readonly LogEntry[] {
+  let first = entries.length - 1
+  while (first > 0 && entries[first]!.previous === entries[first - 1]!.nonce) first--
+  return entries.slice(Math.max(0, first))
 }
