@@ -55,10 +55,11 @@ describe('the rules themselves', () => {
       { 'actors/subtask.ts': `import { type SlotMessage } from './slot.js'` },
       /^actors\/subtask\.ts:1 imports \.\/slot\.js: subtask does not spawn a slot/,
     ],
+    ['a role imports a part', { 'actors/slot.ts': `import { a } from './slot-threads.js'` }, undefined],
     [
-      'an actor bears no role',
-      { 'actors/helper.ts': `import { a } from './slot.js'` },
-      /named after no role/,
+      'a part imports a role',
+      { 'actors/slot-threads.ts': `import { Slot } from './slot.js'` },
+      /slot-threads does not spawn a slot, so it may import only its types/,
     ],
     [
       'the wrapper imports nats',
