@@ -5,7 +5,7 @@ import type { Attempt, CheckpointId, RunId } from '#src/kit/ids.js'
 
 /** What happens to a job, told to everyone who follows it, as it happens. */
 export type JobEvent =
-  | { readonly type: 'status'; readonly run: RunId; readonly status: JobStatus; readonly reason: string | undefined }
+  | { readonly type: 'status'; readonly run: RunId; readonly status: JobStatus; readonly reason: string | undefined; readonly error: ErrorInfo | undefined }
   /** An attempt begins: restored from this checkpoint, 0 being the beginning. */
   | { readonly type: 'attempt'; readonly run: RunId; readonly attempt: Attempt; readonly from: CheckpointId }
   /** A failure, and what the restart strategy makes of it. */

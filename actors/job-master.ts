@@ -84,3 +84,574 @@ export type SlotLost = {
   readonly slot: SlotIndex
   readonly error: ErrorInfo
 } & Asks<'ok'>
+
+export interface JobMasterOptions {
+  readonly run: RunId
+  readonly node: NodeId
+  readonly code: JobCode
+  readonly plan: JobPlan
+  readonly log: JobLog
+  readonly blobs: BlobStore
+  /** The checkpoint of another run that this one begins with; its manifest as it was read there. */
+  readonly origin: Manifest | undefined
+  readonly allowRepeatedRows: boolean
+  readonly resourceManager: ActorRef<ResourceManagerMessage>
+  readonly sources: ReadonlyMap<string, SourceConnector>
+  readonly random: Random
+  readonly wallTime: () => number
+}
+
+/** What an attempt that is being stopped makes way for. */
+type After = 'restart' | { readonly outcome: JobOutcome; readonly error: ErrorInfo | undefined }
+
+/**
+ * Where the job is between two decisions.
+ *
+ *     preparing   takes the log over, resolves the sources once, writes checkpoint 0
+ *     restoring   reads the newest checkpoint for the next attempt
+ *     waiting     for slots
+ *     starting    writes the attempt into the log, opens slots, deploys
+ *     running
+ *     stopping    closes the slots of an attempt, for what comes after
+ *     ended       its last entry is in the log, or on its way
+ */
+type Phase =
+  | { readonly kind: 'preparing' | 'running' | 'ended' }
+  | { readonly kind: 'restoring' }
+  | { readonly kind: 'waiting'; readonly since: number; readonly manifest: Manifest }
+  | { readonly kind: 'starting'; readonly manifest: Manifest }
+  | { readonly kind: 'stopping'; readonly closing: Set<number>; readonly after: After; delayed: boolean }
+
+/**
+ * Directs one job: takes its log over, restores, deploys, and supervises its subtasks wherever they run. A job is one
+ * failover region: whatever fails, all goes on under one new attempt, because one number fences channels, log and sinks.
+ * It alone appends to the job's log; it never touches a record.
+ */
+export class JobMaster implements Actor<JobMasterMessage> {
+  readonly #options: JobMasterOptions
+  readonly #graph: ExecutionGraph
+  readonly #strategy: RestartStrategy
+  readonly #status = new JobStatusMachine()
+  readonly #followers = new Set<ActorRef<JobEvent>>()
+  readonly #resolved = new Map<OperatorId, SourceState>()
+  readonly #sources = new Map<OperatorId, ActorRef<SourceCoordinatorMessage>>()
+  #ctx!: ActorContext<JobMasterMessage>
+  #log!: LogWriter
+  #coordinator!: ActorRef<CheckpointCoordinatorMessage>
+  #epoch = 0 as Epoch
+  #phase: Phase = { kind: 'preparing' }
+  #attempt: JobAttempt | undefined
+  /** Why the job is where it is, for people. */
+  #reason: string | undefined
+
+  constructor(options: JobMasterOptions) {
+    this.#options = options
+    this.#graph = executionGraphOf(options.plan)
+    this.#strategy = new RestartStrategy(options.plan.restart, options.random)
+  }
+
+  start(ctx: ActorContext<JobMasterMessage>): void {
+    this.#ctx = ctx
+    this.#log = new LogWriter({
+      log: this.#options.log,
+      nonce: () => randomToken(this.#options.random, 20),
+      pipe: (work) => ctx.pipeToSelf(work, (outcome) => ({ type: 'log-step', outcome })),
+      onRead: () => this.#lead(),
+    })
+    this.#log.read()
+    this.#report()
+  }
+
+  receive(message: JobMasterMessage, ctx: ActorContext<JobMasterMessage>): void {
+    switch (message.type) {
+      case 'append':
+        return this.#onAppend(message.event)
+      case 'final-checkpoint-complete':
+      case 'told':
+        return
+      case 'checkpoints-failed':
+        if (message.attempt === this.#attempt?.number) this.#fail(message.error)
+        return
+      case 'checkpoint-changed':
+        return this.#publish({ type: 'checkpoint', run: this.#options.run, record: message.record })
+      case 'source-failed':
+        return this.#fail(message.error)
+      case 'subtask-changed':
+        ctx.reply('ok')
+        return this.#onSubtaskChanged(message)
+      case 'subtask-failed':
+        ctx.reply('ok')
+        if (message.attempt === this.#attempt?.number && this.#attempt.moves(message.subtask, 'FAILED')) this.#fail(message.error)
+        return
+      case 'metrics':
+        if (message.attempt === this.#attempt?.number) this.#attempt.metrics.set(message.subtask, message.metrics)
+        return
+      case 'slot-lost':
+        ctx.reply('ok')
+        if (message.attempt === this.#attempt?.number) this.#fail(message.error)
+        return
+      case 'cancel':
+        ctx.reply('ok')
+        return this.#cancel()
+      case 'follow':
+        this.#followers.add(message.follower)
+        return this.#tellStatus(message.follower)
+      case 'checkpoint-now':
+        return this.#checkpointNow()
+      case 'log-step':
+        if (this.#log.onStep(message.outcome) === 'unknown') ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
+        return
+      case 'log-again':
+        return this.#log.again()
+      case 'resolved':
+        return this.#onResolved(message.source, message.answer)
+      case 'first-manifest':
+        return this.#onFirstManifest(message.outcome)
+      case 'manifest':
+        return this.#onManifest(message.outcome)
+      case 'slots':
+        return this.#onSlots(message.answer)
+      case 'request-slots':
+        return this.#requestSlots()
+      case 'slot-opened':
+        return this.#onSlotOpened(message.attempt, message.index, message.answer)
+      case 'deployed':
+        return this.#onDeployed(message.attempt, message.subtask, message.answer)
+      case 'slot-closed':
+        return this.#onSlotClosed(message.attempt, message.index)
+      case 'task-manager-ended':
+        return this.#onTaskManagerEnded(message.node)
+      case 'restart-due':
+        return this.#onRestartDue()
+      case 'report':
+        return this.#report()
+      default:
+        assertNever(message)
+    }
+  }
+
+  // Taking over.
+
+  #lead(): void {
+    const { ended, epoch } = this.#log.state
+    if (ended !== undefined) return this.#settle(ended.outcome, ended.error)
+    const next = (epoch + 1) as Epoch
+    this.#log.append({ type: 'leads', epoch: next, node: this.#options.node }, (appended) => {
+      if (appended.kind === 'refused') return this.#stepDown(appended.reason)
+      this.#epoch = next
+      this.#prepare()
+    })
+  }
+
+  #prepare(): void {
+    const { plan } = this.#options
+    const { run, blobs, sources, random } = this.#options
+    this.#coordinator = this.#ctx.spawn('checkpoints', this.#newCoordinator())
+    for (const operator of plan.vertices.flatMap(({ operators }) => operators)) {
+      if (operator.kind === 'source') this.#sources.set(operator.id, this.#spawnSource(operator.id))
+    }
+    if (this.#log.state.retained.length > 0) return this.#restore()
+    if (this.#options.origin !== undefined) return this.#writeFirstManifest()
+    this.#resolveSources()
+  }
+
+  #resolveSources(): void {
+    for (const [source, ref] of this.#sources) {
+      if (this.#resolved.has(source)) continue
+      this.#ctx.ask(ref, { type: 'resolve' }, { timeoutMs: LIMITS.resolveMs }, (answer) => ({ type: 'resolved', source, answer }))
+    }
+  }
+
+  #onResolved(source: OperatorId, answer: Answer<SourceState>): void {
+    if (this.#phase.kind !== 'preparing') return
+    if (!answer.ok) return this.#fail(errorOfAsk(answer.failure, `the source "${source}" was not resolved`))
+    this.#resolved.set(source, answer.value)
+    if (this.#resolved.size === this.#sources.size) this.#writeFirstManifest()
+  }
+
+  /** Checkpoint 0: where the sources begin and end, resolved once, before the first record. */
+  #writeFirstManifest(): void {
+    const manifest = this.#firstManifest()
+    const { run, blobs } = this.#options
+    const { checkpoint } = manifest
+    const name = blobName({ run, attempt: 0 as Attempt, checkpoint, name: `manifest-${randomToken(this.#options.random, 8)}` })
+    const stored = blobs.put(name, encodeManifest(manifest))
+    this.#ctx.pipeToSelf(stored, (outcome) => ({
+      type: 'first-manifest',
+      outcome: outcome.ok ? { ok: true, value: { checkpoint, attempt: 0 as Attempt, manifest: outcome.value } } : outcome,
+    }))
+  }
+
+  #firstManifest(): Manifest {
+    const { run, plan, origin, wallTime } = this.#options
+    const now = wallTime()
+    const own = { run, job: plan.name, attempt: 0 as Attempt, triggeredAt: now, completedAt: now }
+    if (origin !== undefined) return { ...origin, ...own }
+    return {
+      ...own,
+      format: MANIFEST_FORMAT,
+      checkpoint: 0 as CheckpointId,
+      fingerprint: plan.fingerprint,
+      vertices: plan.vertices,
+      sources: [...this.#resolved.values()],
+      subtasks: [],
+      bytes: 0,
+    }
+  }
+
+  #onFirstManifest(outcome: Outcome<RetainedCheckpoint>): void {
+    if (!outcome.ok) return this.#fail(errorInfoOf(outcome.error))
+    const { checkpoint, attempt, manifest } = outcome.value
+    this.#log.append({ type: 'completed', epoch: this.#epoch, attempt, checkpoint, manifest }, (appended) => {
+      if (appended.kind === 'refused') return this.#stepDown(appended.reason)
+      this.#restore()
+    })
+  }
+
+  // Starting an attempt.
+
+  #restore(): void {
+    if (this.#phase.kind === 'ended') return
+    this.#phase = { kind: 'restoring' }
+    const newest = this.#log.state.retained.at(-1)
+    assert(newest !== undefined, 'an attempt starts from a checkpoint')
+    const { blobs } = this.#options
+    const read = blobs.get(newest.manifest).then((bytes) => decodeManifest(bytes, newest.manifest.blob))
+    this.#ctx.pipeToSelf(read, (outcome) => ({ type: 'manifest', outcome }))
+  }
+
+  #onManifest(outcome: Outcome<Manifest>): void {
+    if (this.#phase.kind !== 'restoring') return
+    if (!outcome.ok) return this.#fail(errorInfoOf(outcome.error))
+    this.#phase = { kind: 'waiting', since: this.#ctx.now(), manifest: outcome.value }
+    this.#requestSlots()
+  }
+
+  #requestSlots(): void {
+    if (this.#phase.kind !== 'waiting') return
+    const { run, plan, resourceManager } = this.#options
+    const attempt = (this.#log.state.attempt + 1) as Attempt
+    const request = { type: 'request-slots', run, attempt, count: requiredSlots(plan) } as const
+    this.#ctx.ask(resourceManager, request, { timeoutMs: LIMITS.slotRetryMs * 8 }, (answer) => ({ type: 'slots', answer }))
+  }
+
+  #onSlots(answer: Answer<SlotsAnswer>): void {
+    const phase = this.#phase
+    if (phase.kind !== 'waiting') return
+    if (answer.ok && answer.value.kind === 'granted') return this.#startAttempt(phase.manifest, answer.value)
+    const reason = answer.ok && answer.value.kind === 'waiting' ? answer.value.reason : 'the resource manager does not answer'
+    if (this.#ctx.now() - phase.since >= LIMITS.slotRequestMs) return this.#fail(tooFewSlots(reason))
+    this.#setReason(`waiting for slots: ${reason}`)
+    this.#ctx.after('request-slots', LIMITS.slotRetryMs, { type: 'request-slots' })
+  }
+
+  #startAttempt(manifest: Manifest, { slots }: Extract<SlotsAnswer, { kind: 'granted' }>): void {
+    this.#phase = { kind: 'starting', manifest }
+    const number = (this.#log.state.attempt + 1) as Attempt
+    const from = manifest.checkpoint
+    this.#attempt = new JobAttempt(number, from, slots, this.#graph.subtasks.map(({ id }) => id))
+    for (const { node, taskManager } of new Map(slots.map((grant) => [grant.node, grant])).values()) {
+      this.#ctx.watch(taskManager, (reason) => ({ type: 'task-manager-ended', node, reason }))
+    }
+    this.#log.append({ type: 'started', epoch: this.#epoch, attempt: number, from }, (appended) => {
+      if (appended.kind === 'refused') return this.#stepDown(appended.reason)
+      this.#publish({ type: 'attempt', run: this.#options.run, attempt: number, from })
+      this.#openSlots(number)
+    })
+  }
+
+  #openSlots(number: Attempt): void {
+    const attempt = this.#attempt
+    if (this.#phase.kind !== 'starting' || attempt?.number !== number) return
+    const { run, code } = this.#options
+    for (const [index, { taskManager, slot }] of attempt.slots.entries()) {
+      const request = { slot, run, attempt: number, code, jobMaster: this.#ctx.self }
+      this.#ctx.ask(taskManager, { type: 'open-slot', request }, LIMITS.controlAsk, (answer) => ({
+        type: 'slot-opened',
+        attempt: number,
+        index,
+        answer,
+      }))
+    }
+  }
+
+  #onSlotOpened(number: Attempt, index: number, answer: Answer<OpenSlotAnswer>): void {
+    const attempt = this.#attempt
+    if (this.#phase.kind !== 'starting' || attempt?.number !== number) return
+    if (!answer.ok) return this.#fail(errorOfAsk(answer.failure, `slot ${index} was not opened`))
+    if (answer.value.kind === 'refused') return this.#fail(answer.value.error)
+    attempt.opened[index] = answer.value.slot
+    if (attempt.allOpened() !== undefined) this.#deploy(attempt, this.#phase.manifest)
+  }
+
+  #deploy(attempt: JobAttempt, manifest: Manifest): void {
+    const slots = attempt.allOpened()
+    assert(slots !== undefined, 'all slots are open before anything is deployed')
+    const { run, plan, allowRepeatedRows } = this.#options
+    const restoration = attempted(() => restoreOf(manifest, plan))
+    if (!restoration.ok) return this.#fail(restoration.error)
+    for (const state of manifest.sources) {
+      const source = this.#sources.get(state.source)
+      if (source !== undefined) this.#ctx.ask(source, { type: 'restore', state }, LIMITS.controlAsk, told)
+    }
+    this.#ctx.send(this.#coordinator, {
+      type: 'attempt-started',
+      attempt: attempt.number,
+      subtasks: this.#graph.subtasks.map(({ id, vertex, subtask }) => {
+        const head = plan.vertices[vertex]!.operators[0]!
+        return { id, ref: { address: subtaskAddress(slots[subtask]!, id) }, source: head.kind === 'source' ? head.id : undefined }
+      }),
+      retained: this.#log.state.retained,
+    })
+    const placed = deploymentsOf({
+      job: plan.name,
+      run,
+      attempt: attempt.number,
+      plan,
+      graph: this.#graph,
+      restoration: restoration.value,
+      slots,
+      complete: this.#completeSources(),
+      allowRepeatedRows,
+      jobMaster: this.#ctx.self,
+      coordinator: this.#coordinator,
+    })
+    for (const { id, slot, deployment } of placed) {
+      this.#ctx.ask(slot, { type: 'deploy', deployment }, LIMITS.controlAsk, (answer) => ({
+        type: 'deployed',
+        attempt: attempt.number,
+        subtask: id,
+        answer,
+      }))
+    }
+  }
+
+  #onDeployed(number: Attempt, subtask: SubtaskId, answer: Answer<'ok'>): void {
+    if (this.#phase.kind !== 'starting' || this.#attempt?.number !== number) return
+    if (!answer.ok) return this.#fail(errorOfAsk(answer.failure, `subtask ${subtask} was not deployed`))
+    this.#attempt.moves(subtask, 'INITIALIZING')
+  }
+
+  #onSubtaskChanged({ subtask, attempt: number, state }: SubtaskChanged): void {
+    const attempt = this.#attempt
+    if (attempt?.number !== number || !attempt.moves(subtask, state)) return
+    if (this.#phase.kind === 'starting' && attempt.all('RUNNING')) this.#run(attempt)
+    if (this.#phase.kind === 'running' && attempt.all('FINISHED')) this.#end('finished', undefined)
+  }
+
+  #run(attempt: JobAttempt): void {
+    this.#phase = { kind: 'running' }
+    this.#setStatus('RUNNING')
+    this.#ctx.send(this.#coordinator, { type: 'attempt-running', attempt: attempt.number })
+    const slots = attempt.allOpened() ?? []
+    for (const [source, ref] of this.#sources) {
+      const readers = this.#graph.subtasks
+        .filter(({ vertex }) => this.#options.plan.vertices[vertex]!.operators[0]!.id === source)
+        .map(({ id, subtask }): ActorRef<SubtaskMessage> => ({ address: subtaskAddress(slots[subtask]!, id) }))
+      this.#ctx.send(ref, { type: 'attempt-running', attempt: attempt.number, readers })
+    }
+  }
+
+  // Failure, cancel, end.
+
+  #fail(error: ErrorInfo): void {
+    if (this.#phase.kind === 'stopping' || this.#phase.kind === 'ended') return
+    const decision = isCurable(error) ? this.#strategy.onFailure(this.#ctx.now()) : ({ restart: false } as const)
+    const restartInMs = decision.restart ? decision.delayMs : undefined
+    this.#publish({ type: 'failure', run: this.#options.run, error, restartInMs })
+    if (!decision.restart) return this.#stop({ outcome: 'failed', error })
+    this.#ctx.after('restart', decision.delayMs, { type: 'restart-due' })
+    this.#stop('restart')
+  }
+
+  #cancel(): void {
+    if (this.#phase.kind === 'ended') return
+    const after = { outcome: 'canceled', error: undefined } as const
+    if (this.#phase.kind === 'stopping') {
+      if (this.#phase.after === 'restart') this.#phase = { ...this.#phase, after }
+      return this.#stopped()
+    }
+    this.#stop(after)
+  }
+
+  #stop(after: After): void {
+    this.#setStatus(after === 'restart' ? 'RESTARTING' : after.outcome === 'canceled' ? 'CANCELLING' : 'FAILING')
+    const attempt = this.#attempt
+    const closing = new Set(attempt?.slots.keys())
+    this.#phase = { kind: 'stopping', closing, after, delayed: false }
+    if (attempt !== undefined) this.#closeSlots(attempt)
+    this.#stopped()
+  }
+
+  #closeSlots(attempt: JobAttempt): void {
+    this.#ctx.send(this.#coordinator, { type: 'attempt-ended', attempt: attempt.number })
+    for (const ref of this.#sources.values()) this.#ctx.send(ref, { type: 'attempt-ended', attempt: attempt.number })
+    for (const [index, { taskManager, slot }] of attempt.slots.entries()) {
+      const close = { type: 'close-slot', slot, run: this.#options.run, attempt: attempt.number } as const
+      this.#ctx.ask(taskManager, close, LIMITS.controlAsk, () => ({ type: 'slot-closed', attempt: attempt.number, index }))
+    }
+  }
+
+  #onSlotClosed(number: Attempt, index: number): void {
+    if (this.#phase.kind !== 'stopping' || this.#attempt?.number !== number) return
+    this.#phase.closing.delete(index)
+    this.#stopped()
+  }
+
+  #onTaskManagerEnded(node: NodeId): void {
+    const attempt = this.#attempt
+    if (attempt === undefined || !attempt.slots.some((grant) => grant.node === node)) return
+    if (this.#phase.kind === 'stopping') {
+      for (const [index, grant] of attempt.slots.entries()) if (grant.node === node) this.#phase.closing.delete(index)
+      return this.#stopped()
+    }
+    this.#fail(errorInfoOf(taskManagerLost(node)))
+  }
+
+  #onRestartDue(): void {
+    if (this.#phase.kind !== 'stopping') return
+    this.#phase.delayed = true
+    this.#stopped()
+  }
+
+  /** Goes on once every slot is closed and, before a restart, the delay is over. */
+  #stopped(): void {
+    const phase = this.#phase
+    if (phase.kind !== 'stopping' || phase.closing.size > 0) return
+    if (phase.after !== 'restart') return this.#end(phase.after.outcome, phase.after.error)
+    if (!phase.delayed) return
+    this.#releaseSlots()
+    if (this.#log.state.retained.length > 0) this.#restore()
+    else this.#prepareAgain()
+  }
+
+  /** Sources that could not be resolved are asked again; nothing has run yet. */
+  #prepareAgain(): void {
+    this.#phase = { kind: 'preparing' }
+    if (this.#resolved.size === this.#sources.size || this.#options.origin !== undefined) return this.#writeFirstManifest()
+    this.#resolveSources()
+  }
+
+  #end(outcome: JobOutcome, error: ErrorInfo | undefined): void {
+    this.#phase = { kind: 'ended' }
+    const ended = { type: 'ended', epoch: this.#epoch, outcome, ...(error === undefined ? {} : { error }) } as const
+    this.#log.append(ended, () => {
+      if (outcome === 'finished' && this.#attempt !== undefined) this.#closeSlots(this.#attempt)
+      this.#releaseSlots()
+      this.#settle(outcome, error)
+    })
+  }
+
+  /** The log says how it ended: tell, and go. */
+  #settle(outcome: JobOutcome, error: ErrorInfo | undefined): void {
+    this.#phase = { kind: 'ended' }
+    this.#report()
+    this.#setStatus(STATUS_OF[outcome], error)
+    this.#ctx.exit()
+  }
+
+  /** Another leads this job: whatever we know is old. */
+  #stepDown(reason: string): void {
+    this.#phase = { kind: 'ended' }
+    this.#setStatus('SUSPENDED', errorInfoOf(new Error(reason)))
+    this.#ctx.exit()
+  }
+
+  #releaseSlots(): void {
+    const { run, resourceManager } = this.#options
+    const attempt = this.#attempt?.number
+    if (attempt === undefined) return
+    this.#ctx.ask(resourceManager, { type: 'release-slots', run, attempt }, LIMITS.controlAsk, told)
+  }
+
+  // For the coordinator and for whoever watches.
+
+  #onAppend(event: CheckpointEvent): void {
+    const asker = this.#ctx.asker
+    this.#log.append({ ...event, epoch: this.#epoch }, (appended: Appended) => {
+      if (asker !== undefined) this.#ctx.replyTo(asker, { ok: true, value: appended })
+    })
+  }
+
+  #checkpointNow(): void {
+    const asker = this.#ctx.asker
+    if (asker === undefined) return
+    this.#ctx.ask(this.#coordinator, { type: 'checkpoint-now' }, { timeoutMs: LIMITS.controlAsk.timeoutMs }, (answer) => ({
+      type: 'checkpointed',
+      asker,
+      answer,
+    }))
+  }
+
+  #setStatus(status: JobStatus, error?: ErrorInfo): void {
+    this.#status.moveTo(status)
+    this.#reason = undefined
+    this.#publish({ type: 'status', run: this.#options.run, status, reason: undefined, error })
+  }
+
+  #setReason(reason: string): void {
+    if (this.#reason === reason) return
+    this.#reason = reason
+    this.#publish({ type: 'status', run: this.#options.run, status: this.#status.status, reason, error: undefined })
+  }
+
+  #publish(event: JobEvent): void {
+    for (const follower of this.#followers) this.#ctx.send(follower, event)
+  }
+
+  #report(): void {
+    const attempt = this.#attempt
+    if (attempt !== undefined) {
+      this.#publish({ type: 'metrics', run: this.#options.run, metrics: jobMetrics(attempt, this.#options.plan) })
+    }
+    if (this.#phase.kind !== 'ended') this.#ctx.after('report', LIMITS.reportMs, { type: 'report' })
+  }
+}
+
+const STATUS_OF = { finished: 'FINISHED', canceled: 'CANCELED', failed: 'FAILED' } as const
+
+const told = (): JobMasterMessage => ({ type: 'told' })
+
+/** Sums over the subtasks: what sources emitted, and what reached the vertices that end in a sink. */
+function jobMetrics({ metrics }: JobAttempt, plan: JobPlan): JobMetrics {
+  const sum = { recordsIn: 0, recordsOut: 0, backpressuredMs: 0, busyMs: 0 }
+  for (const [subtask, of] of metrics) {
+    const { operators } = plan.vertices[vertexOf(subtask)]!
+    if (operators[0]!.kind === 'source') sum.recordsIn += of.recordsIn
+    if (operators.some(({ kind }) => kind === 'sink')) sum.recordsOut += of.recordsIn
+    sum.backpressuredMs += of.backpressuredMs
+    sum.busyMs += of.busyMs
+  }
+  return sum
+}
+
+function attempted<T>(work: () => T): { ok: true; value: T } | { ok: false; error: ErrorInfo } {
+  try {
+    return { ok: true, value: work() }
+  } catch (error) {
+    return { ok: false, error: errorInfoOf(error) }
+  }
+}
+
+function errorOfAsk(failure: AskFailure, what: string): ErrorInfo {
+  if (failure.kind === 'failed') return failure.error
+  return errorInfoOf(new Error(`${what}: ${failure.kind}`))
+}
+
+function tooFewSlots(reason: string): ErrorInfo {
+  return errorInfoOf(
+    new RetakeError('RT1511', {
+      what: `the job got no slots in ${LIMITS.slotRequestMs / 60_000} minutes`,
+      why: reason,
+      fix: 'start more task managers, give them more slots, or lower the parallelism of the job',
+    }),
+  )
+}
+
+function taskManagerLost(node: NodeId): RetakeError {
+  return new RetakeError('RT1512', {
+    what: `the task manager on ${node} is lost`,
+    why: 'it ended, or is not heard any more',
+    fix: 'nothing if it was on purpose: the job restarts on the slots that are left; else start it again',
+  })
+}

@@ -4,7 +4,11 @@ export class InvariantError extends Error {
 }
 
 /** Asserts an invariant, always on. The message prints `values`, so that a report of the crash says what was seen. */
-export function assert(condition: boolean, claim: string, values?: Readonly<Record<string, unknown>>): asserts condition {
+export function assert(
+  condition: boolean,
+  claim: string,
+  values?: Readonly<Record<string, unknown>>,
+): asserts condition {
   if (condition) return
   throw new InvariantError(values === undefined ? claim : `${claim} ${printed(values)}`)
 }

@@ -67,6 +67,12 @@ export const LIMITS = {
 
   /** A slot stuck in user code is terminated this long after it was told to cancel. */
   cancelMs: 5_000,
+  /** A step at the log whose outcome is unknown is tried again after this. */
+  logRetryMs: 200,
+  /** Resolving the splits of a source may take this long: a broker may have to be waited for. */
+  resolveMs: 60_000,
+  /** Slots that are not free are asked for again after this. */
+  slotRetryMs: 250,
   /** A job waits this long for slots, then fails. */
   slotRequestMs: 5 * 60_000,
   /** Checkpoint ids that one entry of the log reserves. */
@@ -94,4 +100,7 @@ assert(LIMITS.channelBytes <= LIMITS.gateBytes, 'one channel does not outgrow it
 assert(LIMITS.pieceBytes <= LIMITS.stagedBytesInMemory, 'a piece fits the staging memory')
 assert(LIMITS.stagedBytesInMemory <= LIMITS.decidedBytesMax, 'what was staged may be decided')
 assert(LIMITS.gateBytes <= LIMITS.natsQueueBytes, 'the window of a subtask fits what may wait for NATS')
-assert(LIMITS.pingMs <= LIMITS.noResponderMs && LIMITS.pingMs * 10 < LIMITS.peerSilenceMs, 'silence is many pings')
+assert(
+  LIMITS.pingMs <= LIMITS.noResponderMs && LIMITS.pingMs * 10 < LIMITS.peerSilenceMs,
+  'silence is many pings',
+)
