@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { connect, type NatsConnection } from 'nats'
 import { expect, test } from 'vitest'
 import { describeWith } from '../support/describe-with.js'
 import { type NatsVersion, startNats } from '../support/nats-server.js'
+import { until } from '../support/until.js'
 
 for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
   await describeWith({ nats: version }, `the ${version} nats-server of the tests`, () => {
@@ -36,6 +37,22 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         await server.stop()
       }
     })
+
+    test.runIf(process.platform === 'linux')(
+      'when it is frozen, then it stands still until it is thawed',
+      async () => {
+        const server = await startNats({ version })
+        const state = () => /\) (\w)/.exec(readFileSync(`/proc/${server.pid}/stat`, 'utf8'))?.[1]
+        try {
+          server.freeze()
+          await until(() => state() === 'T', { what: 'the server to stand still' })
+          server.thaw()
+          await onConnection(server.url, (connection) => connection.flush())
+        } finally {
+          await server.stop()
+        }
+      },
+    )
 
     test('when it is given a limit and a password, then it keeps to them', async () => {
       const config = 'authorization { user: "director", password: "cut" }'
