@@ -41,7 +41,12 @@ export type Frame =
       readonly bytes: number
       readonly element: Element
     }
-  | { readonly kind: 'beacon'; readonly channel: ChannelIndex; readonly attempt: Attempt; readonly lastSequence: number }
+  | {
+      readonly kind: 'beacon'
+      readonly channel: ChannelIndex
+      readonly attempt: Attempt
+      readonly lastSequence: number
+    }
   | {
       readonly kind: 'grant'
       /** Index of the channel among the sender's outputs (a grant is addressed to the sender). */
