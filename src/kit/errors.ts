@@ -90,7 +90,11 @@ export const CATALOGUE = {
   RT1613: { title: 'a partitioner chose a channel that is not there', restart: 'useless' },
   RT1614: { title: 'a value cannot be written as bytes', restart: 'useless' },
   RT1615: { title: 'a key selector gives different keys for one record', restart: 'useless' },
+  RT1616: { title: 'not a time for a timer', restart: 'useless' },
   RT1701: { title: 'not a duration', restart: 'useless' },
+  RT1702: { title: 'a parameter is missing', restart: 'useless' },
+  RT1703: { title: 'the parameters are not what the job takes', restart: 'useless' },
+  RT1704: { title: 'an option of the job is wrong', restart: 'useless' },
   RT1710: { title: 'a secret is not known on this node', restart: 'useless' },
 } as const satisfies Record<string, { title: string; restart: 'cures' | 'useless' }>
 
@@ -105,7 +109,15 @@ export interface ErrorText {
   readonly cause?: unknown
 }
 
+const BRAND = Symbol.for('retake.error/1')
+
 export class RetakeError extends Error {
+  /** A job's bundle has a copy of this class: both know each other's errors by a brand. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && BRAND in value
+  }
+
+  readonly [BRAND] = true
   override readonly name = 'RetakeError'
   readonly code: ErrorCode
   readonly what: string

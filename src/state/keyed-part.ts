@@ -1,0 +1,122 @@
+import { crc32 } from 'node:zlib'
+import { RetakeError } from '../kit/errors.js'
+import type { KeyType } from '../kit/key.js'
+import { packValue, unpackValue } from '../record/value-codec.js'
+
+/**
+ * The bytes of a KeyedPart: keyed state and timers of one operator on one subtask, each key group by itself, so that
+ * a restore at another parallelism reads only the groups it needs. Little-endian:
+ *
+ *      0  u32  magic 0x534b5452 ('RTKS')
+ *      4  u16  version, 1
+ *      6  u16  zero
+ *      8  u32  length of the index
+ *     12  u32  crc32 of the index
+ *     16  …    index (msgpack): max parallelism, type of the keys, names of the states,
+ *              and for each group its number, offset behind the index, length and crc32
+ *      …  …    the groups
+ *
+ * What a newer Retake wrote is refused (RT1221), and so is what was not written here (RT1203).
+ */
+export interface KeyedPartContent {
+  readonly maxParallelism: number
+  /** Undefined as long as no key has been seen. */
+  readonly keyType: KeyType | undefined
+  /** Groups name a state by its position here. */
+  readonly states: readonly string[]
+  readonly groups: readonly EncodedGroup[]
+}
+
+export interface EncodedGroup {
+  readonly group: number
+  readonly bytes: Uint8Array
+}
+
+const MAGIC = 0x534b5452
+const VERSION = 1
+const HEADER_BYTES = 16
+
+type IndexEntry = readonly [group: number, offset: number, length: number, crc: number]
+type Index = readonly [
+  maxParallelism: number,
+  keyType: KeyType | undefined,
+  states: readonly string[],
+  groups: readonly IndexEntry[],
+]
+
+export function writeKeyedPart({ maxParallelism, keyType, states, groups }: KeyedPartContent): Uint8Array {
+  let end = 0
+  const entries = groups.map(({ group, bytes }): IndexEntry => {
+    const offset = end
+    end += bytes.byteLength
+    return [group, offset, bytes.byteLength, crc32(bytes)]
+  })
+  const index: Uint8Array = packValue([maxParallelism, keyType, states, entries] satisfies Index)
+  const part = new Uint8Array(HEADER_BYTES + index.byteLength + end)
+  const view = new DataView(part.buffer)
+  view.setUint32(0, MAGIC, true)
+  view.setUint16(4, VERSION, true)
+  view.setUint32(8, index.byteLength, true)
+  view.setUint32(12, crc32(index), true)
+  part.set(index, HEADER_BYTES)
+  let at = HEADER_BYTES + index.byteLength
+  for (const { bytes } of groups) {
+    part.set(bytes, at)
+    at += bytes.byteLength
+  }
+  return part
+}
+
+/**
+ * Reads the index, and of the groups those from `first` to `last`.
+ * @param name of the part, for errors
+ */
+export function readKeyedPart(
+  part: Uint8Array,
+  name: string,
+  { first, last }: { readonly first: number; readonly last: number },
+): KeyedPartContent {
+  const [maxParallelism, keyType, states, entries, dataAt] = readIndex(part, name)
+  const groups: EncodedGroup[] = []
+  for (const [group, offset, length, crc] of entries) {
+    if (group < first || group > last) continue
+    const bytes = part.subarray(dataAt + offset, dataAt + offset + length)
+    if (bytes.byteLength !== length || crc32(bytes) !== crc)
+      throw damaged(name, `key group ${group} is not what was written`)
+    groups.push({ group, bytes })
+  }
+  return { maxParallelism, keyType, states, groups }
+}
+
+function readIndex(part: Uint8Array, name: string): readonly [...Index, dataAt: number] {
+  if (part.byteLength < HEADER_BYTES) throw damaged(name, `it has ${part.byteLength} bytes`)
+  const view = new DataView(part.buffer, part.byteOffset, part.byteLength)
+  if (view.getUint32(0, true) !== MAGIC) throw damaged(name, 'it does not begin as keyed state does')
+  const version = view.getUint16(4, true)
+  if (version !== VERSION) throw unknownVersion(name, version)
+  const length = view.getUint32(8, true)
+  const bytes = part.subarray(HEADER_BYTES, HEADER_BYTES + length)
+  if (bytes.byteLength !== length || crc32(bytes) !== view.getUint32(12, true)) {
+    throw damaged(name, 'its index is not what was written')
+  }
+  return [...(unpackValue(bytes) as Index), HEADER_BYTES + length]
+}
+
+export function damaged(name: string, seen: string, cause?: unknown): RetakeError {
+  return new RetakeError('RT1203', {
+    what: `the part ${name} is damaged: ${seen}`,
+    why: 'its bytes in the store were changed or cut after they were written',
+    fix: 'start from an older checkpoint with --from-checkpoint, and look at the disk or the store',
+    where: name,
+    cause,
+  })
+}
+
+function unknownVersion(name: string, version: number): RetakeError {
+  return new RetakeError('RT1221', {
+    what: `the part ${name} has version ${version} of keyed state, and this Retake reads ${VERSION}`,
+    why: 'it was written by another version of Retake',
+    fix: 'run the version that wrote it, or a newer one',
+    where: name,
+  })
+}
