@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { findProgram, mustRun, run } from './command.js'
@@ -21,6 +30,7 @@ export async function cached(name: string, fill: (folder: string) => Promise<voi
     const fresh = mkdtempSync(`${place}.`)
     try {
       await fill(fresh)
+      chmodSync(fresh, 0o755) // a temporary folder is private, and PostgreSQL may run as somebody else
       renameSync(fresh, place)
     } finally {
       rmSync(fresh, { recursive: true, force: true })

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import pg from 'pg'
 import { type Availability, availabilityOf, mustHave, remembered } from './availability.js'
 import { findProgram, mustRun, run } from './command.js'
@@ -219,7 +219,8 @@ function copyWithLinks(home: string, folder: string): void {
   }[]
   for (const { source, target } of links) {
     const place = join(folder, target.replace(/^native\//, ''))
-    if (!existsSync(place)) symlinkSync(join(folder, source.replace(/^native\//, '')), place)
+    if (!existsSync(place))
+      symlinkSync(relative(dirname(place), join(folder, source.replace(/^native\//, ''))), place)
   }
   for (const file of readdirSync(join(folder, 'bin'))) chmodSync(join(folder, 'bin', file), 0o755)
 }
@@ -245,6 +246,7 @@ async function reachableHome(home: string, folder: string, account: Partial<Acco
   if (account.uid === undefined || isOpenToAll(home)) return home
   const copy = join(folder, 'program')
   cpSync(home, copy, { recursive: true, verbatimSymlinks: true })
+  chmodSync(copy, 0o755)
   return copy
 }
 
