@@ -1,6 +1,7 @@
 /** What `retake/actor` exports: the actor library, usable by itself. */
 
 export { type Cancel, type Clock, systemClock } from '../kit/clock.js'
+export type { Duration } from '../kit/duration.js'
 export { type ErrorInfo, errorInfoOf, errorOf, RetakeError } from '../kit/errors.js'
 export { isToken, type SystemId } from '../kit/ids.js'
 export { type LogFields, type Logger, silentLogger } from '../kit/logger.js'
@@ -11,6 +12,30 @@ export type { ActorSnapshot } from './cell.js'
 export type { DeadLetter, DeadLetterReason } from './dead-letters.js'
 export type { SlowTurn } from './dispatcher.js'
 export {
+  type RestartDecision,
+  type RestartStrategy,
+  type RestartStrategyOptions,
+  restartStrategyOf,
+} from './restart-strategy.js'
+export {
+  type AutoShutdown,
+  type ChildRules,
+  type ChildState,
+  type Restart,
+  type Step,
+  Supervision,
+  type SupervisionEnd,
+  type SupervisionOptions,
+  type SupervisionStrategy,
+} from './supervision.js'
+export {
+  type ChildSpec,
+  Supervisor,
+  type SupervisorMessage,
+  type SupervisorOptions,
+  supervisedRef,
+} from './supervisor.js'
+export {
   ActorSystem,
   type ActorSystemCounters,
   type ActorSystemLimits,
@@ -20,5 +45,6 @@ export {
 } from './system.js'
 export { InThreadNetwork } from './transport/in-thread-transport.js'
 export { MessagePortTransport, type MessagePortTransportOptions } from './transport/message-port-transport.js'
+export { NatsTransport, type NatsTransportOptions } from './transport/nats-transport.js'
 export { SimulatedNetwork, type SimulatedNetworkOptions } from './transport/simulated-network.js'
 export type { Parcel, Transport, TransportReceiver } from './transport/transport.js'

@@ -35,7 +35,7 @@ export function judgeNatsServer(server: NatsServerFacts, maxMessageBytes: number
     throw new RetakeError('RT1505', {
       what: `the nats-server at ${where} has message headers switched off`,
       why: 'without them the server cannot say that nobody receives a message',
-      fix: 'remove "no_headers" from its configuration',
+      fix: 'remove "no_header_support" from its configuration',
       where,
     })
   }
