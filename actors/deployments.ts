@@ -1,5 +1,6 @@
 import type { ActorRef, Address } from '#src/actor/actor.js'
 import type { Restoration } from '#src/checkpoint/restore.js'
+import type { Origin } from '#src/cluster/log-entry.js'
 import { deploymentOrder, type ExecutionGraph } from '#src/graph/execution-graph.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import { assert } from '#src/kit/assert.js'
@@ -20,6 +21,7 @@ export interface AttemptPlan {
   readonly slots: readonly ActorRef<SlotMessage>[]
   /** Sources that never get new splits. */
   readonly complete: ReadonlySet<OperatorId>
+  readonly restoredFrom: Origin
   readonly allowRepeatedRows: boolean
   readonly jobMaster: ActorRef<JobMasterMessage>
   readonly coordinator: ActorRef<CheckpointCoordinatorMessage>
@@ -55,8 +57,10 @@ export function deploymentsOf(attempt: AttemptPlan): readonly PlacedDeployment[]
         edge,
         channels: channels.map(({ to, receiverChannel }) => ({ receiver: addressOf(to), inputChannel: receiverChannel })),
       })),
+      splits: (restoration.get(subtask.id) ?? []).flatMap(({ splits }) => splits),
       restored: restoration.get(subtask.id) ?? [],
       allSplitsKnown: plan.vertices[subtask.vertex]!.operators.every(({ id, kind }) => kind !== 'source' || attempt.complete.has(id)),
+      restoredFrom: attempt.restoredFrom,
       allowRepeatedRows: attempt.allowRepeatedRows,
       jobMaster: attempt.jobMaster,
       coordinator: attempt.coordinator,

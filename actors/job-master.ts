@@ -1,13 +1,13 @@
-import type { Actor, ActorContext, ActorRef, Answer, Asks, ExitReason, Outcome } from '#src/actor/actor.js'
+import type { Actor, ActorContext, ActorRef, Answer, AskFailure, Asks, ExitReason, Outcome, ReplyTo } from '#src/actor/actor.js'
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
-import { blobName } from '#src/checkpoint/blob-name.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
 import { type Manifest, MANIFEST_FORMAT, type SourceState } from '#src/checkpoint/manifest.js'
-import { decodeManifest, encodeManifest } from '#src/checkpoint/manifest-codec.js'
+import { loadManifest, storeManifest } from '#src/checkpoint/manifest-store.js'
 import { restoreOf } from '#src/checkpoint/restore.js'
 import type { JobLog } from '#src/cluster/job-log.js'
-import type { Outcome as JobOutcome, RetainedCheckpoint } from '#src/cluster/log-entry.js'
-import { RestartStrategy } from '#src/actor/restart-strategy.js'
+import type { Origin, Outcome as JobOutcome, RetainedCheckpoint } from '#src/cluster/log-entry.js'
+import { restartStrategyOf } from '#src/actor/restart-strategy.js'
+import { type Step, Supervision } from '#src/actor/supervision.js'
 import type { SourceConnector } from '#src/connector/registry.js'
 import { type ExecutionGraph, executionGraphOf, requiredSlots } from '#src/graph/execution-graph.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
@@ -19,6 +19,7 @@ import { LIMITS } from '#src/kit/limits.js'
 import { type Random, randomToken } from '#src/kit/random.js'
 import {
   CheckpointCoordinator,
+  type CheckpointEvent,
   type CheckpointCoordinatorMessage,
   type CheckpointCoordinatorReport,
 } from './checkpoint-coordinator.js'
@@ -60,6 +61,7 @@ export type JobMasterMessage =
   | { readonly type: 'slot-closed'; readonly attempt: Attempt; readonly index: number }
   | { readonly type: 'task-manager-ended'; readonly node: NodeId; readonly reason: ExitReason }
   | { readonly type: 'restart-due' }
+  | { readonly type: 'checkpointed'; readonly asker: ReplyTo<unknown>; readonly answer: Answer<CheckpointRecord> }
   | { readonly type: 'report' }
   | { readonly type: 'told' }
 
@@ -130,7 +132,8 @@ type Phase =
 export class JobMaster implements Actor<JobMasterMessage> {
   readonly #options: JobMasterOptions
   readonly #graph: ExecutionGraph
-  readonly #strategy: RestartStrategy
+  /** Of the job's one failover region. It decides whether and when the next attempt starts; this actor does it. */
+  readonly #supervision: Supervision<'region', ErrorInfo>
   readonly #status = new JobStatusMachine()
   readonly #followers = new Set<ActorRef<JobEvent>>()
   readonly #resolved = new Map<OperatorId, SourceState>()
@@ -147,7 +150,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
   constructor(options: JobMasterOptions) {
     this.#options = options
     this.#graph = executionGraphOf(options.plan)
-    this.#strategy = new RestartStrategy(options.plan.restart, options.random)
+    this.#supervision = new Supervision({
+      strategy: 'one-for-all',
+      restarts: restartStrategyOf(options.plan.restart, options.random),
+      autoShutdown: 'all-significant',
+      children: [{ id: 'region', restart: 'transient', significant: true }],
+    })
   }
 
   start(ctx: ActorContext<JobMasterMessage>): void {
@@ -159,6 +167,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
       onRead: () => this.#lead(),
     })
     this.#log.read()
+    this.#supervision.begin(ctx.now())
+    this.#supervision.onStarted('region', ctx.now())
     this.#report()
   }
 
@@ -223,6 +233,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
         return this.#onTaskManagerEnded(message.node)
       case 'restart-due':
         return this.#onRestartDue()
+      case 'checkpointed':
+        return ctx.replyTo(message.asker, message.answer.ok ? message.answer : { ok: false, error: errorOfAsk(message.answer.failure, 'no checkpoint') })
       case 'report':
         return this.#report()
       default:
@@ -272,14 +284,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** Checkpoint 0: where the sources begin and end, resolved once, before the first record. */
   #writeFirstManifest(): void {
     const manifest = this.#firstManifest()
-    const { run, blobs } = this.#options
-    const { checkpoint } = manifest
-    const name = blobName({ run, attempt: 0 as Attempt, checkpoint, name: `manifest-${randomToken(this.#options.random, 8)}` })
-    const stored = blobs.put(name, encodeManifest(manifest))
-    this.#ctx.pipeToSelf(stored, (outcome) => ({
-      type: 'first-manifest',
-      outcome: outcome.ok ? { ok: true, value: { checkpoint, attempt: 0 as Attempt, manifest: outcome.value } } : outcome,
-    }))
+    const { blobs, random } = this.#options
+    const { checkpoint, attempt } = manifest
+    const stored = storeManifest(blobs, manifest, random).then((part) => ({ checkpoint, attempt, manifest: part }))
+    this.#ctx.pipeToSelf(stored, (outcome) => ({ type: 'first-manifest', outcome }))
   }
 
   #firstManifest(): Manifest {
@@ -315,9 +323,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#phase = { kind: 'restoring' }
     const newest = this.#log.state.retained.at(-1)
     assert(newest !== undefined, 'an attempt starts from a checkpoint')
-    const { blobs } = this.#options
-    const read = blobs.get(newest.manifest).then((bytes) => decodeManifest(bytes, newest.manifest.blob))
-    this.#ctx.pipeToSelf(read, (outcome) => ({ type: 'manifest', outcome }))
+    this.#ctx.pipeToSelf(loadManifest(this.#options.blobs, newest.manifest), (outcome) => ({ type: 'manifest', outcome }))
   }
 
   #onManifest(outcome: Outcome<Manifest>): void {
@@ -411,6 +417,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       graph: this.#graph,
       restoration: restoration.value,
       slots,
+      restoredFrom: this.#restoredFrom(manifest),
       complete: this.#completeSources(),
       allowRepeatedRows,
       jobMaster: this.#ctx.self,
@@ -424,6 +431,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
         answer,
       }))
     }
+  }
+
+  /** Whose checkpoint it is: that of the run it was adopted from, for as long as this run has none of its own. */
+  #restoredFrom({ checkpoint }: Manifest): Origin {
+    const { origin } = this.#log.state
+    return origin?.checkpoint === checkpoint ? origin : { run: this.#options.run, checkpoint }
   }
 
   #onDeployed(number: Attempt, subtask: SubtaskId, answer: Answer<'ok'>): void {
@@ -456,11 +469,13 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #fail(error: ErrorInfo): void {
     if (this.#phase.kind === 'stopping' || this.#phase.kind === 'ended') return
-    const decision = isCurable(error) ? this.#strategy.onFailure(this.#ctx.now()) : ({ restart: false } as const)
-    const restartInMs = decision.restart ? decision.delayMs : undefined
+    const now = this.#ctx.now()
+    const steps = isCurable(error) ? this.#supervision.onEnded('region', 'abnormal', error, now) : []
+    const restartAt = restartOf(steps, now)
+    const restartInMs = restartAt === undefined ? undefined : restartAt - now
     this.#publish({ type: 'failure', run: this.#options.run, error, restartInMs })
-    if (!decision.restart) return this.#stop({ outcome: 'failed', error })
-    this.#ctx.after('restart', decision.delayMs, { type: 'restart-due' })
+    if (restartInMs === undefined) return this.#stop({ outcome: 'failed', error })
+    this.#ctx.after('restart', restartInMs, { type: 'restart-due' })
     this.#stop('restart')
   }
 
@@ -510,6 +525,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #onRestartDue(): void {
     if (this.#phase.kind !== 'stopping') return
+    this.#supervision.onTick(this.#ctx.now())
     this.#phase.delayed = true
     this.#stopped()
   }
@@ -520,6 +536,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (phase.kind !== 'stopping' || phase.closing.size > 0) return
     if (phase.after !== 'restart') return this.#end(phase.after.outcome, phase.after.error)
     if (!phase.delayed) return
+    this.#supervision.onStarted('region', this.#ctx.now())
     this.#releaseSlots()
     if (this.#log.state.retained.length > 0) this.#restore()
     else this.#prepareAgain()
@@ -595,6 +612,11 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#publish({ type: 'status', run: this.#options.run, status: this.#status.status, reason, error: undefined })
   }
 
+  #tellStatus(follower: ActorRef<JobEvent>): void {
+    const { status } = this.#status
+    this.#ctx.send(follower, { type: 'status', run: this.#options.run, status, reason: this.#reason, error: undefined })
+  }
+
   #publish(event: JobEvent): void {
     for (const follower of this.#followers) this.#ctx.send(follower, event)
   }
@@ -623,6 +645,15 @@ function jobMetrics({ metrics }: JobAttempt, plan: JobPlan): JobMetrics {
     sum.busyMs += of.busyMs
   }
   return sum
+}
+
+/** When the steps start the region again; undefined when they end it. */
+function restartOf(steps: readonly Step<'region', ErrorInfo>[], now: number): number | undefined {
+  for (const step of steps) {
+    if (step.do === 'wake') return step.atMs
+    if (step.do === 'start') return now
+  }
+  return undefined
 }
 
 function attempted<T>(work: () => T): { ok: true; value: T } | { ok: false; error: ErrorInfo } {

@@ -1,5 +1,7 @@
 import type { ActorRef, Address } from '#src/actor/actor.js'
 import type { RestoredOperator } from '#src/checkpoint/restore.js'
+import type { Origin } from '#src/cluster/log-entry.js'
+import type { SplitPosition } from '#src/state/snapshot.js'
 import type { Attempt, ChannelIndex, RunId, SubtaskIndex, VertexIndex } from '#src/kit/ids.js'
 import type { CheckpointCoordinatorMessage } from './checkpoint-coordinator.js'
 import type { JobMasterMessage } from './job-master.js'
@@ -15,10 +17,14 @@ export interface SubtaskDeployment {
   readonly inputs: readonly InputDeployment[]
   /** One per outgoing edge of its vertex. */
   readonly outputs: readonly OutputDeployment[]
+  /** Sources: where each of its splits begins. */
+  readonly splits: readonly SplitPosition[]
   /** In the order of the chain. */
   readonly restored: readonly RestoredOperator[]
   /** Sources: no split will be added while the job runs. */
   readonly allSplitsKnown: boolean
+  /** The checkpoint that this attempt starts from, and the run that took it. */
+  readonly restoredFrom: Origin
   readonly allowRepeatedRows: boolean
   readonly jobMaster: ActorRef<JobMasterMessage>
   readonly coordinator: ActorRef<CheckpointCoordinatorMessage>

@@ -7,7 +7,7 @@ import { assert, assertNever } from '#src/kit/assert.js'
 import { errorInfoOf } from '#src/kit/errors.js'
 import { type ChannelIndex, type CheckpointId, type SubtaskId, subtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
-import type { Chain, ChainCapture } from '#src/operator/chain.js'
+import type { Chain, ChainCapture, Output } from '#src/operator/chain.js'
 import type { Frame } from '#src/record/element.js'
 import type { BlobWriter, SubtaskSnapshot } from '#src/state/snapshot.js'
 import type { SubtaskDeployment } from './subtask-deployment.js'
@@ -63,17 +63,18 @@ export interface SubtaskOptions {
   readonly bufferTimeoutMs: number
   /** Of the edges that leave its vertex, in the order of `deployment.outputs`. */
   readonly edges: readonly { readonly partitioner: PartitionerSpec; readonly maxParallelism: number }[]
-  readonly isSource: boolean
-  /** Builds its chain; `emit` is the way into the outbox. */
-  readonly chainOf: (edge: ChainEdge) => Chain
+  /** Builds its chain. */
+  readonly chainOf: (surroundings: ChainSurroundings) => Chain
   /** Where the parts of its snapshot of `checkpoint` go. */
   readonly blobsOf: (checkpoint: CheckpointId) => BlobWriter
+  readonly now: () => number
   readonly wallTime: () => number
 }
 
-/** The chain's side of a subtask. `ready` and `fail` may be called at any time, the others only in a turn. */
-export interface ChainEdge {
-  emitAll(records: readonly unknown[]): void
+/** What a chain needs of its subtask. `ready` and `fail` may be called at any time. */
+export interface ChainSurroundings {
+  /** One for each edge that leaves the vertex. */
+  readonly outputs: readonly Output[]
   ready(): void
   fail(error: unknown): void
 }
@@ -122,6 +123,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
       channels: deployment.inputs.map(({ outputChannel }) => ({ outputIndex: outputChannel })),
       mode,
       maxConcurrent,
+      now: options.now,
       grant: (channel, frame) => this.#grant(channel, frame),
       where: this.#id,
     })
@@ -131,7 +133,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     this.#ctx = ctx
     this.#outbox = this.#connect(ctx)
     this.#chain = this.#options.chainOf({
-      emitAll: (records) => this.#outbox.emitAll(records),
+      outputs: this.#options.deployment.outputs.map((_, edge) => (records) => this.#outbox.emitTo(edge, records)),
       ready: () => ctx.send(ctx.self, { type: 'ready' }),
       fail: (error) => ctx.send(ctx.self, { type: 'chain-failed', error }),
     })
@@ -226,12 +228,12 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
 
   #hasInput(): boolean {
     if (this.#timersDue) return true
-    return this.#options.isSource ? this.#phase === 'running' && !this.#idle : this.#inbox.isReady()
+    return this.#chain.isSource ? this.#phase === 'running' && !this.#idle : this.#inbox.isReady()
   }
 
   #takeInput(): void {
     if (this.#timersDue) this.#fireTimers()
-    else if (this.#options.isSource) this.#poll()
+    else if (this.#chain.isSource) this.#poll()
     else this.#takeFromInbox()
   }
 
@@ -274,7 +276,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
 
   #onTrigger(checkpoint: CheckpointId, aborted: readonly CheckpointId[]): 'accepted' | 'not-running' {
     if (this.#phase !== 'running' && this.#phase !== 'ended') return 'not-running'
-    assert(this.#options.isSource, 'only sources are triggered', { subtask: this.#id })
+    assert(this.#chain.isSource, 'only sources are triggered', { subtask: this.#id })
     this.#takeSnapshot(checkpoint, aborted)
     return 'accepted'
   }
@@ -288,9 +290,9 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     this.#outbox.broadcastBarrier({ kind: 'barrier', checkpoint, aborted })
     if (this.#phase === 'ended') this.#firstAfterEnd ??= checkpoint
     const capturedAt = this.#ctx.now()
-    const timings = { alignmentMs: this.#options.isSource ? 0 : this.#inbox.alignmentMs, captureMs: capturedAt - startedAt }
+    const timings = { alignmentMs: this.#chain.isSource ? 0 : this.#inbox.alignmentMs, captureMs: capturedAt - startedAt }
     this.#snapshots.push({ checkpoint, capture, capturedAt, timings, encoded: false })
-    if (!this.#options.isSource) return
+    if (!this.#chain.isSource) return
     const { coordinator, attempt } = this.#options.deployment
     this.#ctx.ask(coordinator, { type: 'barrier-emitted', checkpoint, subtask: this.#id, attempt }, LIMITS.controlAsk, () => ({
       type: 'told',
@@ -337,8 +339,10 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   // Life.
 
   #onOpened(outcome: Outcome<void>): void {
-    if (!outcome.ok) return this.#ctx.fail(outcome.error)
     if (this.#phase !== 'opening') return
+    if (!outcome.ok) return this.#ctx.fail(outcome.error)
+    const splits = this.#options.deployment.splits
+    if (this.#chain.isSource) this.#chain.addSplits(splits)
     this.#phase = 'connecting'
     this.#runIfConnected()
   }
@@ -378,15 +382,14 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   }
 
   #scheduleTimers(): void {
-    const at = this.#chain.nextTimerAt
+    const at = this.#chain.nextTimerAt()
     if (at === undefined) return
     this.#ctx.after('timers', Math.max(0, at - this.#options.wallTime()), { type: 'timers-due' })
   }
 
   #fireTimers(): void {
-    this.#timersDue = false
-    this.#chain.fireTimers(this.#options.wallTime())
-    this.#scheduleTimers()
+    this.#timersDue = this.#chain.fireTimers(this.#options.wallTime())
+    if (!this.#timersDue) this.#scheduleTimers()
   }
 
   #watchBackpressure(now: number): void {
@@ -402,7 +405,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     const { jobMaster, attempt } = this.#options.deployment
     const now = this.#ctx.now()
     const metrics: SubtaskMetrics = {
-      recordsIn: this.#options.isSource ? this.#chain.recordsIn : this.#inbox.counters.recordsIn,
+      recordsIn: this.#chain.isSource ? this.#chain.recordsPolled : this.#inbox.counters.recordsIn,
       recordsOut: this.#outbox.counters.recordsOut,
       bytesOut: this.#outbox.counters.bytesOut,
       backpressuredMs: this.#held.totalMs + (this.#held.since === undefined ? 0 : now - this.#held.since),

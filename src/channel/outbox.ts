@@ -103,6 +103,13 @@ export class Outbox {
     for (const edge of this.#edges) edge.emitAll(records)
   }
 
+  /** Down one edge only: operators of one chain may feed different ones. Keeps the records, not the array. */
+  emitTo(edge: number, records: readonly unknown[]): void {
+    assert(!this.#ended, 'nothing is emitted after the end of input')
+    this.#recordsOut += records.length
+    this.#edges[edge]!.emitAll(records)
+  }
+
   /** Closes every open batch. */
   flush(): void {
     for (const edge of this.#edges) edge.flush()
