@@ -1,3 +1,4 @@
+import type { KafkaMeta } from '../connector/kafka/kafka-meta.js'
 import type { SecretReference } from '../connector/secret.js'
 import type { Duration } from '../kit/duration.js'
 import type { Source, Text } from './ends.js'
@@ -12,14 +13,7 @@ export type KafkaValue<Schema, Format extends KafkaFormat> = [Schema] extends [n
   ? { readonly json: unknown; readonly string: string; readonly bytes: Uint8Array }[Format]
   : OutputOf<Schema>
 
-export interface KafkaMeta {
-  readonly key: Uint8Array | null
-  readonly headers: Readonly<Record<string, Uint8Array | readonly Uint8Array[] | undefined>>
-  /** Milliseconds since 1970. */
-  readonly timestamp: number
-  readonly partition: number
-  readonly offset: bigint
-}
+export type { KafkaMeta }
 
 /** 'group': where the consumer group `group` stands; a time: its first record or the first one after it. */
 export type KafkaStart = 'earliest' | 'latest' | 'group' | { readonly timestamp: number | Date }
