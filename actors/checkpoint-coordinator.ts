@@ -1,8 +1,25 @@
-import type { ActorRef, Asks } from '#src/actor/actor.js'
+import type { Actor, ActorContext, ActorRef, Answer, Asks, Outcome, ReplyTo } from '#src/actor/actor.js'
+import type { BlobStore } from '#src/checkpoint/blob-store.js'
+import { CheckpointIds } from '#src/checkpoint/checkpoint-ids.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
+import { type Manifest, manifestOf, type SourceState } from '#src/checkpoint/manifest.js'
+import { loadManifest, storeManifest } from '#src/checkpoint/manifest-store.js'
+import {
+  type AbortedCheckpoint,
+  type CollectedCheckpoint,
+  PendingCheckpoints,
+} from '#src/checkpoint/pending-checkpoints.js'
+import { RetainedBlobs } from '#src/checkpoint/retained-blobs.js'
+import { leftoversOf, releasedBy } from '#src/checkpoint/retention.js'
 import type { LogEntry, LogEvent, RetainedCheckpoint } from '#src/cluster/log-entry.js'
-import type { ErrorInfo } from '#src/kit/errors.js'
-import type { Attempt, CheckpointId, OperatorId, SubtaskId } from '#src/kit/ids.js'
+import type { JobPlan } from '#src/graph/job-plan.js'
+import { assertNever } from '#src/kit/assert.js'
+import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
+import type { Attempt, CheckpointId, OperatorId, RunId, SubtaskId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
+import type { Logger } from '#src/kit/logger.js'
+import type { Random } from '#src/kit/random.js'
+import type { Part } from '#src/state/snapshot.js'
 import type { SourceCoordinatorMessage } from './source-coordinator.js'
 import type { SubtaskControlMessage, SubtaskReport } from './subtask-message.js'
 
@@ -21,10 +38,43 @@ export type CheckpointCoordinatorMessage =
   | { readonly type: 'attempt-ended'; readonly attempt: Attempt }
   /** A checkpoint now, whatever the interval says. Answered when it is complete, or has failed. */
   | ({ readonly type: 'checkpoint-now' } & Asks<CheckpointRecord>)
-  /** The newest ones, newest first. */
+  /** Pending ones and those of the past, newest first. */
   | ({ readonly type: 'describe' } & Asks<readonly CheckpointRecord[]>)
   // subtasks
   | SubtaskReport
+  // its own steps
+  | { readonly type: 'wake' }
+  | {
+      readonly type: 'source-state'
+      readonly checkpoint: CheckpointId
+      readonly source: OperatorId
+      readonly answer: Answer<SourceState>
+    }
+  | {
+      readonly type: 'trigger-answered'
+      readonly checkpoint: CheckpointId
+      readonly answer: Answer<'accepted' | 'not-running'>
+    }
+  | { readonly type: 'stored'; readonly manifest: Manifest; readonly outcome: Outcome<Part> }
+  | {
+      readonly type: 'appended'
+      readonly event: CheckpointEvent
+      readonly manifest: Manifest | undefined
+      readonly answer: Answer<AppendAnswer>
+    }
+  | {
+      readonly type: 'completion-told'
+      readonly checkpoint: CheckpointId
+      readonly subtask: CheckpointedSubtask
+      readonly answer: Answer<'ok'>
+    }
+  | {
+      readonly type: 'manifest-read'
+      readonly retained: RetainedCheckpoint
+      readonly outcome: Outcome<Manifest>
+    }
+  | { readonly type: 'swept'; readonly outcome: Outcome<unknown> }
+  | { readonly type: 'told' }
 
 export interface CheckpointedSubtask {
   readonly id: SubtaskId
@@ -56,4 +106,429 @@ export type AppendAnswer =
   | { readonly kind: 'logged'; readonly entry: LogEntry }
   | { readonly kind: 'refused'; readonly reason: string }
 
-export type SourceCoordinators = ReadonlyMap<OperatorId, ActorRef<SourceCoordinatorMessage>>
+export interface CheckpointCoordinatorOptions {
+  readonly run: RunId
+  readonly plan: JobPlan
+  readonly blobs: BlobStore
+  readonly jobMaster: ActorRef<CheckpointCoordinatorReport>
+  readonly sources: ReadonlyMap<OperatorId, ActorRef<SourceCoordinatorMessage>>
+  /** No id up to this one is used: the log has reserved or completed it. */
+  readonly usedTo: CheckpointId
+  readonly random: Random
+  readonly logger: Logger
+  /** Milliseconds since 1970, for display. */
+  readonly wallTime: () => number
+}
+
+/** Asks that are not worth more patience than this; what they told is told again by the next checkpoint. */
+const TELL = { timeoutMs: 30_000, repeatMs: LIMITS.controlAsk.repeatMs }
+
+/**
+ * Opens checkpoints, collects one word from every subtask, and asks the job master to log the decision. One lives as
+ * long as its job master and serves one attempt after the other; `PendingCheckpoints` decides, this sends.
+ */
+export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage> {
+  readonly #options: CheckpointCoordinatorOptions
+  readonly #ids: CheckpointIds
+  readonly #retained = new RetainedBlobs()
+  #checkpoints: PendingCheckpoints | undefined
+  #subtasks: readonly CheckpointedSubtask[] = []
+  /** States of source coordinators, of the one checkpoint that is opening. */
+  #states = new Map<OperatorId, SourceState>()
+  #past: CheckpointRecord[] = []
+  #newest: CheckpointId | undefined
+  #reserving = false
+  #swept = false
+  /** Who asked for a checkpoint that has not opened yet, and who waits for one that has. */
+  #requests: ReplyTo<unknown>[] = []
+  readonly #waiting = new Map<CheckpointId, ReplyTo<unknown>[]>()
+
+  constructor(options: CheckpointCoordinatorOptions) {
+    this.#options = options
+    this.#ids = new CheckpointIds(options.usedTo)
+  }
+
+  receive(message: CheckpointCoordinatorMessage, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    this.#handle(message, ctx)
+    this.#advance(ctx)
+  }
+
+  #handle(message: CheckpointCoordinatorMessage, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const now = ctx.now()
+    switch (message.type) {
+      case 'attempt-started':
+        return this.#onAttemptStarted(message, ctx)
+      case 'attempt-running':
+        if (message.attempt === this.#checkpoints?.attempt)
+          this.#checkpoints.onRunning(now, message.attempt > 1)
+        return
+      case 'attempt-ended':
+        if (message.attempt === this.#checkpoints?.attempt) this.#closeAttempt(ctx)
+        return
+      case 'checkpoint-now':
+        if (ctx.asker !== undefined) this.#requests.push(ctx.asker)
+        this.#checkpoints?.onRequested()
+        return
+      case 'describe':
+        return ctx.reply([...(this.#checkpoints?.records(now) ?? []), ...this.#past])
+      case 'acknowledged':
+        ctx.reply('ok')
+        return this.#onAcknowledged(message, ctx)
+      case 'declined':
+        ctx.reply('ok')
+        return this.#onAborted(this.#checkpoints?.onDeclined(message, now), ctx)
+      case 'barrier-emitted':
+        ctx.reply('ok')
+        if (
+          this.#checkpoints?.onBarrierEmitted(message.checkpoint, message.subtask, message.attempt) === true
+        ) {
+          this.#tellSources('barriers-emitted', message.checkpoint, ctx)
+        }
+        return
+      case 'ended':
+        ctx.reply('ok')
+        return this.#checkpoints?.onEnded(message.subtask, message.attempt, now)
+      case 'wake':
+        return
+      case 'source-state':
+        return this.#onSourceState(message.checkpoint, message.source, message.answer, ctx)
+      case 'trigger-answered':
+        if (message.answer.ok && message.answer.value === 'not-running') {
+          this.#onAborted(this.#checkpoints?.onNotRunning(message.checkpoint, now), ctx)
+        }
+        return
+      case 'stored':
+        return this.#onStored(message.manifest, message.outcome, ctx)
+      case 'appended':
+        return this.#onAppended(message.event, message.manifest, message.answer, ctx)
+      case 'completion-told':
+        if (!message.answer.ok && message.checkpoint === this.#newest)
+          this.#tellCompletion(message.checkpoint, message.subtask, ctx)
+        return
+      case 'manifest-read':
+        return this.#onManifestRead(message.retained, message.outcome, ctx)
+      case 'swept':
+        if (!message.outcome.ok) this.#warn('blobs that nobody names were not deleted', message.outcome.error)
+        return
+      case 'told':
+        return
+      default:
+        assertNever(message)
+    }
+  }
+
+  /** What is due after every turn: expiry, the next checkpoint, ids for the ones after it, the next alarm. */
+  #advance(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const checkpoints = this.#checkpoints
+    if (checkpoints === undefined) return ctx.cancel('wake')
+    const now = ctx.now()
+    for (const expired of checkpoints.expire(now)) this.#onAborted(expired, ctx)
+    this.#reserve(ctx)
+    const opened = checkpoints.open({ now, wallTime: this.#options.wallTime() })
+    if (opened !== undefined) this.#onOpened(opened, ctx)
+    const at = checkpoints.wakeAt()
+    if (at === undefined) ctx.cancel('wake')
+    else ctx.after('wake', Math.max(0, at - now), { type: 'wake' })
+  }
+
+  // Attempts.
+
+  #onAttemptStarted(
+    { attempt, subtasks, retained }: Extract<CheckpointCoordinatorMessage, { type: 'attempt-started' }>,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    if (this.#checkpoints !== undefined && attempt <= this.#checkpoints.attempt) return
+    this.#closeAttempt(ctx)
+    this.#subtasks = subtasks
+    this.#swept = false
+    this.#newest = undefined
+    this.#checkpoints = new PendingCheckpoints({
+      policy: this.#options.plan.checkpoint,
+      attempt,
+      subtasks: subtasks.map(({ id }) => id),
+      sources: subtasks.filter(({ source }) => source !== undefined).map(({ id }) => id),
+      ids: this.#ids,
+    })
+    if (this.#requests.length > 0) this.#checkpoints.onRequested()
+    for (const one of retained) {
+      this.#ids.skip(one.checkpoint)
+      this.#retained.retain(one.checkpoint, one.manifest, undefined)
+    }
+    const unknown = this.#retained.unknown()
+    for (const one of retained) {
+      if (!unknown.includes(one.checkpoint)) continue
+      ctx.pipeToSelf(loadManifest(this.#options.blobs, one.manifest), (outcome) => ({
+        type: 'manifest-read',
+        retained: one,
+        outcome,
+      }))
+    }
+  }
+
+  #closeAttempt(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    for (const aborted of this.#checkpoints?.close(ctx.now()) ?? []) this.#remember(aborted.record, ctx)
+    this.#retained.forgetAttempt()
+    this.#newest = undefined
+  }
+
+  // Opening: source coordinators first, then the sources.
+
+  #onOpened(opened: CheckpointRecord, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const { checkpoint, attempt } = opened
+    this.#waiting.set(checkpoint, this.#requests.splice(0))
+    this.#states = new Map()
+    ctx.send(this.#options.jobMaster, { type: 'checkpoint-changed', record: opened })
+    if (this.#options.sources.size === 0) return this.#trigger(checkpoint, ctx)
+    const patience = { timeoutMs: this.#options.plan.checkpoint.timeoutMs, repeatMs: TELL.repeatMs }
+    for (const [source, ref] of this.#options.sources) {
+      ctx.ask(ref, { type: 'snapshot', attempt, checkpoint }, patience, (answer) => ({
+        type: 'source-state',
+        checkpoint,
+        source,
+        answer,
+      }))
+    }
+  }
+
+  #onSourceState(
+    checkpoint: CheckpointId,
+    source: OperatorId,
+    answer: Answer<SourceState>,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    if (!answer.ok) {
+      if (answer.failure.kind !== 'failed') return // its time is over: the checkpoint expires
+      return this.#onAborted(this.#checkpoints?.onFailed(checkpoint, answer.failure.error, ctx.now()), ctx)
+    }
+    this.#states.set(source, answer.value)
+    if (this.#states.size === this.#options.sources.size) this.#trigger(checkpoint, ctx)
+  }
+
+  #trigger(checkpoint: CheckpointId, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const checkpoints = this.#checkpoints
+    if (checkpoints?.onSourceStates(checkpoint, [...this.#states.values()]) !== true) return
+    const patience = { timeoutMs: this.#options.plan.checkpoint.timeoutMs, repeatMs: TELL.repeatMs }
+    const trigger = { type: 'trigger', checkpoint, aborted: checkpoints.aborted() } as const
+    for (const { ref, source } of this.#subtasks) {
+      if (source === undefined) continue
+      ctx.ask(ref, trigger, patience, (answer) => ({ type: 'trigger-answered', checkpoint, answer }))
+    }
+  }
+
+  // Collecting, and the decision.
+
+  #onAcknowledged(
+    word: Extract<SubtaskReport, { type: 'acknowledged' }>,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    const checkpoints = this.#checkpoints
+    if (checkpoints === undefined) return
+    const verdict = checkpoints.onAcknowledged(word, ctx.now())
+    switch (verdict.kind) {
+      case 'collecting':
+        return
+      case 'late':
+        // Stored in vain; but of an earlier attempt the next sweep knows better, and nothing is staged there.
+        if (word.attempt === checkpoints.attempt) this.#retained.abort(word.checkpoint, [word.snapshot])
+        return
+      case 'collected':
+        return this.#store(verdict, ctx)
+      default:
+        assertNever(verdict)
+    }
+  }
+
+  #store(collected: CollectedCheckpoint, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const { run, plan, blobs, random, wallTime } = this.#options
+    const attempt = this.#checkpoints?.attempt
+    if (attempt === undefined) return
+    const { checkpoint, triggeredAt, sources, snapshots } = collected
+    const head = { run, plan, checkpoint, attempt, triggeredAt, completedAt: wallTime() }
+    const manifest = manifestOf(head, sources, snapshots)
+    ctx.pipeToSelf(
+      // What a connector put into a position may not be JSON: that fails this checkpoint, not the coordinator.
+      Promise.resolve().then(() => storeManifest(blobs, manifest, random)),
+      (outcome) => ({ type: 'stored', manifest, outcome }),
+    )
+  }
+
+  #onStored(
+    manifest: Manifest,
+    outcome: Outcome<Part>,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    const { checkpoint, attempt } = manifest
+    if (attempt !== this.#checkpoints?.attempt) return
+    if (!outcome.ok) {
+      return this.#onAborted(
+        this.#checkpoints.onFailed(checkpoint, errorInfoOf(outcome.error), ctx.now()),
+        ctx,
+      )
+    }
+    if (!this.#checkpoints.onStored(checkpoint)) return
+    this.#append({ type: 'completed', attempt, checkpoint, manifest: outcome.value }, manifest, ctx)
+  }
+
+  #append(
+    event: CheckpointEvent,
+    manifest: Manifest | undefined,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    ctx.ask(this.#options.jobMaster, { type: 'append', event }, LIMITS.controlAsk, (answer) => ({
+      type: 'appended',
+      event,
+      manifest,
+      answer,
+    }))
+  }
+
+  #onAppended(
+    event: CheckpointEvent,
+    manifest: Manifest | undefined,
+    answer: Answer<AppendAnswer>,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    // No answer means unknown: the same event again, until it is known.
+    if (!answer.ok) return this.#append(event, manifest, ctx)
+    const logged = answer.value.kind === 'logged'
+    if (answer.value.kind === 'refused') {
+      this.#options.logger.warn({ event, reason: answer.value.reason }, 'the log refused an entry')
+    }
+    switch (event.type) {
+      case 'reserved':
+        this.#reserving = false
+        if (logged) this.#ids.reserve(event.to)
+        return
+      case 'completed':
+        if (manifest === undefined) return
+        if (answer.value.kind === 'logged') return this.#onCompleted(event.manifest, manifest, ctx)
+        if (event.attempt !== this.#checkpoints?.attempt) return
+        return this.#onAborted(
+          this.#checkpoints.onRefused(event.checkpoint, answer.value.reason, ctx.now()),
+          ctx,
+        )
+      case 'released':
+        if (!logged) return
+        for (const checkpoint of event.checkpoints) this.#retained.release(checkpoint)
+        return this.#deleteGarbage(ctx)
+      default:
+        assertNever(event)
+    }
+  }
+
+  #onCompleted(part: Part, manifest: Manifest, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const { checkpoint, attempt } = manifest
+    this.#retained.retain(checkpoint, part, manifest)
+    // Its attempt may be over: it is complete all the same, and the next attempt starts from it.
+    if (attempt === this.#checkpoints?.attempt) {
+      const completed = this.#checkpoints.onLogged(checkpoint, ctx.now())
+      if (completed !== undefined) {
+        for (const subsumed of completed.subsumed) {
+          this.#retained.abort(subsumed.checkpoint, subsumed.snapshots)
+          this.#tellSources('aborted', subsumed.checkpoint, ctx)
+          this.#remember(subsumed.record, ctx)
+        }
+        this.#newest = checkpoint
+        this.#tellSources('barriers-emitted', checkpoint, ctx)
+        for (const subtask of this.#subtasks) this.#tellCompletion(checkpoint, subtask, ctx)
+        this.#remember(completed.record, ctx)
+        if (completed.final) {
+          ctx.send(this.#options.jobMaster, { type: 'final-checkpoint-complete', attempt, checkpoint })
+        }
+      }
+      this.#sweep(attempt, ctx)
+    }
+    const released = releasedBy(this.#retained.retained(), this.#options.plan.checkpoint.retained)
+    if (released.length > 0) this.#append({ type: 'released', checkpoints: released }, undefined, ctx)
+    this.#deleteGarbage(ctx)
+  }
+
+  #tellCompletion(
+    checkpoint: CheckpointId,
+    subtask: CheckpointedSubtask,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    ctx.ask(subtask.ref, { type: 'complete', checkpoint }, TELL, (answer) => ({
+      type: 'completion-told',
+      checkpoint,
+      subtask,
+      answer,
+    }))
+  }
+
+  #onAborted(aborted: AbortedCheckpoint | undefined, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    if (aborted === undefined) return
+    const { checkpoint, snapshots, record, intolerable } = aborted
+    this.#retained.abort(checkpoint, snapshots)
+    for (const { ref } of this.#subtasks)
+      ctx.ask(ref, { type: 'abort', checkpoint }, TELL, () => ({ type: 'told' }))
+    this.#tellSources('aborted', checkpoint, ctx)
+    this.#remember(record, ctx)
+    if (intolerable === undefined || this.#checkpoints === undefined) return
+    const { attempt } = this.#checkpoints
+    this.#closeAttempt(ctx)
+    ctx.send(this.#options.jobMaster, { type: 'checkpoints-failed', attempt, error: intolerable })
+  }
+
+  #tellSources(
+    type: 'barriers-emitted' | 'aborted',
+    checkpoint: CheckpointId,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    const attempt = this.#checkpoints?.attempt
+    if (attempt === undefined) return
+    for (const ref of this.#options.sources.values()) {
+      ctx.ask(ref, { type, attempt, checkpoint }, TELL, () => ({ type: 'told' }))
+    }
+  }
+
+  /** A checkpoint has ended, one way or the other. */
+  #remember(record: CheckpointRecord, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    this.#past = [record, ...this.#past].slice(0, LIMITS.checkpointRecords)
+    ctx.send(this.#options.jobMaster, { type: 'checkpoint-changed', record })
+    for (const asker of this.#waiting.get(record.checkpoint) ?? [])
+      ctx.replyTo(asker, { ok: true, value: record })
+    this.#waiting.delete(record.checkpoint)
+  }
+
+  // Ids and blobs.
+
+  #reserve(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const to = this.#reserving ? undefined : this.#ids.wanted(LIMITS.reservedIds)
+    if (to === undefined) return
+    this.#reserving = true
+    this.#append({ type: 'reserved', to }, undefined, ctx)
+  }
+
+  #onManifestRead(
+    { checkpoint, manifest }: RetainedCheckpoint,
+    outcome: Outcome<Manifest>,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    if (!outcome.ok)
+      return this.#warn('a retained checkpoint cannot be read; no blob is deleted', outcome.error)
+    if (!this.#retained.retained().includes(checkpoint)) return
+    this.#retained.retain(checkpoint, manifest, outcome.value)
+    this.#deleteGarbage(ctx)
+  }
+
+  #deleteGarbage(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const garbage = this.#retained.takeGarbage(this.#checkpoints?.snapshots() ?? [])
+    if (garbage.length === 0) return
+    ctx.pipeToSelf(this.#options.blobs.delete(garbage), (outcome) => ({ type: 'swept', outcome }))
+  }
+
+  /** Once in an attempt: what earlier ones left behind without a manifest. */
+  #sweep(attempt: Attempt, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const named = this.#retained.named()
+    if (this.#swept || named === undefined) return
+    this.#swept = true
+    const { blobs, run } = this.#options
+    const swept = blobs.list(run).then((all) => blobs.delete(leftoversOf(all, attempt, named)))
+    ctx.pipeToSelf(swept, (outcome) => ({ type: 'swept', outcome }))
+  }
+
+  #warn(what: string, error: unknown): void {
+    this.#options.logger.warn({ error: errorInfoOf(error) }, what)
+  }
+}

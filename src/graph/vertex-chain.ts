@@ -1,5 +1,5 @@
 import type { Connectors } from '../connector/registry.js'
-import type { Attempt, VertexIndex } from '../kit/ids.js'
+import type { Attempt, CheckpointId, RunId, VertexIndex } from '../kit/ids.js'
 import type { Chain, ChainContext, Output } from '../operator/chain.js'
 import type { BlobReader, BlobWriter } from '../state/snapshot.js'
 import type { JobGraph } from './job-graph.js'
@@ -10,6 +10,8 @@ export interface VertexContext extends Omit<ChainContext, 'vertex' | 'parallelis
   readonly connectors: Connectors
   /** Also where large staged parts are put before a barrier. */
   readonly blobs: BlobWriter & BlobReader
+  /** The checkpoint that this attempt starts from, and the run that took it. */
+  readonly restoredFrom: { readonly run: RunId; readonly checkpoint: CheckpointId }
   readonly allowRepeatedRows: boolean
   /** One for each edge that leaves the vertex, in the order of `outEdges`. */
   readonly outputs: readonly Output[]

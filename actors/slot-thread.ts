@@ -1,0 +1,49 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { ActorSystem } from '#src/actor/system.js'
+import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
+import { NatsTransport } from '#src/actor/transport/nats-transport.js'
+import type { Transport } from '#src/actor/transport/transport.js'
+import { SubtaskBlobs } from '#src/checkpoint/blob-writer.js'
+import { DirectoryBlobStore } from '#src/checkpoint/directory-blob-store.js'
+import { loadJob } from '#src/cluster/job-loader.js'
+import { loadConnectors } from '#src/connector/built-in.js'
+import { assert } from '#src/kit/assert.js'
+import { systemClock } from '#src/kit/clock.js'
+import { errorInfoOf } from '#src/kit/errors.js'
+import { systemRandom } from '#src/kit/random.js'
+import { PortLogger } from './port-logger.js'
+import { Slot } from './slot.js'
+import { SubtaskFactory } from './subtask-factory.js'
+import type { MeshMessage } from './thread-mesh.js'
+import type { SlotThreadData, SlotThreadReport } from './worker-slot-threads.js'
+
+/**
+ * What runs in a slot's thread: one actor system with the slot at its top. The job's module is imported here, afresh,
+ * and its graph compared with the one that the job master follows before anything is deployed.
+ */
+async function main(): Promise<void> {
+  const port = parentPort
+  assert(port !== null, 'a slot runs in a thread of its own')
+  const { system: id, spec, environment } = workerData as SlotThreadData
+  const report = (message: SlotThreadReport) => port.postMessage(message)
+  const logger = new PortLogger((line) => report({ type: 'log', ...line }))
+  const ports = new MessagePortTransport()
+  port.on('message', (message: MeshMessage) => {
+    if (message.type === 'peer') ports.addPeer(message.system, message.port)
+    else ports.removePeer(message.system)
+  })
+  try {
+    const { graph, plan } = await loadJob(spec.code)
+    const connectors = await loadConnectors(plan)
+    const transports: Transport[] = [ports]
+    const system = new ActorSystem({ id, clock: systemClock, random: systemRandom, logger, transports })
+    await system.ready
+    const blobs = new DirectoryBlobStore(environment.blobs)
+    const subtasks = new SubtaskFactory({ graph, connectors, blobs, clock: systemClock, logger })
+    report({ type: 'ready', slot: system.spawn('slot', new Slot((deployment) => subtasks.subtask(deployment))) })
+  } catch (error) {
+    report({ type: 'refused', error: errorInfoOf(error) })
+  }
+}
+
+await main()
