@@ -20,8 +20,13 @@ import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
 import type { Part } from '#src/state/snapshot.js'
-import type { SourceCoordinatorMessage } from './source-coordinator.js'
-import type { SubtaskControlMessage, SubtaskReport } from './subtask-message.js'
+import type { SourceCoordinatorMessage, TakeSourceState } from './source-coordinator.js'
+import type {
+  CheckpointComplete,
+  SubtaskControlMessage,
+  SubtaskReport,
+  TriggerCheckpoint,
+} from './subtask-message.js'
 
 /** What the coordinator hears, and from whom. */
 export type CheckpointCoordinatorMessage =
@@ -36,10 +41,9 @@ export type CheckpointCoordinatorMessage =
   /** All its subtasks run: checkpoints may open. */
   | { readonly type: 'attempt-running'; readonly attempt: Attempt }
   | { readonly type: 'attempt-ended'; readonly attempt: Attempt }
-  /** A checkpoint now, whatever the interval says. Answered when it is complete, or has failed. */
-  | ({ readonly type: 'checkpoint-now' } & Asks<CheckpointRecord>)
-  /** Pending ones and those of the past, newest first. */
-  | ({ readonly type: 'describe' } & Asks<readonly CheckpointRecord[]>)
+  | CheckpointNow
+  // whoever shows the job
+  | DescribeCheckpoints
   // subtasks
   | SubtaskReport
   // its own steps
@@ -76,6 +80,12 @@ export type CheckpointCoordinatorMessage =
   | { readonly type: 'swept'; readonly outcome: Outcome<unknown> }
   | { readonly type: 'told' }
 
+/** A checkpoint now, whatever the interval says. Answered when it is complete, or has failed. */
+export type CheckpointNow = { readonly type: 'checkpoint-now' } & Asks<CheckpointRecord>
+
+/** Pending ones and those of the past, newest first. */
+export type DescribeCheckpoints = { readonly type: 'describe' } & Asks<readonly CheckpointRecord[]>
+
 export interface CheckpointedSubtask {
   readonly id: SubtaskId
   readonly ref: ActorRef<SubtaskControlMessage>
@@ -85,8 +95,7 @@ export interface CheckpointedSubtask {
 
 /** What the coordinator asks of and tells the job master, who alone appends to the log. */
 export type CheckpointCoordinatorReport =
-  /** Events 'reserved', 'completed' and 'released'. Repeated until answered: one that is in the log already is 'logged'. */
-  | ({ readonly type: 'append'; readonly event: CheckpointEvent } & Asks<AppendAnswer>)
+  | AppendEvent
   /** Everything that was to be snapshot had ended: the job is FINISHED once the sinks have confirmed. */
   | {
       readonly type: 'final-checkpoint-complete'
@@ -97,6 +106,9 @@ export type CheckpointCoordinatorReport =
   | { readonly type: 'checkpoints-failed'; readonly attempt: Attempt; readonly error: ErrorInfo }
   /** For display, at each change of state. */
   | { readonly type: 'checkpoint-changed'; readonly record: CheckpointRecord }
+
+/** Repeated until answered: an event that is in the log already is 'logged'. */
+export type AppendEvent = { readonly type: 'append'; readonly event: CheckpointEvent } & Asks<AppendAnswer>
 
 /** Without the epoch: that is the job master's to say. */
 export type CheckpointEvent = WithoutEpoch<Extract<LogEvent, { type: 'reserved' | 'completed' | 'released' }>>
@@ -281,7 +293,8 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     if (this.#options.sources.size === 0) return this.#trigger(checkpoint, ctx)
     const patience = { timeoutMs: this.#options.plan.checkpoint.timeoutMs, repeatMs: TELL.repeatMs }
     for (const [source, ref] of this.#options.sources) {
-      ctx.ask(ref, { type: 'snapshot', attempt, checkpoint }, patience, (answer) => ({
+      const take: TakeSourceState = { type: 'snapshot', attempt, checkpoint }
+      ctx.ask(ref, take, patience, (answer) => ({
         type: 'source-state',
         checkpoint,
         source,
@@ -308,7 +321,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     const checkpoints = this.#checkpoints
     if (checkpoints?.onSourceStates(checkpoint, [...this.#states.values()]) !== true) return
     const patience = { timeoutMs: this.#options.plan.checkpoint.timeoutMs, repeatMs: TELL.repeatMs }
-    const trigger = { type: 'trigger', checkpoint, aborted: checkpoints.aborted() } as const
+    const trigger: TriggerCheckpoint = { type: 'trigger', checkpoint, aborted: checkpoints.aborted() }
     for (const { ref, source } of this.#subtasks) {
       if (source === undefined) continue
       ctx.ask(ref, trigger, patience, (answer) => ({ type: 'trigger-answered', checkpoint, answer }))
@@ -374,7 +387,8 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     manifest: Manifest | undefined,
     ctx: ActorContext<CheckpointCoordinatorMessage>,
   ): void {
-    ctx.ask(this.#options.jobMaster, { type: 'append', event }, LIMITS.controlAsk, (answer) => ({
+    const append: AppendEvent = { type: 'append', event }
+    ctx.ask(this.#options.jobMaster, append, LIMITS.controlAsk, (answer) => ({
       type: 'appended',
       event,
       manifest,
@@ -448,7 +462,8 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     subtask: CheckpointedSubtask,
     ctx: ActorContext<CheckpointCoordinatorMessage>,
   ): void {
-    ctx.ask(subtask.ref, { type: 'complete', checkpoint }, TELL, (answer) => ({
+    const complete: CheckpointComplete = { type: 'complete', checkpoint }
+    ctx.ask(subtask.ref, complete, TELL, (answer) => ({
       type: 'completion-told',
       checkpoint,
       subtask,

@@ -12,10 +12,8 @@ import type { AssignSplits } from './subtask-message.js'
 /** What a source coordinator hears, and from whom. */
 export type SourceCoordinatorMessage =
   // the job master
-  /** Resolve splits, once in a run; answered with what checkpoint 0 holds of this source. */
-  | ({ readonly type: 'resolve' } & Asks<SourceState>)
-  /** Before each attempt: what the checkpoint that it starts from knows. */
-  | ({ readonly type: 'restore'; readonly state: SourceState } & Asks<'ok'>)
+  | ResolveSplits
+  | RestoreSplits
   /** All subtasks of `attempt` run. `readers[i]` is the source subtask of parallel index i. */
   | {
       readonly type: 'attempt-running'
@@ -24,17 +22,8 @@ export type SourceCoordinatorMessage =
     }
   | { readonly type: 'attempt-ended'; readonly attempt: Attempt }
   // the checkpoint coordinator
-  /** Answered when every assignment has been answered; new ones wait until `barriers-emitted` or `aborted`. */
-  | ({
-      readonly type: 'snapshot'
-      readonly attempt: Attempt
-      readonly checkpoint: CheckpointId
-    } & Asks<SourceState>)
-  | ({
-      readonly type: 'barriers-emitted' | 'aborted'
-      readonly attempt: Attempt
-      readonly checkpoint: CheckpointId
-    } & Asks<'ok'>)
+  | TakeSourceState
+  | ReleaseAssignments
   // its own steps
   | { readonly type: 'resolved'; readonly outcome: Outcome<readonly SplitPosition[]> }
   | { readonly type: 'discover' }
@@ -50,6 +39,26 @@ export type SourceCoordinatorMessage =
       readonly splits: readonly SplitPosition[]
       readonly answer: Answer<'ok'>
     }
+
+/** Resolve splits, once in a run; answered with what checkpoint 0 holds of this source. */
+export type ResolveSplits = { readonly type: 'resolve' } & Asks<SourceState>
+
+/** Before each attempt: what the checkpoint that it starts from knows. */
+export type RestoreSplits = { readonly type: 'restore'; readonly state: SourceState } & Asks<'ok'>
+
+/** Answered when every assignment has been answered; new ones wait until `barriers-emitted` or `aborted`. */
+export type TakeSourceState = {
+  readonly type: 'snapshot'
+  readonly attempt: Attempt
+  readonly checkpoint: CheckpointId
+} & Asks<SourceState>
+
+/** `checkpoint` no longer holds assignments back: its barriers are out at every source, or it was given up. */
+export type ReleaseAssignments = {
+  readonly type: 'barriers-emitted' | 'aborted'
+  readonly attempt: Attempt
+  readonly checkpoint: CheckpointId
+} & Asks<'ok'>
 
 /** What a source coordinator tells the job master: a fault that no later discovery can cure. */
 export type SourceCoordinatorReport = {
@@ -245,7 +254,8 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
     if (ref === undefined) return
     // From here on the reader may have them, whatever becomes of its answer.
     for (const split of splits) this.#known.set(split.split, split)
-    ctx.ask(ref, { type: 'assign', splits }, LIMITS.controlAsk, (answer) => ({
+    const assign: AssignSplits = { type: 'assign', splits }
+    ctx.ask(ref, assign, LIMITS.controlAsk, (answer) => ({
       type: 'assigned',
       attempt,
       reader,
