@@ -104,6 +104,7 @@ export class ServerProcess {
   /** Asks the program to end, insists after a while, and comes back when it has ended. */
   async stop(graceMs = 10_000): Promise<void> {
     if (this.isRunning) {
+      this.#child?.ref() // or a program with nothing else to do would end while it waits
       const timer = setTimeout(() => this.signal('SIGKILL'), graceMs)
       this.#child?.kill(this.#describe().stopSignal)
       await this.#exited
@@ -114,6 +115,7 @@ export class ServerProcess {
 
   /** `kill -9` of the server and of all its children, at once and without a word to anybody. */
   async kill(): Promise<void> {
+    this.#child?.ref()
     this.signal('SIGKILL')
     await this.#exited
     this.#dismissGuard()

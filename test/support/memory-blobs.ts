@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import type { BlobName, BlobReader, BlobWriter, Part } from '#src/state/snapshot.js'
+
+/** A store in memory. `hold` keeps puts from resolving until `release`; `puts` says what was asked of it. */
+export class MemoryBlobs implements BlobReader, BlobWriter {
+  readonly puts: { name: string; bytes: number }[] = []
+  readonly #blobs = new Map<string, Uint8Array>()
+  #gate: Promise<void> = Promise.resolve()
+  #open: () => void = () => {}
+  failure: Error | undefined
+
+  get bytes(): number {
+    return this.puts.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  hold(): void {
+    this.#gate = new Promise((resolve) => {
+      this.#open = resolve
+    })
+  }
+
+  release(): void {
+    this.#open()
+  }
+
+  async put(name: string, bytes: Uint8Array): Promise<Part> {
+    this.puts.push({ name, bytes: bytes.length })
+    const copy = Uint8Array.from(bytes)
+    await this.#gate
+    if (this.failure !== undefined) throw this.failure
+    const blob = `${this.#blobs.size}/${name}` as BlobName
+    this.#blobs.set(blob, copy)
+    return { blob, offset: 0, bytes: copy.length, hash: hashOf(copy) }
+  }
+
+  async get(part: Part): Promise<Uint8Array> {
+    const whole = this.#blobs.get(part.blob)
+    if (whole === undefined) throw new Error(`there is no blob ${part.blob}`)
+    const bytes = whole.subarray(part.offset, part.offset + part.bytes)
+    if (hashOf(bytes) !== part.hash) throw new Error(`blob ${part.blob} is not what was written`)
+    return bytes
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
