@@ -23,7 +23,7 @@ export interface Actor<M> {
    */
   stop?(reason: ExitReason, ctx: ActorContext<M>): void
   /** Present on actors that take frames. */
-  readonly data?: DataLane
+  readonly data?: DataLane | undefined
   /** What it is doing, as plain data, for `ActorSystem.tree`. */
   describe?(): unknown
 }
