@@ -1,5 +1,5 @@
-import type { Attempt, CheckpointId, OperatorId, RunId, SubtaskIndex } from '../kit/ids.js'
 import type { Clock } from '../kit/clock.js'
+import type { Attempt, CheckpointId, OperatorId, RunId, SubtaskIndex } from '../kit/ids.js'
 import type { Logger } from '../kit/logger.js'
 import type { BlobReader, BlobWriter, Capture, Piece } from '../state/snapshot.js'
 
@@ -38,6 +38,11 @@ export interface SinkContext {
   readonly parallelism: number
   /** Parts too large to stay in memory before a barrier; and those restored. */
   readonly blobs: BlobWriter & BlobReader
+  /**
+   * The checkpoint that this attempt starts from, and the run that took it; undefined when it starts from nothing. A
+   * sink that keeps a ledger compares it, and fences that run if it is another.
+   */
+  readonly restoredFrom?: { readonly run: RunId; readonly checkpoint: CheckpointId } | undefined
   /** The user allows that rows are repeated (`--from-checkpoint` of an older checkpoint with `--allow-repeated-rows`). */
   readonly allowRepeatedRows: boolean
   /** The sink has become ready. */
