@@ -16,7 +16,9 @@ export function chainHeads(graph: StreamGraph, settings: JobSettings): readonly 
     if (known !== undefined) return known
     const [edge, ...more] = inputs[index] ?? []
     const isChained = edge !== undefined && more.length === 0 && mayChain(edge, graph.nodes, settings)
-    return (heads[index] = isChained ? headOf(edge.from) : index)
+    const head = isChained ? headOf(edge.from) : index
+    heads[index] = head
+    return head
   }
   for (const { index } of graph.nodes) headOf(index)
   return heads

@@ -84,6 +84,7 @@ export const CATALOGUE = {
   RT1520: { title: 'a channel lost a frame', restart: 'cures' },
   RT1521: { title: 'a channel carried damaged bytes', restart: 'cures' },
   RT1601: { title: 'user code threw', restart: 'cures' },
+  RT1602: { title: 'a field to be summed up holds no number', restart: 'useless' },
   RT1610: { title: 'not a key', restart: 'useless' },
   RT1611: { title: 'keys of different types in one stream', restart: 'useless' },
   RT1612: { title: 'a record is too large for a channel', restart: 'useless' },
@@ -93,9 +94,9 @@ export const CATALOGUE = {
   RT1616: { title: 'not a time for a timer', restart: 'useless' },
   RT1701: { title: 'not a duration', restart: 'useless' },
   RT1702: { title: 'an option of a restart strategy is out of range', restart: 'useless' },
-  RT1702: { title: 'a parameter is missing', restart: 'useless' },
   RT1703: { title: 'the parameters are not what the job takes', restart: 'useless' },
   RT1704: { title: 'an option of the job is wrong', restart: 'useless' },
+  RT1705: { title: 'a parameter is missing', restart: 'useless' },
   RT1710: { title: 'a secret is not known on this node', restart: 'useless' },
 } as const satisfies Record<string, { title: string; restart: 'cures' | 'useless' }>
 

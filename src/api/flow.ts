@@ -1,0 +1,29 @@
+import { checkId, type StreamGraphBuilder } from '../graph/stream-graph-builder.js'
+import { callSite } from './call-site.js'
+import type { Source } from './ends.js'
+import type { Params } from './params.js'
+import { type OperatorOptions, Stream } from './stream.js'
+
+/** Where a job's description begins. */
+export class Flow<P = Params> {
+  /** What was submitted with `--param name=value`. */
+  readonly params: P
+  readonly #builder: StreamGraphBuilder
+
+  constructor(builder: StreamGraphBuilder, params: P) {
+    this.#builder = builder
+    this.params = params
+  }
+
+  /** The records of a source. */
+  from<T>(id: string, source: Source<T>, options: OperatorOptions = {}): Stream<T> {
+    const where = callSite(this.from)
+    checkId(id, where, 'a source')
+    const { parallelism, chaining } = options
+    const from = this.#builder.add(
+      { id, operator: { kind: 'source', source }, parallelism, chaining, where },
+      [],
+    )
+    return new Stream(this.#builder, [{ from, partitioner: undefined }])
+  }
+}

@@ -1,0 +1,74 @@
+import { type JobGraph, type JobSettings, jobGraphOf } from '../graph/job-graph.js'
+import { checkId, StreamGraphBuilder } from '../graph/stream-graph-builder.js'
+import { RetakeError } from '../kit/errors.js'
+import { callSite } from './call-site.js'
+import { Flow } from './flow.js'
+import { type BuildRequest, type JobOptions, settingsOf } from './options.js'
+import { type Params, type ParamsOf, paramsOf } from './params.js'
+import type { StandardSchema } from './standard-schema.js'
+
+/** Marks a job across copies of the library: a job's bundle has its own. */
+export const JOB_BRAND: unique symbol = Symbol.for('retake.job/1') as never
+
+/** What a job's file exports. Nothing runs and nothing is connected when it is made. */
+export interface Job {
+  readonly [JOB_BRAND]: true
+  readonly name: string
+  /** `file:line` of the call that made it. */
+  readonly where: string
+  /** The job's graph, fused. The same request gives the same graph, or the job is refused. */
+  build(request?: BuildRequest): JobGraph
+}
+
+export function isJob(value: unknown): value is Job {
+  return typeof value === 'object' && value !== null && JOB_BRAND in value
+}
+
+/** Describes a job. `build` is called wherever the job is planned or run, so it does nothing but describe. */
+export function job(name: string, build: (flow: Flow<Params>) => unknown): Job
+export function job<Schema extends StandardSchema = never>(
+  name: string,
+  options: JobOptions<Schema>,
+  build: (flow: Flow<ParamsOf<Schema>>) => unknown,
+): Job
+export function job(
+  name: string,
+  optionsOrBuild: JobOptions | ((flow: Flow<never>) => unknown),
+  build?: (flow: Flow<never>) => unknown,
+): Job {
+  const where = callSite(job)
+  const [options, describe] =
+    typeof optionsOrBuild === 'function' ? [{}, optionsOrBuild] : [optionsOrBuild, build]
+  return jobOf(name, options, where, (builder, params) => describe?.(new Flow(builder, params as never)))
+}
+
+/** What both layers, fluent and explicit, end in. */
+export function jobOf(
+  name: string,
+  options: JobOptions,
+  where: string,
+  describe: (builder: StreamGraphBuilder, params: unknown) => unknown,
+): Job {
+  checkId(name, where, 'a job')
+  return {
+    [JOB_BRAND]: true,
+    name,
+    where,
+    build(request = {}) {
+      const settings: JobSettings = settingsOf(options, request)
+      const builder = new StreamGraphBuilder(settings)
+      const described = describe(builder, paramsOf(request.params ?? {}, options.params))
+      if (described instanceof Promise) throw asynchronous(where)
+      return jobGraphOf(name, builder.build(), settings)
+    },
+  }
+}
+
+function asynchronous(where: string): RetakeError {
+  return new RetakeError('RT1704', {
+    what: 'the function that describes the job is asynchronous',
+    why: 'it runs wherever the job is planned or run, and must give the same graph each time',
+    fix: 'remove `async`; what must be fetched comes as a parameter',
+    where,
+  })
+}

@@ -1,0 +1,113 @@
+import type { NewInput, StreamGraphBuilder } from '../graph/stream-graph-builder.js'
+import { checkId } from '../graph/stream-graph-builder.js'
+import type { Key, KeySelector } from '../kit/key.js'
+import type { OperatorSpec } from '../operator/operator-spec.js'
+import { callSite } from './call-site.js'
+import { type EmittingProcess, processSpecOf, type UntypedProcess, type YieldingProcess } from './process.js'
+import type { StateDescription } from './state.js'
+import { checkFunction, type OperatorOptions, Stream } from './stream.js'
+
+/** Fields that hold numbers and nothing else. */
+export type NumericField<T> = {
+  [Field in keyof T & string]-?: T[Field] extends number | bigint ? Field : never
+}[keyof T & string]
+
+/**
+ * A stream dealt to subtasks by key: what keeps state for each key. State is found again by the operator's id, and so
+ * each has one. Every record that comes in sends one out (`process` decides for itself).
+ */
+export class KeyedStream<K extends Key, T> {
+  readonly #builder: StreamGraphBuilder
+  readonly #inputs: readonly NewInput[]
+  readonly #keyOf: KeySelector
+  /** What the key is read from, where it is no more than fields. */
+  readonly #fields: readonly string[] | undefined
+
+  constructor(
+    builder: StreamGraphBuilder,
+    inputs: readonly NewInput[],
+    keyOf: KeySelector,
+    fields: readonly string[] | undefined,
+  ) {
+    this.#builder = builder
+    this.#inputs = inputs
+    this.#keyOf = keyOf
+    this.#fields = fields
+  }
+
+  /** The sum of `field` so far; the other fields are those of the key's first record. */
+  sum(id: string, field: NumericField<T>, options: OperatorOptions = {}): Stream<T> {
+    return this.#rolling('sum', id, field, options, callSite(this.sum))
+  }
+
+  /** The lowest `field` so far; the other fields are those of the key's first record. */
+  min(id: string, field: NumericField<T>, options: OperatorOptions = {}): Stream<T> {
+    return this.#rolling('min', id, field, options, callSite(this.min))
+  }
+
+  /** The highest `field` so far; the other fields are those of the key's first record. */
+  max(id: string, field: NumericField<T>, options: OperatorOptions = {}): Stream<T> {
+    return this.#rolling('max', id, field, options, callSite(this.max))
+  }
+
+  /** How many records each key has had. */
+  count(id: string, options: OperatorOptions = {}): Stream<{ key: K; count: number }> {
+    return this.#then({ kind: 'count', keyOf: this.#keyOf }, id, options, callSite(this.count), ['key'])
+  }
+
+  /** Combines what the key has so far (its first record, in the beginning) with each further record. */
+  reduce(id: string, reduce: (held: T, record: T) => T, options: OperatorOptions = {}): Stream<T> {
+    const where = callSite(this.reduce)
+    checkFunction('reduce', reduce, where)
+    const combine = reduce as (a: unknown, b: unknown) => unknown
+    return this.#then({ kind: 'reduce', keyOf: this.#keyOf, reduce: combine }, id, options, where)
+  }
+
+  /**
+   * An operator of the user's own, with state for each key and processing-time timers. It emits by `yield`, which
+   * tells its type; or by `emit`, which is faster, and then `emits: of<…>()` tells it.
+   */
+  process<State extends StateDescription, R>(
+    id: string,
+    process: EmittingProcess<K, T, State, R>,
+    options?: OperatorOptions,
+  ): Stream<R>
+  process<State extends StateDescription, R = never, L = never>(
+    id: string,
+    process: YieldingProcess<K, T, State, R, L>,
+    options?: OperatorOptions,
+  ): Stream<R | L>
+  process(id: string, process: UntypedProcess, options: OperatorOptions = {}): Stream<unknown> {
+    const where = callSite(this.process)
+    checkFunction('process', process.onRecord, where)
+    const operator = { kind: 'process', keyOf: this.#keyOf, process: processSpecOf(process) } as const
+    return this.#then(operator, id, options, where)
+  }
+
+  #rolling(
+    kind: 'sum' | 'min' | 'max',
+    id: string,
+    field: string,
+    options: OperatorOptions,
+    where: string,
+  ): Stream<T> {
+    const kept = this.#fields?.includes(field) ? undefined : this.#fields
+    return this.#then({ kind, keyOf: this.#keyOf, field }, id, options, where, kept)
+  }
+
+  #then<R>(
+    operator: OperatorSpec,
+    id: string,
+    { parallelism, chaining }: OperatorOptions,
+    where: string,
+    fields?: readonly string[],
+  ): Stream<R> {
+    checkId(id, where, 'an operator with state')
+    const node = this.#builder.add({ id, operator, parallelism, chaining, where }, this.#inputs)
+    return new Stream(
+      this.#builder,
+      [{ from: node, partitioner: undefined }],
+      fields === undefined ? undefined : { fields, node },
+    )
+  }
+}

@@ -1,0 +1,183 @@
+import type { JobSettings } from '../graph/job-graph.js'
+import type { CheckpointOptions, RestartPlan } from '../graph/job-plan.js'
+import { checkParallelism } from '../graph/stream-graph-builder.js'
+import { assertNever } from '../kit/assert.js'
+import { type Duration, durationMs } from '../kit/duration.js'
+import { RetakeError } from '../kit/errors.js'
+import type { OperatorId } from '../kit/ids.js'
+import { LIMITS } from '../kit/limits.js'
+import type { StandardSchema } from './standard-schema.js'
+
+/** Options of a job. Names and defaults are Flink's, but for the interval (10 s) and for what is retained (3). */
+export interface JobOptions<Schema extends StandardSchema = StandardSchema> {
+  /** Validates and types `flow.params`. Its input are strings. */
+  readonly params?: Schema
+  /** Of operators that do not say their own; 1 unless said. `--parallelism` wins. */
+  readonly parallelism?: number
+  /** Number of key groups, fixed for the life of the job's state. Derived from parallelism unless said. */
+  readonly maxParallelism?: number
+  readonly checkpoint?: CheckpointPolicy
+  /** 'exponential-delay' unless said. */
+  readonly restart?: RestartOptions
+  /** A batch that is not full is sent after this time; 10 ms unless said. */
+  readonly bufferTimeout?: Duration
+  /** False: every operator is a subtask of its own. */
+  readonly chaining?: boolean
+}
+
+export interface CheckpointPolicy {
+  /** 10 s unless said. */
+  readonly interval?: Duration
+  /** 'exactly-once' unless said. */
+  readonly mode?: 'exactly-once' | 'at-least-once'
+  /** A checkpoint that takes longer is given up; 10 minutes unless said. */
+  readonly timeout?: Duration
+  /** From the end of one checkpoint to the beginning of the next; 0 unless said. */
+  readonly minPause?: Duration
+  /** Checkpoints under way at the same time; 1 unless said. */
+  readonly maxConcurrent?: number
+  /** Failed checkpoints in a row that do not fail the job; 0 unless said. */
+  readonly tolerableFailures?: number
+  /** Complete checkpoints that are kept; 3 unless said. */
+  readonly retained?: number
+}
+
+export type RestartOptions =
+  | { readonly type: 'none' }
+  | { readonly type: 'fixed-delay'; readonly attempts?: number; readonly delay?: Duration }
+  | {
+      readonly type: 'exponential-delay'
+      readonly initialBackoff?: Duration
+      readonly maxBackoff?: Duration
+      readonly backoffMultiplier?: number
+      /** After this time without a failure the backoff is the initial one again. */
+      readonly resetBackoffThreshold?: Duration
+      /** Part of the backoff by which it is moved at random, either way. */
+      readonly jitterFactor?: number
+      /** No limit unless said. */
+      readonly attemptsBeforeResetBackoff?: number
+    }
+  | {
+      readonly type: 'failure-rate'
+      readonly maxFailuresPerInterval?: number
+      readonly failureRateInterval?: Duration
+      readonly delay?: Duration
+    }
+
+/** What comes with the submission and not from the job's file. */
+export interface BuildRequest {
+  /** `--param name=value`. */
+  readonly params?: Readonly<Record<string, string>>
+  /** `--parallelism`: wins over the job's option, not over that of an operator. */
+  readonly parallelism?: number
+  /** Key groups of operators whose state is to be restored. */
+  readonly maxParallelismOf?: Readonly<Record<OperatorId, number>>
+}
+
+const DEFAULTS = {
+  parallelism: 1,
+  checkpoint: { mode: 'exactly-once', interval: '10s', timeout: '10m', minPause: 0, retained: 3 },
+  fixedDelay: { attempts: 1, delay: '1s' },
+  exponentialDelay: {
+    initialBackoff: '1s',
+    maxBackoff: '1m',
+    backoffMultiplier: 1.5,
+    resetBackoffThreshold: '1h',
+    jitterFactor: 0.1,
+  },
+  failureRate: { maxFailuresPerInterval: 1, failureRateInterval: '1m', delay: '1s' },
+} as const
+
+/** Every default applied. Throws RT1006, RT1701, RT1704. */
+export function settingsOf(options: JobOptions, request: BuildRequest): JobSettings {
+  const { maxParallelism } = options
+  if (maxParallelism !== undefined) checkParallelism(maxParallelism, LIMITS.maxParallelism)
+  const parallelism = request.parallelism ?? options.parallelism ?? DEFAULTS.parallelism
+  checkParallelism(parallelism, maxParallelism)
+  return {
+    checkpoint: checkpointOf(options.checkpoint ?? {}),
+    restart: restartOf(options.restart ?? { type: 'exponential-delay' }),
+    bufferTimeoutMs: durationMs(options.bufferTimeout ?? LIMITS.bufferTimeoutMs),
+    chaining: options.chaining ?? true,
+    parallelism,
+    maxParallelism,
+    maxParallelismOf: request.maxParallelismOf ?? {},
+  }
+}
+
+function checkpointOf(policy: CheckpointPolicy): CheckpointOptions {
+  const defaults = DEFAULTS.checkpoint
+  const mode = policy.mode ?? defaults.mode
+  if (mode !== 'exactly-once' && mode !== 'at-least-once') {
+    throw wrong('checkpoint.mode', mode, "'exactly-once' or 'at-least-once'")
+  }
+  const intervalMs = durationMs(policy.interval ?? defaults.interval)
+  if (intervalMs <= 0) throw wrong('checkpoint.interval', policy.interval, 'a time above 0')
+  return {
+    mode,
+    intervalMs,
+    timeoutMs: durationMs(policy.timeout ?? defaults.timeout),
+    minPauseMs: durationMs(policy.minPause ?? defaults.minPause),
+    maxConcurrent: whole('checkpoint.maxConcurrent', policy.maxConcurrent ?? 1, 1),
+    tolerableFailures: whole('checkpoint.tolerableFailures', policy.tolerableFailures ?? 0, 0),
+    retained: whole('checkpoint.retained', policy.retained ?? defaults.retained, 1),
+  }
+}
+
+function restartOf(options: RestartOptions): RestartPlan {
+  switch (options.type) {
+    case 'none':
+      return { type: 'none' }
+    case 'fixed-delay': {
+      const { attempts, delay } = { ...DEFAULTS.fixedDelay, ...options }
+      return {
+        type: 'fixed-delay',
+        attempts: whole('restart.attempts', attempts, 0),
+        delayMs: durationMs(delay),
+      }
+    }
+    case 'exponential-delay': {
+      const strategy = { ...DEFAULTS.exponentialDelay, ...options }
+      const { backoffMultiplier, jitterFactor, attemptsBeforeResetBackoff: attempts } = strategy
+      if (!(backoffMultiplier >= 1))
+        throw wrong('restart.backoffMultiplier', backoffMultiplier, 'a number from 1 on')
+      if (!(jitterFactor >= 0 && jitterFactor <= 1))
+        throw wrong('restart.jitterFactor', jitterFactor, 'from 0 to 1')
+      return {
+        type: 'exponential-delay',
+        initialBackoffMs: durationMs(strategy.initialBackoff),
+        maxBackoffMs: durationMs(strategy.maxBackoff),
+        backoffMultiplier,
+        resetBackoffThresholdMs: durationMs(strategy.resetBackoffThreshold),
+        jitterFactor,
+        ...(attempts === undefined || attempts === Number.POSITIVE_INFINITY
+          ? {}
+          : { attemptsBeforeResetBackoff: whole('restart.attemptsBeforeResetBackoff', attempts, 1) }),
+      }
+    }
+    case 'failure-rate': {
+      const { maxFailuresPerInterval, failureRateInterval, delay } = { ...DEFAULTS.failureRate, ...options }
+      return {
+        type: 'failure-rate',
+        maxFailuresPerInterval: whole('restart.maxFailuresPerInterval', maxFailuresPerInterval, 1),
+        failureRateIntervalMs: durationMs(failureRateInterval),
+        delayMs: durationMs(delay),
+      }
+    }
+    default:
+      return assertNever(options)
+  }
+}
+
+function whole(option: string, value: number, lowest: number): number {
+  if (Number.isSafeInteger(value) && value >= lowest) return value
+  throw wrong(option, value, `a whole number from ${lowest} on`)
+}
+
+function wrong(option: string, value: unknown, what: string): RetakeError {
+  return new RetakeError('RT1704', {
+    what: `the option ${option} of the job is ${JSON.stringify(value) ?? String(value)}`,
+    why: `it is ${what}`,
+    fix: `correct ${option} in the job's options`,
+  })
+}

@@ -1,0 +1,50 @@
+import type { Key } from '../kit/key.js'
+import type { ProcessSpec } from '../operator/operator-spec.js'
+import type { ProcessContext, StateDescription, Timer, TypeOf } from './state.js'
+
+/** Emits by calling `emit`; `emits` tells the type of what it emits. */
+export interface EmittingProcess<K extends Key, T, State extends StateDescription, R> {
+  readonly emits: TypeOf<R>
+  readonly state?: State
+  onRecord(this: void, record: T, ctx: ProcessContext<K, State>, emit: (record: R) => void): void
+  onTimer?(this: void, timer: Timer, ctx: ProcessContext<K, State>, emit: (record: R) => void): void
+}
+
+/** Emits what its generators yield. */
+export interface YieldingProcess<K extends Key, T, State extends StateDescription, R, L> {
+  readonly emits?: never
+  readonly state?: State
+  onRecord(this: void, record: T, ctx: ProcessContext<K, State>): Generator<R, void, void> | void
+  onTimer?(this: void, timer: Timer, ctx: ProcessContext<K, State>): Generator<L, void, void> | void
+}
+
+/** Both shapes, without their types. */
+export interface UntypedProcess {
+  readonly state?: StateDescription | undefined
+  readonly onRecord: UntypedHandler
+  readonly onTimer?: UntypedHandler
+}
+
+type UntypedHandler = (input: never, ctx: never, emit: never) => unknown
+
+type Handler = (
+  input: unknown,
+  ctx: unknown,
+  emit: (record: unknown) => void,
+) => Iterable<unknown> | undefined
+
+export function processSpecOf({ state = {}, onRecord, onTimer }: UntypedProcess): ProcessSpec {
+  return {
+    state,
+    onRecord: emitting(onRecord as unknown as Handler),
+    ...(onTimer === undefined ? {} : { onTimer: emitting(onTimer as unknown as Handler) }),
+  }
+}
+
+function emitting(handler: Handler): (input: unknown, ctx: unknown, emit: (record: unknown) => void) => void {
+  return (input, ctx, emit) => {
+    const yielded = handler(input, ctx, emit)
+    if (yielded === undefined) return
+    for (const record of yielded) emit(record)
+  }
+}

@@ -1,0 +1,71 @@
+import type { Duration } from '../kit/duration.js'
+import type { Key } from '../kit/key.js'
+
+/** State of a process operator, as `state.value(0)` describes it. */
+export interface StateOf<T> {
+  readonly initial: T
+}
+
+export type StateDescription = Readonly<Record<string, StateOf<unknown>>>
+
+/** Reads and writes the value that the current key has. */
+export interface ValueHandle<T> {
+  /** The initial value until one is set. A value that is changed in place must be set again. */
+  get(): T
+  set(value: T): void
+  update(change: (value: T) => T): void
+  /** Back to the initial value. */
+  clear(): void
+}
+
+export type Handles<State extends StateDescription> = {
+  readonly [Name in keyof State]: ValueHandle<State[Name]['initial']>
+}
+
+/** Processing-time timers of the current key; they are in the checkpoints. Equal (key, time, tag) are one timer. */
+export interface ProcessTimers {
+  /** @param at milliseconds since 1970 */
+  set(at: number, tag?: string): void
+  /** Due when `delay` has passed. */
+  in(delay: Duration, tag?: string): void
+  cancel(at: number, tag?: string): void
+}
+
+export interface ProcessContext<K extends Key, State extends StateDescription> {
+  readonly key: K
+  readonly state: Handles<State>
+  readonly timers: ProcessTimers
+  /** Milliseconds since 1970, by the clock of the node. */
+  now(): number
+}
+
+export interface Timer {
+  readonly at: number
+  readonly tag: string | undefined
+}
+
+/** What a literal is widened to: `state.value(0)` holds any number. */
+type Widened<T> = T extends number
+  ? number
+  : T extends string
+    ? string
+    : T extends boolean
+      ? boolean
+      : T extends bigint
+        ? bigint
+        : T
+
+export const state = {
+  /** One value for each key. It is plain data; each key begins with a copy of `initial`. */
+  value: <T>(initial: T): StateOf<Widened<T>> => ({ initial: initial as Widened<T> }),
+} as const
+
+/** Tells the type of records where no value can: `of<Total>()`. */
+export interface TypeOf<T> {
+  /** Never there. */
+  readonly '~type'?: T
+}
+
+export function of<T>(): TypeOf<T> {
+  return {}
+}
