@@ -52,7 +52,8 @@ export class KeyedCapture implements Capture, GroupReader {
   }
 
   async upload(blobs: BlobWriter): Promise<Partial<OperatorSnapshot>> {
-    while (!this.slice());
+    assert(!this.#isAbandoned, 'what was abandoned is not uploaded')
+    for (let isEncoded = this.slice(); !isEncoded; ) isEncoded = this.slice()
     if (this.#encoded.length === 0) return {}
     const groups = this.#encoded.sort((a, b) => a.group - b.group)
     const part = await blobs.put('keyed', writeKeyedPart({ ...this.#options.content, groups }))

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { defaultMaxParallelism, groupRangeOf, keyGroupOf, subtaskOfGroup } from '#src/kit/key-group.js'
+import { randomInteger, seededRandom } from '#src/kit/random.js'
+
+test('when groups are dealt to subtasks, then the ranges cover each once and agree with where records go', () => {
+  const random = seededRandom(3)
+  for (let i = 0; i < 300; i++) {
+    const max = 1 + randomInteger(random, 2_000)
+    const parallelism = 1 + randomInteger(random, max)
+    let next = 0
+    for (let subtask = 0; subtask < parallelism; subtask++) {
+      const { first, last } = groupRangeOf(subtask, parallelism, max)
+      expect(first).toBe(next)
+      expect(last).toBeGreaterThanOrEqual(first)
+      for (let group = first; group <= last; group++) {
+        if (subtaskOfGroup(group, parallelism, max) !== subtask)
+          throw new Error(`group ${group} of ${max} at ${parallelism}`)
+      }
+      next = last + 1
+    }
+    expect(next).toBe(max)
+  }
+})
+
+test('when max parallelism is not given, then it is as in Flink', () => {
+  const given = [1, 2, 4, 85, 86, 128, 171, 200, 10_000, 30_000]
+  expect(given.map(defaultMaxParallelism)).toEqual([128, 128, 128, 128, 256, 256, 256, 512, 16_384, 32_768])
+})
+
+test('when many users are dealt over four subtasks, then none has much more than its share', () => {
+  const counts = [0, 0, 0, 0]
+  for (let i = 0; i < 10_000; i++) {
+    const subtask = subtaskOfGroup(keyGroupOf(`user-${i}`, 128), 4, 128)
+    counts[subtask]! += 1
+  }
+  for (const count of counts) expect(Math.abs(count - 2_500)).toBeLessThan(400)
+})
