@@ -8,18 +8,21 @@ import type { JobLog } from '#src/cluster/job-log.js'
 import type { Origin, Outcome as JobOutcome, RetainedCheckpoint } from '#src/cluster/log-entry.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { type Step, Supervision } from '#src/actor/supervision.js'
-import type { SourceConnector } from '#src/connector/registry.js'
+import type { Connectors } from '#src/connector/registry.js'
 import { type ExecutionGraph, executionGraphOf, requiredSlots } from '#src/graph/execution-graph.js'
-import type { JobPlan } from '#src/graph/job-plan.js'
-import { type JobStatus, isTerminal, JobStatusMachine } from '#src/graph/job-status.js'
+import type { JobPlan, OperatorPlan } from '#src/graph/job-plan.js'
+import { type JobStatus, JobStatusMachine } from '#src/graph/job-status.js'
 import { assert, assertNever } from '#src/kit/assert.js'
+import type { Clock } from '#src/kit/clock.js'
 import { type ErrorInfo, errorInfoOf, isCurable, RetakeError } from '#src/kit/errors.js'
 import type { Attempt, CheckpointId, Epoch, NodeId, OperatorId, RunId, SlotIndex, SubtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
+import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
 import {
   CheckpointCoordinator,
   type CheckpointEvent,
+  type CheckpointNow,
   type CheckpointCoordinatorMessage,
   type CheckpointCoordinatorReport,
 } from './checkpoint-coordinator.js'
@@ -28,10 +31,11 @@ import { JobAttempt } from './job-attempt.js'
 import type { JobEvent, JobMetrics } from './job-event.js'
 import { type Appended, type LogStep, LogWriter } from './log-writer.js'
 import type { ResourceManagerMessage, SlotsAnswer } from './resource-manager.js'
+import type { DeploySubtask } from './slot.js'
 import type { JobCode } from './slot-threads.js'
-import { SourceCoordinator, type SourceCoordinatorMessage, type SourceCoordinatorReport } from './source-coordinator.js'
+import { type ResolveSplits, SourceCoordinator, type SourceCoordinatorMessage, type SourceCoordinatorReport } from './source-coordinator.js'
 import type { SubtaskMessage, SubtaskMetrics } from './subtask.js'
-import type { OpenSlotAnswer } from './task-manager.js'
+import type { OpenSlot, OpenSlotAnswer } from './task-manager.js'
 
 /** What a job master hears, and from whom. */
 export type JobMasterMessage =
@@ -98,9 +102,10 @@ export interface JobMasterOptions {
   readonly origin: Manifest | undefined
   readonly allowRepeatedRows: boolean
   readonly resourceManager: ActorRef<ResourceManagerMessage>
-  readonly sources: ReadonlyMap<string, SourceConnector>
+  readonly connectors: Connectors
+  readonly clock: Clock
   readonly random: Random
-  readonly wallTime: () => number
+  readonly logger: Logger
 }
 
 /** What an attempt that is being stopped makes way for. */
@@ -138,6 +143,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   readonly #followers = new Set<ActorRef<JobEvent>>()
   readonly #resolved = new Map<OperatorId, SourceState>()
   readonly #sources = new Map<OperatorId, ActorRef<SourceCoordinatorMessage>>()
+  /** Sources that never get new splits. */
+  readonly #complete = new Set<OperatorId>()
   #ctx!: ActorContext<JobMasterMessage>
   #log!: LogWriter
   #coordinator!: ActorRef<CheckpointCoordinatorMessage>
@@ -256,21 +263,40 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #prepare(): void {
-    const { plan } = this.#options
-    const { run, blobs, sources, random } = this.#options
-    this.#coordinator = this.#ctx.spawn('checkpoints', this.#newCoordinator())
-    for (const operator of plan.vertices.flatMap(({ operators }) => operators)) {
-      if (operator.kind === 'source') this.#sources.set(operator.id, this.#spawnSource(operator.id))
+    const { plan, connectors, clock, logger } = this.#options
+    for (const { operator, parallelism } of sourcesOf(plan)) {
+      const enumerator = connectors.source(operator.connector.name).enumerator(operator.connector.options, { clock, logger, parallelism })
+      if (enumerator.discoverEveryMs === undefined) this.#complete.add(operator.id)
+      const coordinator = new SourceCoordinator({ source: operator.id, enumerator, jobMaster: this.#ctx.self, logger })
+      this.#sources.set(operator.id, this.#ctx.spawn(`source-${this.#sources.size}`, coordinator))
     }
+    this.#coordinator = this.#ctx.spawn('checkpoints', this.#newCoordinator())
     if (this.#log.state.retained.length > 0) return this.#restore()
     if (this.#options.origin !== undefined) return this.#writeFirstManifest()
     this.#resolveSources()
   }
 
+  #newCoordinator(): CheckpointCoordinator {
+    const { run, plan, blobs, random, logger, clock } = this.#options
+    const { reserved, retained } = this.#log.state
+    return new CheckpointCoordinator({
+      run,
+      plan,
+      blobs,
+      jobMaster: this.#ctx.self,
+      sources: this.#sources,
+      usedTo: Math.max(reserved?.to ?? 0, retained.at(-1)?.checkpoint ?? 0) as CheckpointId,
+      random,
+      logger,
+      wallTime: () => clock.wallTime(),
+    })
+  }
+
   #resolveSources(): void {
     for (const [source, ref] of this.#sources) {
       if (this.#resolved.has(source)) continue
-      this.#ctx.ask(ref, { type: 'resolve' }, { timeoutMs: LIMITS.resolveMs }, (answer) => ({ type: 'resolved', source, answer }))
+      const resolve: ResolveSplits = { type: 'resolve' }
+      this.#ctx.ask(ref, resolve, { timeoutMs: LIMITS.resolveMs }, (answer) => ({ type: 'resolved', source, answer }))
     }
   }
 
@@ -291,8 +317,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #firstManifest(): Manifest {
-    const { run, plan, origin, wallTime } = this.#options
-    const now = wallTime()
+    const { run, plan, origin, clock } = this.#options
+    const now = clock.wallTime()
     const own = { run, job: plan.name, attempt: 0 as Attempt, triggeredAt: now, completedAt: now }
     if (origin !== undefined) return { ...origin, ...own }
     return {
@@ -371,8 +397,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (this.#phase.kind !== 'starting' || attempt?.number !== number) return
     const { run, code } = this.#options
     for (const [index, { taskManager, slot }] of attempt.slots.entries()) {
-      const request = { slot, run, attempt: number, code, jobMaster: this.#ctx.self }
-      this.#ctx.ask(taskManager, { type: 'open-slot', request }, LIMITS.controlAsk, (answer) => ({
+      const open: OpenSlot = { type: 'open-slot', slot, run, attempt: number, code, jobMaster: this.#ctx.self }
+      this.#ctx.ask(taskManager, open, LIMITS.controlAsk, (answer) => ({
         type: 'slot-opened',
         attempt: number,
         index,
@@ -418,13 +444,14 @@ export class JobMaster implements Actor<JobMasterMessage> {
       restoration: restoration.value,
       slots,
       restoredFrom: this.#restoredFrom(manifest),
-      complete: this.#completeSources(),
+      complete: this.#complete,
       allowRepeatedRows,
       jobMaster: this.#ctx.self,
       coordinator: this.#coordinator,
     })
     for (const { id, slot, deployment } of placed) {
-      this.#ctx.ask(slot, { type: 'deploy', deployment }, LIMITS.controlAsk, (answer) => ({
+      const deploy: DeploySubtask = { type: 'deploy', deployment }
+      this.#ctx.ask(slot, deploy, LIMITS.controlAsk, (answer) => ({
         type: 'deployed',
         attempt: attempt.number,
         subtask: id,
@@ -593,7 +620,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #checkpointNow(): void {
     const asker = this.#ctx.asker
     if (asker === undefined) return
-    this.#ctx.ask(this.#coordinator, { type: 'checkpoint-now' }, { timeoutMs: LIMITS.controlAsk.timeoutMs }, (answer) => ({
+    const now: CheckpointNow = { type: 'checkpoint-now' }
+    this.#ctx.ask(this.#coordinator, now, { timeoutMs: LIMITS.controlAsk.timeoutMs }, (answer) => ({
       type: 'checkpointed',
       asker,
       answer,
@@ -638,7 +666,7 @@ const told = (): JobMasterMessage => ({ type: 'told' })
 function jobMetrics({ metrics }: JobAttempt, plan: JobPlan): JobMetrics {
   const sum = { recordsIn: 0, recordsOut: 0, backpressuredMs: 0, busyMs: 0 }
   for (const [subtask, of] of metrics) {
-    const { operators } = plan.vertices[vertexOf(subtask)]!
+    const { operators } = plan.vertices[Number.parseInt(subtask, 10)]!
     if (operators[0]!.kind === 'source') sum.recordsIn += of.recordsIn
     if (operators.some(({ kind }) => kind === 'sink')) sum.recordsOut += of.recordsIn
     sum.backpressuredMs += of.backpressuredMs
@@ -654,6 +682,20 @@ function restartOf(steps: readonly Step<'region', ErrorInfo>[], now: number): nu
     if (step.do === 'start') return now
   }
   return undefined
+}
+
+interface PlannedSource {
+  readonly operator: OperatorPlan & { readonly connector: NonNullable<OperatorPlan['connector']> }
+  readonly parallelism: number
+}
+
+function sourcesOf(plan: JobPlan): PlannedSource[] {
+  return plan.vertices.flatMap(({ operators, parallelism }) =>
+    operators.flatMap((operator) => {
+      const { kind, connector } = operator
+      return kind === 'source' && connector !== undefined ? [{ operator: { ...operator, connector }, parallelism }] : []
+    }),
+  )
 }
 
 function attempted<T>(work: () => T): { ok: true; value: T } | { ok: false; error: ErrorInfo } {

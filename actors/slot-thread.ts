@@ -1,9 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { ActorSystem } from '#src/actor/system.js'
 import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
-import { NatsTransport } from '#src/actor/transport/nats-transport.js'
 import type { Transport } from '#src/actor/transport/transport.js'
-import { SubtaskBlobs } from '#src/checkpoint/blob-writer.js'
 import { DirectoryBlobStore } from '#src/checkpoint/directory-blob-store.js'
 import { loadJob } from '#src/cluster/job-loader.js'
 import { loadConnectors } from '#src/connector/built-in.js'
@@ -26,7 +24,7 @@ async function main(): Promise<void> {
   assert(port !== null, 'a slot runs in a thread of its own')
   const { system: id, spec, environment } = workerData as SlotThreadData
   const report = (message: SlotThreadReport) => port.postMessage(message)
-  const logger = new PortLogger((line) => report({ type: 'log', ...line }))
+  const logger = new PortLogger((line) => report({ type: 'log', line }))
   const ports = new MessagePortTransport()
   port.on('message', (message: MeshMessage) => {
     if (message.type === 'peer') ports.addPeer(message.system, message.port)

@@ -4,19 +4,20 @@ import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
 import { type SubtaskId, subtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import { subtaskName } from './deployments.js'
-import type { Subtask } from './subtask.js'
+import type { Subtask, SubtaskMessage } from './subtask.js'
 import type { SubtaskDeployment } from './subtask-deployment.js'
-import type { SubtaskMessage } from './subtask-message.js'
 
 /** What a slot hears, and from whom. */
 export type SlotMessage =
   // the job master; may be repeated
-  | ({ readonly type: 'deploy'; readonly deployment: SubtaskDeployment } & Asks<'ok'>)
+  | DeploySubtask
   // its task manager; may be repeated
   | ({ readonly type: 'close' } & Asks<'ok'>)
   // its subtasks' ends
   | { readonly type: 'subtask-ended'; readonly subtask: SubtaskId; readonly reason: ExitReason }
   | { readonly type: 'told' }
+
+export type DeploySubtask = { readonly type: 'deploy'; readonly deployment: SubtaskDeployment } & Asks<'ok'>
 
 interface Deployed {
   readonly deployment: SubtaskDeployment

@@ -15,7 +15,7 @@ export type OpenSlotAnswer =
 /** What a task manager hears, and from whom. */
 export type TaskManagerMessage =
   // job masters; both may be repeated
-  | ({ readonly type: 'open-slot'; readonly request: OpenSlot } & Asks<OpenSlotAnswer>)
+  | OpenSlot
   | ({
       readonly type: 'close-slot'
       readonly slot: SlotIndex
@@ -32,13 +32,14 @@ export type TaskManagerMessage =
   // whoever tries what happens: ends the thread of one open slot as a crash would; answers whether there was one
   | ({ readonly type: 'crash-slot' } & Asks<boolean>)
 
-export interface OpenSlot {
+export type OpenSlot = {
+  readonly type: 'open-slot'
   readonly slot: SlotIndex
   readonly run: RunId
   readonly attempt: Attempt
   readonly code: JobCode
   readonly jobMaster: ActorRef<JobMasterMessage>
-}
+} & Asks<OpenSlotAnswer>
 
 type Waiting = NonNullable<ActorContext<TaskManagerMessage>['asker']>
 
@@ -82,7 +83,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   receive(message: TaskManagerMessage, ctx: ActorContext<TaskManagerMessage>): void {
     switch (message.type) {
       case 'open-slot':
-        return this.#open(message.request, ctx)
+        return this.#open(message, ctx)
       case 'close-slot':
         return this.#close(message.slot, message.run, message.attempt, ctx)
       case 'thread-ready':

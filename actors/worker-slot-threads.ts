@@ -3,7 +3,9 @@ import type { ActorRef } from '#src/actor/actor.js'
 import type { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
 import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
 import type { SystemId } from '#src/kit/ids.js'
+import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
+import type { LogLine } from './port-logger.js'
 import type { SlotMessage } from './slot.js'
 import type { SlotThread, SlotThreadEvents, SlotThreadSpec, SlotThreads } from './slot-threads.js'
 import { ThreadMesh } from './thread-mesh.js'
@@ -27,12 +29,14 @@ export interface SlotEnvironment {
 export type SlotThreadReport =
   | { readonly type: 'ready'; readonly slot: ActorRef<SlotMessage> }
   | { readonly type: 'refused'; readonly error: ErrorInfo }
+  | { readonly type: 'log'; readonly line: LogLine }
 
 export interface WorkerSlotThreadsOptions {
   /** The actor system of the process's main thread, and its way to other threads. */
   readonly system: SystemId
   readonly transport: MessagePortTransport
   readonly random: Random
+  readonly logger: Logger
   readonly environment: SlotEnvironment
 }
 
@@ -63,9 +67,15 @@ export class WorkerSlotThreads implements SlotThreads {
     })
     let error: ErrorInfo | undefined
     worker.on('message', (report: SlotThreadReport) => {
-      if (report.type === 'ready') return events.onReady(report.slot)
-      error = report.error
-      void worker.terminate()
+      switch (report.type) {
+        case 'ready':
+          return events.onReady(report.slot)
+        case 'log':
+          return this.#log(report.line)
+        case 'refused':
+          error = report.error
+          void worker.terminate()
+      }
     })
     worker.on('error', (thrown) => {
       error ??= errorInfoOf(thrown)
@@ -79,6 +89,10 @@ export class WorkerSlotThreads implements SlotThreads {
       post: (message, transfer) => worker.postMessage(message, transfer as Transferable[]),
     })
     return { system, terminate: () => void worker.terminate() }
+  }
+
+  #log({ level, fields, message }: LogLine): void {
+    this.#options.logger[level](fields, message)
   }
 }
 
