@@ -54,10 +54,13 @@ export type CellState = 'starting' | 'running' | 'stopping' | 'killed' | 'ended'
 
 /** The system lane. */
 type SystemItem =
-  | { readonly kind: 'start' }
-  | { readonly kind: 'stop' }
-  | { readonly kind: 'child-ended'; readonly child: Cell; readonly reason: ExitReason }
-  | { readonly kind: 'down'; readonly address: Address; readonly reason: ExitReason; readonly watch: Watch }
+  | { readonly type: 'start' }
+  | { readonly type: 'stop' }
+  | { readonly type: 'child-ended'; readonly child: Cell; readonly reason: ExitReason }
+  | { readonly type: 'down'; readonly address: Address; readonly reason: ExitReason; readonly watch: Watch }
+
+/** What the watchdog calls a data turn. */
+const DATA_TURN = { type: 'data' }
 
 interface Watch {
   readonly toMessage: (reason: ExitReason) => unknown
@@ -127,7 +130,7 @@ export class Cell implements Runnable, Watcher {
     this.#timers = new OwnTimers(parts.clock, (timer) => this.#onOwn(undefined, timer))
     this.#turnsPerRun = parts.limits.controlTurns
     parts.onSpawned(this)
-    this.#pushSystem({ kind: 'start' })
+    this.#pushSystem({ type: 'start' })
   }
 
   get state(): CellState {
@@ -170,7 +173,7 @@ export class Cell implements Runnable, Watcher {
 
   onDown(address: Address, reason: ExitReason): void {
     const watch = this.#watches.get(address)
-    if (watch !== undefined) this.#pushSystem({ kind: 'down', address, reason, watch })
+    if (watch !== undefined) this.#pushSystem({ type: 'down', address, reason, watch })
   }
 
   // — what its own turns ask for (see ActorContext) —
@@ -277,7 +280,7 @@ export class Cell implements Runnable, Watcher {
   stop(): void {
     if (this.#told || this.#state === 'ended') return
     this.#told = true
-    this.#pushSystem({ kind: 'stop' })
+    this.#pushSystem({ type: 'stop' })
     const stopMs = this.#settings.stopMs ?? this.#parts.limits.stopMs
     if (Number.isFinite(stopMs)) this.#cancelStopTimer = this.#parts.clock.after(stopMs, () => this.kill())
   }
@@ -322,7 +325,7 @@ export class Cell implements Runnable, Watcher {
 
   run(turns: TurnTrace): boolean {
     for (let item = this.#system.shift(); item !== undefined; item = this.#system.shift()) {
-      turns.add(item.kind)
+      turns.add(item)
       this.#onSystem(item)
     }
     this.#concludeTurn()
@@ -367,7 +370,7 @@ export class Cell implements Runnable, Watcher {
   #dataTurn(data: { isReady(): boolean; turn(): void }, turns: TurnTrace): void {
     try {
       if (!data.isReady()) return
-      turns.add('data')
+      turns.add(DATA_TURN)
       data.turn()
     } catch (error) {
       this.fail(error)
@@ -405,7 +408,7 @@ export class Cell implements Runnable, Watcher {
   }
 
   #onSystem(item: SystemItem): void {
-    switch (item.kind) {
+    switch (item.type) {
       case 'start':
         this.#onStart()
         return
@@ -491,7 +494,7 @@ export class Cell implements Runnable, Watcher {
     this.#cancelStopTimer?.()
     this.#parts.deathWatch.onEnded(this.address, this.#reason)
     if (this.#parent !== undefined)
-      this.#parent.#pushSystem({ kind: 'child-ended', child: this, reason: this.#reason })
+      this.#parent.#pushSystem({ type: 'child-ended', child: this, reason: this.#reason })
   }
 
   // — small things —

@@ -66,14 +66,13 @@ export class Dispatcher {
   }
 
   readonly #slice = (): void => {
-    if (this.#state === 'halted') return
     const { sliceActors, sliceMs, turnWarnMs } = this.#limits
     const startedAt = this.#clock.now()
     this.#sliceAt = startedAt
     let before = startedAt
     for (let actors = 0; actors < sliceActors; actors++) {
       const runnable = this.#queue.shift()
-      if (runnable === undefined) break
+      if (runnable === undefined || this.#state === 'halted') break
       this.#turns.count = 0
       this.#current = runnable
       if (runnable.run(this.#turns)) this.#queue.push(runnable)
