@@ -120,6 +120,10 @@ export class DeathWatch {
     }
   }
 
+  counters(): { watchedSystems: number; watchingSystems: number } {
+    return { watchedSystems: this.#peers.size, watchingSystems: this.#watchedBy.size }
+  }
+
   close(): void {
     this.#cancelTick?.()
     this.#cancelTick = undefined

@@ -193,6 +193,7 @@ export class ActorSystem {
       pendingAsks: this.#asks.size,
       lateAnswers: this.#asks.late,
       slowTurns: this.#slowTurns,
+      ...this.#deathWatch.counters(),
       deadLetters: this.#deadLetters.snapshot(),
     }
   }
@@ -271,6 +272,9 @@ export interface ActorSystemCounters {
   readonly pendingAsks: number
   readonly lateAnswers: number
   readonly slowTurns: number
+  /** Systems in which an actor of this one is watched, and systems that watch one of this. */
+  readonly watchedSystems: number
+  readonly watchingSystems: number
   readonly deadLetters: ReturnType<DeadLetters['snapshot']>
 }
 

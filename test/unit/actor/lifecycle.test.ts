@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { ActorContext, ExitReason } from '#src/actor/actor.js'
+import type { ActorContext, Address, ExitReason } from '#src/actor/actor.js'
+import type { Clock } from '#src/kit/clock.js'
 import { RetakeError } from '#src/kit/errors.js'
-import { actorOf, probe, virtualSystem } from './system-fixture.js'
+import { VirtualClock } from '#src/kit/virtual-clock.js'
+import { actorOf, probe, systemOn, virtualSystem } from './system-fixture.js'
 
 /** An actor that writes its life into `story`, with children that do too. */
 function told(story: string[], name: string, children: readonly string[] = []) {
@@ -257,24 +259,43 @@ describe('kill', () => {
   })
 
   test('when a child does not stop in its time, then it is killed, and that fails nobody', async () => {
-    const { clock, system } = virtualSystem()
-    const parent = await probe<unknown>(system, clock)
-    // Its own child never ends, because the test holds its turn back: a thread that is stuck looks like this.
-    const child = parent.ctx.spawn('child', actorOf<string>({}), { stopMs: 100, onExit: (reason) => reason })
-    await clock.settle()
-    const stuck = parent.ctx.spawn(
-      'other',
-      actorOf<string>({
-        start: (ctx) => void ctx.spawn('inner', actorOf<string>({}), { stopMs: 1_000_000 }),
-      }),
-      { stopMs: 100 },
-    )
-    await clock.settle()
-    parent.ctx.stop(child)
-    parent.ctx.stop(stuck)
-    await clock.settle()
-    expect(parent.heard).toEqual([{ kind: 'shutdown' }])
-    expect(parent.ended).toBeUndefined()
+    const clock = new VirtualClock()
+    // A loop in which every run of an actor takes a millisecond, so that stopping fifty children takes time.
+    const slowLoop: Clock = {
+      now: () => clock.now(),
+      wallTime: () => clock.wallTime(),
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+      soon: (callback) => void clock.after(1, callback),
+    }
+    const system = systemOn(clock, { clock: slowLoop, limits: { sliceActors: 1 } })
+    const stops: string[] = []
+    let parent: ActorContext<ExitReason> | undefined
+    const crowd = actorOf<string>({
+      start: (ctx) => {
+        for (let i = 0; i < 50; i++)
+          ctx.spawn(`c${i}`, actorOf({ stop: (reason) => stops.push(reason.kind) }))
+      },
+      stop: (reason) => stops.push(`crowd ${reason.kind}`),
+    })
+    const heard: ExitReason[] = []
+    system.spawn<ExitReason>('parent', {
+      start: (ctx) => {
+        parent = ctx
+        ctx.spawn('crowd', crowd, { stopMs: 20, onExit: (reason) => reason })
+        ctx.spawn('quiet', crowd, { stopMs: 20 }) // whose end its parent did not ask to hear
+      },
+      receive: (reason) => heard.push(reason),
+    })
+    await clock.advance(300)
+    parent?.stop({ address: 'here.parent.crowd' as Address })
+    parent?.stop({ address: 'here.parent.quiet' as Address })
+    await clock.advance(1_000)
+
+    expect(heard).toEqual([{ kind: 'killed' }])
+    expect(stops.filter((kind) => kind === 'shutdown').length).toBeGreaterThan(0)
+    expect(stops.filter((kind) => kind === 'killed').length).toBeGreaterThan(30)
+    expect(stops.filter((kind) => kind === 'crowd killed')).toHaveLength(2)
+    expect(system.tree().children).toMatchObject([{ address: 'here.parent', state: 'running', children: [] }])
   })
 })
 
