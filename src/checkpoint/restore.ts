@@ -48,6 +48,15 @@ export function restoreOf(manifest: Manifest, plan: JobPlan): Restoration {
   return restoration
 }
 
+/** Max parallelism of every operator whose state `manifest` may hold: a plan that restores it is built with these. */
+export function maxParallelismsOf(manifest: Manifest): Readonly<Record<OperatorId, number>> {
+  const found: Record<OperatorId, number> = {}
+  for (const { maxParallelism, operators } of manifest.vertices) {
+    for (const { id, kind } of operators) if (!STATELESS.has(kind)) found[id] = maxParallelism
+  }
+  return found
+}
+
 interface SnapshotBefore extends OperatorSnapshot {
   readonly ended: boolean
 }

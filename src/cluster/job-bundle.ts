@@ -19,6 +19,9 @@ export interface JobBundle {
   readonly warning: string | undefined
 }
 
+/** Under this name a bundle is kept: its last line names its source map. */
+export const BUNDLE_FILE = 'bundle.mjs'
+
 /** Clients that live on nodes: a bundle that holds one was built from the wrong half of a connector. */
 const NODE_ONLY = ['pg', 'kafkajs', 'nats', 'pino', 'esbuild', 'msgpackr'] as const
 
@@ -37,7 +40,7 @@ export async function bundleJob(file: string): Promise<JobBundle> {
   }
   const directory = dirname(entry)
   const result = await built(entry, directory)
-  const [code, map] = [textOf(result.outputFiles, '.js'), textOf(result.outputFiles, '.map')]
+  const [code, map] = [textOf(result.outputFiles, '.mjs'), textOf(result.outputFiles, '.map')]
   const bytes = Buffer.byteLength(code)
   const largest = largestInputs(result.metafile.outputs)
   if (bytes > LIMITS.bundleBytesMax) {
@@ -49,7 +52,13 @@ export async function bundleJob(file: string): Promise<JobBundle> {
   }
   const warning =
     bytes > LIMITS.bundleWarnBytes ? `the bundle has ${megabytes(bytes)}; largest: ${largest}` : undefined
-  return { code, map, hash: createHash('sha256').update(code).digest('hex'), bytes, warning }
+  return {
+    code,
+    map: withAbsoluteSources(map, directory),
+    hash: createHash('sha256').update(code).digest('hex'),
+    bytes,
+    warning,
+  }
 }
 
 async function built(entry: string, directory: string) {
@@ -57,7 +66,7 @@ async function built(entry: string, directory: string) {
     return await build({
       entryPoints: [entry],
       absWorkingDir: directory,
-      outfile: resolve(directory, 'bundle.js'),
+      outfile: resolve(directory, BUNDLE_FILE),
       write: false,
       bundle: true,
       format: 'esm',
@@ -67,7 +76,7 @@ async function built(entry: string, directory: string) {
       keepNames: true,
       legalComments: 'none',
       charset: 'utf8',
-      sourcemap: 'external',
+      sourcemap: 'linked',
       sourcesContent: true,
       metafile: true,
       treeShaking: true,
@@ -136,6 +145,13 @@ const nodeOnly: Plugin = {
         : undefined
     })
   },
+}
+
+/** The map is no part of the hash, so it may say where the sources are: stacks then name the user's files. */
+function withAbsoluteSources(map: string, directory: string): string {
+  const parsed = JSON.parse(map) as { sources: string[] }
+  const sources = parsed.sources.map((source) => pathToFileURL(resolve(directory, source)).href)
+  return JSON.stringify({ ...parsed, sources })
 }
 
 function textOf(

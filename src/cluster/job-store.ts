@@ -10,7 +10,7 @@ import { RetakeError } from '../kit/errors.js'
 import { isToken, type RunId } from '../kit/ids.js'
 import { type Random, randomToken } from '../kit/random.js'
 import { DirectoryJobLog } from './directory-job-log.js'
-import type { JobBundle } from './job-bundle.js'
+import { BUNDLE_FILE, type JobBundle } from './job-bundle.js'
 import { JobHistory } from './job-history.js'
 import type { JobLog } from './job-log.js'
 import type { LogState, Origin } from './log-entry.js'
@@ -51,7 +51,6 @@ export interface JobStoreOptions {
 }
 
 const RECORD = 'run.json'
-const BUNDLE = 'bundle.mjs'
 
 /**
  * All runs that a state directory holds:
@@ -88,8 +87,8 @@ export class JobStore {
     const record: RunRecord = { run, job, bundle: bundle.hash, params, createdAt: this.#options.wallTime() }
     const directory = this.#runDirectory(run)
     await this.#files.createDirectory(directory)
-    await this.#keep(join(directory, `${BUNDLE}.map`), bundle.map)
-    await this.#keep(join(directory, BUNDLE), bundle.code)
+    await this.#keep(join(directory, `${BUNDLE_FILE}.map`), bundle.map)
+    await this.#keep(join(directory, BUNDLE_FILE), bundle.code)
     await this.#keep(join(directory, RECORD), JSON.stringify(record, undefined, 2))
     await this.#files.syncDirectory(directory)
     const event = { type: 'submitted', run, job, ...(origin && { origin }) } as const
@@ -128,7 +127,7 @@ export class JobStore {
   }
 
   bundlePath(run: RunId): string {
-    return join(this.#runDirectory(run), BUNDLE)
+    return join(this.#runDirectory(run), BUNDLE_FILE)
   }
 
   /**

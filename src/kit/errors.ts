@@ -161,9 +161,16 @@ export function errorInfoOf(thrown: unknown, depth = 0): ErrorInfo {
   const cause =
     thrown.cause === undefined || depth >= CAUSES_MAX ? undefined : errorInfoOf(thrown.cause, depth + 1)
   const info = { name: thrown.name, message: thrown.message, stack: thrown.stack, cause }
-  if (!(thrown instanceof RetakeError)) return info
+  if (!isRetakeError(thrown)) return info
   const { code, what, why, fix, where } = thrown
   return { ...info, code, what, why, fix, where }
+}
+
+/** A job's bundle has a copy of this class of its own: what it throws is known by its name and code. */
+export function isRetakeError(thrown: unknown): thrown is RetakeError {
+  if (thrown instanceof RetakeError) return true
+  if (!(thrown instanceof Error) || thrown.name !== 'RetakeError' || !('code' in thrown)) return false
+  return typeof thrown.code === 'string' && Object.hasOwn(CATALOGUE, thrown.code)
 }
 
 /** The error that `info` was taken from, as far as data can tell: a RetakeError again where it had a code. */
