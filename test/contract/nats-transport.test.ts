@@ -115,6 +115,27 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
       Atomics.store(blocked, 0, 0)
     })
 
+    test('when a blocked receiver has been sent more than the server keeps for it, then control does not wait', async () => {
+      const server = await nats(version)
+      const [a, b] = [await peer(server, 'a'), await peer(server, 'b')]
+      const blocked = await blockedReceiver(server)
+      // From half of its 64 MB on (three quarters on newer servers) the server stalls whoever sends to that receiver.
+      for (let i = 0; i < 52; i++) {
+        for (let j = 0; j < 64; j++)
+          a.transport.send({ kind: 'frame', to: 'w.x' as Address, body: new Uint8Array(16 * 1024) })
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      const waits: number[] = []
+      for (let i = 0; i < 20; i++) {
+        const start = performance.now()
+        a.transport.send({ kind: 'tell', to: 'b.x' as Address, body: i })
+        await until(() => b.parcels.length === i + 1, { what: 'the parcel', everyMs: 1 })
+        waits.push(performance.now() - start)
+      }
+      expect(Atomics.load(blocked, 0)).toBe(1)
+      expect(Math.max(...waits)).toBeLessThan(100)
+    })
+
     test('when a frame arrives, then its bytes are its own', async () => {
       const server = await nats(version)
       const [a, b] = [await peer(server, 'a'), await peer(server, 'b')]
