@@ -1,3 +1,4 @@
+import { type RestartStrategyOptions, restartStrategyOf } from '../actor/restart-strategy.js'
 import type { JobSettings } from '../graph/job-graph.js'
 import type { CheckpointOptions, RestartPlan } from '../graph/job-plan.js'
 import { checkParallelism } from '../graph/stream-graph-builder.js'
@@ -6,6 +7,7 @@ import { type Duration, durationMs } from '../kit/duration.js'
 import { RetakeError } from '../kit/errors.js'
 import type { OperatorId } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
+import { seededRandom } from '../kit/random.js'
 import type { StandardSchema } from './standard-schema.js'
 
 /** Options of a job. Names and defaults are Flink's, but for the interval (10 s) and for what is retained (3). */
@@ -18,7 +20,7 @@ export interface JobOptions<Schema extends StandardSchema = StandardSchema> {
   readonly maxParallelism?: number
   readonly checkpoint?: CheckpointPolicy
   /** 'exponential-delay' unless said. */
-  readonly restart?: RestartOptions
+  readonly restart?: RestartStrategyOptions
   /** A batch that is not full is sent after this time; 10 ms unless said. */
   readonly bufferTimeout?: Duration
   /** False: every operator is a subtask of its own. */
@@ -41,28 +43,6 @@ export interface CheckpointPolicy {
   /** Complete checkpoints that are kept; 3 unless said. */
   readonly retained?: number
 }
-
-export type RestartOptions =
-  | { readonly type: 'none' }
-  | { readonly type: 'fixed-delay'; readonly attempts?: number; readonly delay?: Duration }
-  | {
-      readonly type: 'exponential-delay'
-      readonly initialBackoff?: Duration
-      readonly maxBackoff?: Duration
-      readonly backoffMultiplier?: number
-      /** After this time without a failure the backoff is the initial one again. */
-      readonly resetBackoffThreshold?: Duration
-      /** Part of the backoff by which it is moved at random, either way. */
-      readonly jitterFactor?: number
-      /** No limit unless said. */
-      readonly attemptsBeforeResetBackoff?: number
-    }
-  | {
-      readonly type: 'failure-rate'
-      readonly maxFailuresPerInterval?: number
-      readonly failureRateInterval?: Duration
-      readonly delay?: Duration
-    }
 
 /** What comes with the submission and not from the job's file. */
 export interface BuildRequest {
@@ -124,44 +104,33 @@ function checkpointOf(policy: CheckpointPolicy): CheckpointOptions {
   }
 }
 
-function restartOf(options: RestartOptions): RestartPlan {
+/** The same options, with times in milliseconds and nothing left to defaults. */
+function restartOf(options: RestartStrategyOptions): RestartPlan {
+  restartStrategyOf(options, seededRandom(0))
   switch (options.type) {
     case 'none':
       return { type: 'none' }
     case 'fixed-delay': {
       const { attempts, delay } = { ...DEFAULTS.fixedDelay, ...options }
-      return {
-        type: 'fixed-delay',
-        attempts: whole('restart.attempts', attempts, 0),
-        delayMs: durationMs(delay),
-      }
+      return { type: 'fixed-delay', attempts, delay: durationMs(delay) }
     }
     case 'exponential-delay': {
       const strategy = { ...DEFAULTS.exponentialDelay, ...options }
-      const { backoffMultiplier, jitterFactor, attemptsBeforeResetBackoff: attempts } = strategy
-      if (!(backoffMultiplier >= 1))
-        throw wrong('restart.backoffMultiplier', backoffMultiplier, 'a number from 1 on')
-      if (!(jitterFactor >= 0 && jitterFactor <= 1))
-        throw wrong('restart.jitterFactor', jitterFactor, 'from 0 to 1')
       return {
-        type: 'exponential-delay',
-        initialBackoffMs: durationMs(strategy.initialBackoff),
-        maxBackoffMs: durationMs(strategy.maxBackoff),
-        backoffMultiplier,
-        resetBackoffThresholdMs: durationMs(strategy.resetBackoffThreshold),
-        jitterFactor,
-        ...(attempts === undefined || attempts === Number.POSITIVE_INFINITY
-          ? {}
-          : { attemptsBeforeResetBackoff: whole('restart.attemptsBeforeResetBackoff', attempts, 1) }),
+        ...strategy,
+        initialBackoff: durationMs(strategy.initialBackoff),
+        maxBackoff: durationMs(strategy.maxBackoff),
+        resetBackoffThreshold: durationMs(strategy.resetBackoffThreshold),
       }
     }
     case 'failure-rate': {
-      const { maxFailuresPerInterval, failureRateInterval, delay } = { ...DEFAULTS.failureRate, ...options }
+      const strategy = { ...DEFAULTS.failureRate, ...options }
+      const { maxFailuresPerInterval, failureRateInterval, delay } = strategy
       return {
         type: 'failure-rate',
-        maxFailuresPerInterval: whole('restart.maxFailuresPerInterval', maxFailuresPerInterval, 1),
-        failureRateIntervalMs: durationMs(failureRateInterval),
-        delayMs: durationMs(delay),
+        maxFailuresPerInterval,
+        failureRateInterval: durationMs(failureRateInterval),
+        delay: durationMs(delay),
       }
     }
     default:

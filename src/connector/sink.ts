@@ -8,7 +8,8 @@ import type { BlobReader, BlobWriter, Capture, Piece } from '../state/snapshot.j
  *
  *     open                 once; resolves when the fence is raised and what was restored is in the database.
  *                          The subtask is not RUNNING before.
- *     write                any number of times, only while isReady()
+ *     write                any number of times; a batch enters the chain only while isReady(), and all that becomes of
+ *                          it is written, if the sink turns unready meanwhile too
  *     capture              at each barrier; its upload resolves when this sink may acknowledge: write-through rows are
  *                          answered, or staged rows are in the snapshot
  *     onCheckpointComplete commits what was staged up to that checkpoint, in the background

@@ -1,0 +1,77 @@
+import { assert } from '../kit/assert.js'
+import type { CheckpointId } from '../kit/ids.js'
+import type { Operator, OperatorContext } from '../operator/operator.js'
+import type { Capture } from '../state/snapshot.js'
+import type { SinkConnector } from './registry.js'
+import type { SinkContext, SinkSpec, SinkWriter } from './sink.js'
+
+/** What a sink needs of its subtask, besides what every operator has. */
+export type SinkEnvironment = Pick<
+  SinkContext,
+  'clock' | 'job' | 'attempt' | 'blobs' | 'allowRepeatedRows' | 'ready' | 'fail'
+>
+
+/** A sink writer at the end of a chain. */
+export class SinkOperator implements Operator {
+  readonly #connector: SinkConnector
+  readonly #spec: SinkSpec
+  readonly #environment: SinkEnvironment
+  #writer: SinkWriter | undefined
+
+  constructor(connector: SinkConnector, spec: SinkSpec, environment: SinkEnvironment) {
+    this.#connector = connector
+    this.#spec = spec
+    this.#environment = environment
+  }
+
+  /** Resolves when what was restored is committed. */
+  async open(ctx: OperatorContext): Promise<void> {
+    const environment = this.#environment
+    const { clock, job, attempt, blobs, allowRepeatedRows } = environment
+    const { logger, run, operator, subtask, parallelism } = ctx
+    this.#writer = this.#connector.writer(this.#spec, {
+      clock,
+      logger,
+      job,
+      run,
+      attempt,
+      operator,
+      subtask,
+      parallelism,
+      blobs,
+      allowRepeatedRows,
+      ready: () => environment.ready(),
+      fail: (error) => environment.fail(error),
+    })
+    await this.#writer.open(ctx.restored)
+  }
+
+  process(records: readonly unknown[]): void {
+    this.#opened().write(records)
+  }
+
+  isReady(): boolean {
+    return this.#opened().isReady()
+  }
+
+  capture(checkpoint: CheckpointId): Capture {
+    return this.#opened().capture(checkpoint)
+  }
+
+  onCheckpointComplete(checkpoint: CheckpointId): void {
+    this.#opened().onCheckpointComplete(checkpoint)
+  }
+
+  async drain(): Promise<void> {
+    await this.#opened().drain()
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close()
+  }
+
+  #opened(): SinkWriter {
+    assert(this.#writer !== undefined, 'a sink is opened before it is used')
+    return this.#writer
+  }
+}

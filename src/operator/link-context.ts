@@ -1,0 +1,70 @@
+import { assert } from '../kit/assert.js'
+import type { OperatorId, RunId, SubtaskIndex } from '../kit/ids.js'
+import { LIMITS } from '../kit/limits.js'
+import type { Logger } from '../kit/logger.js'
+import type { KeyedStateBackend } from '../state/keyed-state.js'
+import type { Piece } from '../state/snapshot.js'
+import type { ChainContext, Link, Output } from './chain.js'
+import type { Operator, OperatorContext } from './operator.js'
+
+/** Records that an operator has emitted wait here until there is a batch, or until its call has returned. */
+export class LinkContext implements OperatorContext {
+  readonly run: RunId
+  readonly operator: OperatorId
+  readonly where: string
+  readonly subtask: SubtaskIndex
+  readonly parallelism: number
+  readonly maxParallelism: number
+  readonly logger: Logger
+  readonly restored: readonly Piece[]
+  readonly #wallTime: () => number
+  readonly #keyed: KeyedStateBackend | undefined
+  /** Operators that this one feeds. */
+  readonly #fed: readonly Operator[]
+  readonly #outputs: readonly Output[]
+  readonly #emitted: unknown[] = []
+
+  constructor(
+    { id, where, outputs }: Link,
+    fed: readonly Operator[],
+    keyed: KeyedStateBackend | undefined,
+    restored: readonly Piece[],
+    ctx: ChainContext,
+  ) {
+    this.run = ctx.run
+    this.operator = id
+    this.where = where
+    this.subtask = ctx.subtask
+    this.parallelism = ctx.parallelism
+    this.maxParallelism = ctx.maxParallelism
+    this.logger = ctx.logger.with({ operator: id })
+    this.restored = restored
+    this.#wallTime = () => ctx.clock.wallTime()
+    this.#keyed = keyed
+    this.#fed = fed
+    this.#outputs = outputs
+  }
+
+  get keyed(): KeyedStateBackend {
+    assert(this.#keyed !== undefined, 'state is for operators behind a keyBy')
+    return this.#keyed
+  }
+
+  wallTime(): number {
+    return this.#wallTime()
+  }
+
+  emit(record: unknown): void {
+    this.#emitted.push(record)
+    if (this.#emitted.length >= LIMITS.batchRecords) this.flush()
+  }
+
+  /** Passes on what waits. Whoever is fed emits into a buffer of its own. */
+  flush(): void {
+    const emitted = this.#emitted
+    if (emitted.length === 0) return
+    for (let i = 0; i < this.#fed.length; i++) this.#fed[i]!.process(emitted)
+    for (let i = 0; i < this.#outputs.length; i++) this.#outputs[i]!(emitted)
+    emitted.length = 0
+  }
+}

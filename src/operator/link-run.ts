@@ -1,0 +1,85 @@
+import type { CheckpointId } from '../kit/ids.js'
+import { HeapKeyedState } from '../state/heap-keyed-state.js'
+import type { BlobReader } from '../state/snapshot.js'
+import type { ChainContext, Link } from './chain.js'
+import type { CapturedOperator } from './chain-capture.js'
+import { LinkContext } from './link-context.js'
+import type { Operator } from './operator.js'
+import type { RestoredOperator } from './restored-operator.js'
+
+/** One operator at its place in a running chain: its context, its keyed state, and how far its life has gone. */
+export class LinkRun {
+  readonly operator: Operator
+  readonly #link: Link
+  readonly #ctx: ChainContext
+  readonly #restored: RestoredOperator | undefined
+  readonly #keyed: HeapKeyedState | undefined
+  readonly #emitter: LinkContext
+  #isOpened = false
+  #hasEnded: boolean
+
+  /** @param fed operators that this one feeds */
+  constructor(link: Link, fed: readonly Operator[], ctx: ChainContext) {
+    const { id: operator, isKeyed } = link
+    const { subtask, parallelism, maxParallelism } = ctx
+    this.operator = link.operator
+    this.#link = link
+    this.#ctx = ctx
+    this.#restored = ctx.restored.find((restored) => restored.operator === operator)
+    this.#hasEnded = this.#restored?.ended ?? false
+    const where = `${operator} (${link.where})`
+    this.#keyed = isKeyed ? new HeapKeyedState({ maxParallelism, parallelism, subtask, where }) : undefined
+    this.#emitter = new LinkContext(link, fed, this.#keyed, this.#restored?.pieces ?? [], ctx)
+  }
+
+  get hasTimers(): boolean {
+    return this.#keyed !== undefined && this.operator.onTimer !== undefined
+  }
+
+  get nextTimerAt(): number | undefined {
+    return this.#keyed?.nextTimerAt
+  }
+
+  /** Its end hook has run: in this attempt, or before the checkpoint that was restored. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** Restores its keyed state, then opens the operator. */
+  async open(blobs: BlobReader): Promise<void> {
+    const { id, where } = this.#link
+    for (const { part } of this.#restored?.keyed ?? []) {
+      this.#keyed?.restore(await blobs.get(part), `${part.blob} (state of ${id}, ${where})`)
+    }
+    this.#isOpened = true
+    await this.operator.open(this.#emitter)
+  }
+
+  flush(): void {
+    this.#emitter.flush()
+  }
+
+  /** Fires one timer that is due; false when none is. */
+  fireTimer(wallTime: number): boolean {
+    const timer = this.#keyed?.takeDueTimer(wallTime)
+    if (timer === undefined) return false
+    this.operator.onTimer?.(timer.key, timer.at, timer.tag)
+    return true
+  }
+
+  finish(): void {
+    if (this.#hasEnded) return
+    this.operator.finish?.()
+    this.#hasEnded = true
+  }
+
+  capture(checkpoint: CheckpointId): CapturedOperator {
+    const captures = [this.#keyed?.capture(), this.operator.capture?.(checkpoint)]
+    const { subtask } = this.#ctx
+    return { operator: this.#link.id, subtask, captures: captures.filter((capture) => capture !== undefined) }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isOpened) await this.operator.close?.()
+  }
+}

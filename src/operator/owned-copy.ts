@@ -1,0 +1,23 @@
+/**
+ * A copy of plain data that shares nothing with it: what an operator emits in place of what it keeps. Records are
+ * plain data by the time they cross a channel, so a class's instance becomes what it would have become there.
+ */
+export function ownedCopy<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(ownedCopy) as T
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return foreignCopy(value)
+  const copy: Record<string, unknown> = { ...(value as Record<string, unknown>) }
+  for (const name in copy) {
+    const field = copy[name]
+    if (typeof field === 'object' && field !== null) copy[name] = ownedCopy(field)
+  }
+  return copy as T
+}
+
+/** Dates, maps, sets and bytes as what they are; an instance of a user's class as its fields. */
+function foreignCopy<T extends object>(value: T): T {
+  const isBuiltIn =
+    value instanceof Date || value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)
+  return isBuiltIn ? structuredClone(value) : ownedCopy({ ...value })
+}
