@@ -116,7 +116,8 @@ export class Delivery {
         return
       case 'answer':
         // An answer that cannot be carried must not leave the other side waiting.
-        if (why === 'not-sendable' && error !== undefined) this.#send({ ...parcel, body: failed(error) })
+        if (why === 'not-sendable' && (parcel.body as Answer<unknown>).ok)
+          this.#send({ ...parcel, body: failed(error) })
         else this.#deadLetters.add(parcel.to, why, parcel.body)
         return
       case 'tell':

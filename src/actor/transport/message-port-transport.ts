@@ -80,10 +80,12 @@ export class MessagePortTransport implements Transport {
 function postFrame(port: MessagePort, parcel: Parcel): void {
   const { body } = parcel
   assert(body instanceof Uint8Array, 'a frame that leaves its thread is bytes')
-  port.postMessage(parcel, ownsItsBuffer(body) ? [body.buffer] : [])
+  // Of a view the platform would clone the whole buffer below it, so only its own bytes go.
+  const bytes = ownsItsBuffer(body) ? body : body.slice()
+  port.postMessage(bytes === body ? parcel : { ...parcel, body: bytes }, [bytes.buffer as ArrayBuffer])
 }
 
 /** Small buffers share a pool, which must stay whole. */
-function ownsItsBuffer(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+function ownsItsBuffer(bytes: Uint8Array): boolean {
   return bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
 }
