@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { kafkaOptions } from '#src/connector/kafka/kafka-options.js'
+
+const MINIMUM = { brokers: 'a:9092', topic: 't' }
+
+test('when nothing else is said, then the defaults are Flink’s', () => {
+  expect(kafkaOptions(MINIMUM)).toMatchObject({
+    format: 'json',
+    start: 'earliest',
+    stop: undefined,
+    group: undefined,
+    discoverMs: 300_000,
+    isolation: 'read-committed',
+    onBadRecord: 'fail',
+    connection: { brokers: ['a:9092'], sasl: undefined, tls: undefined, clientId: 'retake' },
+  })
+})
+
+test('when brokers are many, or without a port, then all are there', () => {
+  expect(kafkaOptions({ ...MINIMUM, brokers: 'a:1, b' }).connection.brokers).toEqual(['a:1', 'b:9092'])
+  expect(kafkaOptions({ ...MINIMUM, brokers: ['a', 'b:2'] }).connection.brokers).toEqual(['a:9092', 'b:2'])
+})
+
+test('when a password is a secret, then it is this node’s', () => {
+  process.env['RETAKE_SECRET_KAFKA_PASSWORD'] = 'cut'
+  const sasl = { mechanism: 'SCRAM-SHA-256', username: 'ada', password: { '~secret': 'kafka.password' } }
+  expect(kafkaOptions({ ...MINIMUM, sasl }).connection.sasl).toEqual({
+    mechanism: 'scram-sha-256',
+    username: 'ada',
+    password: 'cut',
+  })
+  delete process.env['RETAKE_SECRET_KAFKA_PASSWORD']
+  expect(() => kafkaOptions({ ...MINIMUM, sasl })).toThrow(expect.objectContaining({ code: 'RT1710' }))
+})
+
+test.each([
+  ['brokers', { brokers: '' }],
+  ['brokers', { brokers: [] }],
+  ['brokers', { brokers: 'a:b' }],
+  ['topic', { topic: undefined }],
+  ['format', { format: 'xml' }],
+  ['start', { start: 'middle' }],
+  ['start', { start: 'group' }],
+  ['start', { start: { timestamp: -1 } }],
+  ['stop', { stop: 'earliest' }],
+  ['isolation', { isolation: 'serializable' }],
+  ['onBadRecord', { onBadRecord: 'ignore' }],
+  ['sasl', { sasl: { mechanism: 'plain' } }],
+  ['mechanism', { sasl: { mechanism: 'gssapi', username: 'a', password: 'b' } }],
+  ['tls', { tls: 'yes' }],
+  ['fetch.maxBytes', { fetch: { maxBytes: 0 } }],
+])('when %s is wrong, then the error names it', (name, given) => {
+  expect(() => kafkaOptions({ ...MINIMUM, ...given })).toThrow(
+    expect.objectContaining({ code: 'RT1410', what: `option ${name} of a Kafka source is wrong` }),
+  )
+})
