@@ -52,14 +52,22 @@ export function deploymentsOf(attempt: AttemptPlan): readonly PlacedDeployment[]
       attempt: attempt.attempt,
       vertex: subtask.vertex,
       subtask: subtask.subtask,
-      inputs: subtask.inputs.map(({ from, senderChannel }) => ({ sender: addressOf(from), outputChannel: senderChannel })),
+      inputs: subtask.inputs.map(({ from, senderChannel }) => ({
+        sender: addressOf(from),
+        outputChannel: senderChannel,
+      })),
       outputs: subtask.outputs.map(({ edge, channels }) => ({
         edge,
-        channels: channels.map(({ to, receiverChannel }) => ({ receiver: addressOf(to), inputChannel: receiverChannel })),
+        channels: channels.map(({ to, receiverChannel }) => ({
+          receiver: addressOf(to),
+          inputChannel: receiverChannel,
+        })),
       })),
       splits: (restoration.get(subtask.id) ?? []).flatMap(({ splits }) => splits),
       restored: restoration.get(subtask.id) ?? [],
-      allSplitsKnown: plan.vertices[subtask.vertex]!.operators.every(({ id, kind }) => kind !== 'source' || attempt.complete.has(id)),
+      allSplitsKnown: plan.vertices[subtask.vertex]!.operators.every(
+        ({ id, kind }) => kind !== 'source' || attempt.complete.has(id),
+      ),
       restoredFrom: attempt.restoredFrom,
       allowRepeatedRows: attempt.allowRepeatedRows,
       jobMaster: attempt.jobMaster,

@@ -18,7 +18,12 @@ export class JobAttempt {
   readonly metrics = new Map<SubtaskId, SubtaskMetrics>()
   readonly #states: Map<SubtaskId, SubtaskState>
 
-  constructor(number: Attempt, from: CheckpointId, slots: readonly SlotGrant[], subtasks: Iterable<SubtaskId>) {
+  constructor(
+    number: Attempt,
+    from: CheckpointId,
+    slots: readonly SlotGrant[],
+    subtasks: Iterable<SubtaskId>,
+  ) {
     this.number = number
     this.from = from
     this.slots = slots

@@ -1,13 +1,23 @@
-import type { Actor, ActorContext, ActorRef, Answer, AskFailure, Asks, ExitReason, Outcome, ReplyTo } from '#src/actor/actor.js'
+import type {
+  Actor,
+  ActorContext,
+  ActorRef,
+  Answer,
+  AskFailure,
+  Asks,
+  ExitReason,
+  Outcome,
+  ReplyTo,
+} from '#src/actor/actor.js'
+import { restartStrategyOf } from '#src/actor/restart-strategy.js'
+import { type Step, Supervision } from '#src/actor/supervision.js'
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
-import { type Manifest, MANIFEST_FORMAT, type SourceState } from '#src/checkpoint/manifest.js'
+import { firstManifest, type Manifest, type SourceState } from '#src/checkpoint/manifest.js'
 import { loadManifest, storeManifest } from '#src/checkpoint/manifest-store.js'
 import { restoreOf } from '#src/checkpoint/restore.js'
 import type { JobLog } from '#src/cluster/job-log.js'
-import type { Origin, Outcome as JobOutcome, RetainedCheckpoint } from '#src/cluster/log-entry.js'
-import { restartStrategyOf } from '#src/actor/restart-strategy.js'
-import { type Step, Supervision } from '#src/actor/supervision.js'
+import type { Outcome as JobOutcome, Origin, RetainedCheckpoint } from '#src/cluster/log-entry.js'
 import type { Connectors } from '#src/connector/registry.js'
 import { type ExecutionGraph, executionGraphOf, requiredSlots } from '#src/graph/execution-graph.js'
 import type { JobPlan, OperatorPlan } from '#src/graph/job-plan.js'
@@ -15,16 +25,25 @@ import { type JobStatus, JobStatusMachine } from '#src/graph/job-status.js'
 import { assert, assertNever } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
 import { type ErrorInfo, errorInfoOf, isCurable, RetakeError } from '#src/kit/errors.js'
-import type { Attempt, CheckpointId, Epoch, NodeId, OperatorId, RunId, SlotIndex, SubtaskId } from '#src/kit/ids.js'
+import type {
+  Attempt,
+  CheckpointId,
+  Epoch,
+  NodeId,
+  OperatorId,
+  RunId,
+  SlotIndex,
+  SubtaskId,
+} from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
 import {
   CheckpointCoordinator,
-  type CheckpointEvent,
-  type CheckpointNow,
   type CheckpointCoordinatorMessage,
   type CheckpointCoordinatorReport,
+  type CheckpointEvent,
+  type CheckpointNow,
 } from './checkpoint-coordinator.js'
 import { deploymentsOf, subtaskAddress } from './deployments.js'
 import { JobAttempt } from './job-attempt.js'
@@ -33,7 +52,12 @@ import { type Appended, type LogStep, LogWriter } from './log-writer.js'
 import type { ResourceManagerMessage, SlotsAnswer } from './resource-manager.js'
 import type { DeploySubtask } from './slot.js'
 import type { JobCode } from './slot-threads.js'
-import { type ResolveSplits, SourceCoordinator, type SourceCoordinatorMessage, type SourceCoordinatorReport } from './source-coordinator.js'
+import {
+  type ResolveSplits,
+  SourceCoordinator,
+  type SourceCoordinatorMessage,
+  type SourceCoordinatorReport,
+} from './source-coordinator.js'
 import type { SubtaskMessage, SubtaskMetrics } from './subtask.js'
 import type { OpenSlot, OpenSlotAnswer } from './task-manager.js'
 
@@ -45,13 +69,18 @@ export type JobMasterMessage =
   // subtasks and slots; asks may be repeated
   | SubtaskChanged
   | SubtaskFailed
-  | { readonly type: 'metrics'; readonly subtask: SubtaskId; readonly attempt: Attempt; readonly metrics: SubtaskMetrics }
+  | {
+      readonly type: 'metrics'
+      readonly subtask: SubtaskId
+      readonly attempt: Attempt
+      readonly metrics: SubtaskMetrics
+    }
   // task managers
   | SlotLost
   // whoever runs or watches the job
-  | ({ readonly type: 'cancel' } & Asks<'ok'>)
+  | CancelJob
   | { readonly type: 'follow'; readonly follower: ActorRef<JobEvent> }
-  | ({ readonly type: 'checkpoint-now' } & Asks<CheckpointRecord>)
+  | TakeCheckpoint
   // its own steps
   | { readonly type: 'log-step'; readonly outcome: Outcome<LogStep> }
   | { readonly type: 'log-again' }
@@ -60,14 +89,31 @@ export type JobMasterMessage =
   | { readonly type: 'manifest'; readonly outcome: Outcome<Manifest> }
   | { readonly type: 'slots'; readonly answer: Answer<SlotsAnswer> }
   | { readonly type: 'request-slots' }
-  | { readonly type: 'slot-opened'; readonly attempt: Attempt; readonly index: number; readonly answer: Answer<OpenSlotAnswer> }
-  | { readonly type: 'deployed'; readonly attempt: Attempt; readonly subtask: SubtaskId; readonly answer: Answer<'ok'> }
+  | {
+      readonly type: 'slot-opened'
+      readonly attempt: Attempt
+      readonly index: number
+      readonly answer: Answer<OpenSlotAnswer>
+    }
+  | {
+      readonly type: 'deployed'
+      readonly attempt: Attempt
+      readonly subtask: SubtaskId
+      readonly answer: Answer<'ok'>
+    }
   | { readonly type: 'slot-closed'; readonly attempt: Attempt; readonly index: number }
   | { readonly type: 'task-manager-ended'; readonly node: NodeId; readonly reason: ExitReason }
   | { readonly type: 'restart-due' }
-  | { readonly type: 'checkpointed'; readonly asker: ReplyTo<unknown>; readonly answer: Answer<CheckpointRecord> }
+  | {
+      readonly type: 'checkpointed'
+      readonly asker: ReplyTo<unknown>
+      readonly answer: Answer<CheckpointRecord>
+    }
   | { readonly type: 'report' }
   | { readonly type: 'told' }
+
+export type CancelJob = { readonly type: 'cancel' } & Asks<'ok'>
+export type TakeCheckpoint = { readonly type: 'checkpoint-now' } & Asks<CheckpointRecord>
 
 export type SubtaskChanged = {
   readonly type: 'subtask-changed'
@@ -198,10 +244,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
         return this.#onSubtaskChanged(message)
       case 'subtask-failed':
         ctx.reply('ok')
-        if (message.attempt === this.#attempt?.number && this.#attempt.moves(message.subtask, 'FAILED')) this.#fail(message.error)
+        if (message.attempt === this.#attempt?.number && this.#attempt.moves(message.subtask, 'FAILED'))
+          this.#fail(message.error)
         return
       case 'metrics':
-        if (message.attempt === this.#attempt?.number) this.#attempt.metrics.set(message.subtask, message.metrics)
+        if (message.attempt === this.#attempt?.number)
+          this.#attempt.metrics.set(message.subtask, message.metrics)
         return
       case 'slot-lost':
         ctx.reply('ok')
@@ -212,11 +260,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
         return this.#cancel()
       case 'follow':
         this.#followers.add(message.follower)
-        return this.#tellStatus(message.follower)
+        return ctx.send(message.follower, this.#statusEvent())
       case 'checkpoint-now':
         return this.#checkpointNow()
       case 'log-step':
-        if (this.#log.onStep(message.outcome) === 'unknown') ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
+        if (this.#log.onStep(message.outcome) === 'unknown')
+          ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
         return
       case 'log-again':
         return this.#log.again()
@@ -241,7 +290,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
       case 'restart-due':
         return this.#onRestartDue()
       case 'checkpointed':
-        return ctx.replyTo(message.asker, message.answer.ok ? message.answer : { ok: false, error: errorOfAsk(message.answer.failure, 'no checkpoint') })
+        return ctx.replyTo(
+          message.asker,
+          message.answer.ok
+            ? message.answer
+            : { ok: false, error: errorOfAsk(message.answer.failure, 'no checkpoint') },
+        )
       case 'report':
         return this.#report()
       default:
@@ -258,6 +312,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#log.append({ type: 'leads', epoch: next, node: this.#options.node }, (appended) => {
       if (appended.kind === 'refused') return this.#stepDown(appended.reason)
       this.#epoch = next
+      this.#setStatus('CREATED')
       this.#prepare()
     })
   }
@@ -265,9 +320,16 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #prepare(): void {
     const { plan, connectors, clock, logger } = this.#options
     for (const { operator, parallelism } of sourcesOf(plan)) {
-      const enumerator = connectors.source(operator.connector.name).enumerator(operator.connector.options, { clock, logger, parallelism })
+      const enumerator = connectors
+        .source(operator.connector.name)
+        .enumerator(operator.connector.options, { clock, logger, parallelism })
       if (enumerator.discoverEveryMs === undefined) this.#complete.add(operator.id)
-      const coordinator = new SourceCoordinator({ source: operator.id, enumerator, jobMaster: this.#ctx.self, logger })
+      const coordinator = new SourceCoordinator({
+        source: operator.id,
+        enumerator,
+        jobMaster: this.#ctx.self,
+        logger,
+      })
       this.#sources.set(operator.id, this.#ctx.spawn(`source-${this.#sources.size}`, coordinator))
     }
     this.#coordinator = this.#ctx.spawn('checkpoints', this.#newCoordinator())
@@ -296,7 +358,11 @@ export class JobMaster implements Actor<JobMasterMessage> {
     for (const [source, ref] of this.#sources) {
       if (this.#resolved.has(source)) continue
       const resolve: ResolveSplits = { type: 'resolve' }
-      this.#ctx.ask(ref, resolve, { timeoutMs: LIMITS.resolveMs }, (answer) => ({ type: 'resolved', source, answer }))
+      this.#ctx.ask(ref, resolve, { timeoutMs: LIMITS.resolveMs }, (answer) => ({
+        type: 'resolved',
+        source,
+        answer,
+      }))
     }
   }
 
@@ -312,25 +378,17 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const manifest = this.#firstManifest()
     const { blobs, random } = this.#options
     const { checkpoint, attempt } = manifest
-    const stored = storeManifest(blobs, manifest, random).then((part) => ({ checkpoint, attempt, manifest: part }))
+    const stored = storeManifest(blobs, manifest, random).then((part) => ({
+      checkpoint,
+      attempt,
+      manifest: part,
+    }))
     this.#ctx.pipeToSelf(stored, (outcome) => ({ type: 'first-manifest', outcome }))
   }
 
   #firstManifest(): Manifest {
     const { run, plan, origin, clock } = this.#options
-    const now = clock.wallTime()
-    const own = { run, job: plan.name, attempt: 0 as Attempt, triggeredAt: now, completedAt: now }
-    if (origin !== undefined) return { ...origin, ...own }
-    return {
-      ...own,
-      format: MANIFEST_FORMAT,
-      checkpoint: 0 as CheckpointId,
-      fingerprint: plan.fingerprint,
-      vertices: plan.vertices,
-      sources: [...this.#resolved.values()],
-      subtasks: [],
-      bytes: 0,
-    }
+    return origin ?? firstManifest(run, plan, [...this.#resolved.values()], clock.wallTime())
   }
 
   #onFirstManifest(outcome: Outcome<RetainedCheckpoint>): void {
@@ -349,7 +407,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#phase = { kind: 'restoring' }
     const newest = this.#log.state.retained.at(-1)
     assert(newest !== undefined, 'an attempt starts from a checkpoint')
-    this.#ctx.pipeToSelf(loadManifest(this.#options.blobs, newest.manifest), (outcome) => ({ type: 'manifest', outcome }))
+    this.#ctx.pipeToSelf(loadManifest(this.#options.blobs, newest.manifest), (outcome) => ({
+      type: 'manifest',
+      outcome,
+    }))
   }
 
   #onManifest(outcome: Outcome<Manifest>): void {
@@ -364,14 +425,20 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const { run, plan, resourceManager } = this.#options
     const attempt = (this.#log.state.attempt + 1) as Attempt
     const request = { type: 'request-slots', run, attempt, count: requiredSlots(plan) } as const
-    this.#ctx.ask(resourceManager, request, { timeoutMs: LIMITS.slotRetryMs * 8 }, (answer) => ({ type: 'slots', answer }))
+    this.#ctx.ask(resourceManager, request, { timeoutMs: LIMITS.slotRetryMs * 8 }, (answer) => ({
+      type: 'slots',
+      answer,
+    }))
   }
 
   #onSlots(answer: Answer<SlotsAnswer>): void {
     const phase = this.#phase
     if (phase.kind !== 'waiting') return
     if (answer.ok && answer.value.kind === 'granted') return this.#startAttempt(phase.manifest, answer.value)
-    const reason = answer.ok && answer.value.kind === 'waiting' ? answer.value.reason : 'the resource manager does not answer'
+    const reason =
+      answer.ok && answer.value.kind === 'waiting'
+        ? answer.value.reason
+        : 'the resource manager does not answer'
     if (this.#ctx.now() - phase.since >= LIMITS.slotRequestMs) return this.#fail(tooFewSlots(reason))
     this.#setReason(`waiting for slots: ${reason}`)
     this.#ctx.after('request-slots', LIMITS.slotRetryMs, { type: 'request-slots' })
@@ -381,12 +448,18 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#phase = { kind: 'starting', manifest }
     const number = (this.#log.state.attempt + 1) as Attempt
     const from = manifest.checkpoint
-    this.#attempt = new JobAttempt(number, from, slots, this.#graph.subtasks.map(({ id }) => id))
+    this.#attempt = new JobAttempt(
+      number,
+      from,
+      slots,
+      this.#graph.subtasks.map(({ id }) => id),
+    )
     for (const { node, taskManager } of new Map(slots.map((grant) => [grant.node, grant])).values()) {
       this.#ctx.watch(taskManager, (reason) => ({ type: 'task-manager-ended', node, reason }))
     }
     this.#log.append({ type: 'started', epoch: this.#epoch, attempt: number, from }, (appended) => {
       if (appended.kind === 'refused') return this.#stepDown(appended.reason)
+      this.#setStatus('RUNNING', 'starting')
       this.#publish({ type: 'attempt', run: this.#options.run, attempt: number, from })
       this.#openSlots(number)
     })
@@ -397,7 +470,14 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (this.#phase.kind !== 'starting' || attempt?.number !== number) return
     const { run, code } = this.#options
     for (const [index, { taskManager, slot }] of attempt.slots.entries()) {
-      const open: OpenSlot = { type: 'open-slot', slot, run, attempt: number, code, jobMaster: this.#ctx.self }
+      const open: OpenSlot = {
+        type: 'open-slot',
+        slot,
+        run,
+        attempt: number,
+        code,
+        jobMaster: this.#ctx.self,
+      }
       this.#ctx.ask(taskManager, open, LIMITS.controlAsk, (answer) => ({
         type: 'slot-opened',
         attempt: number,
@@ -431,7 +511,11 @@ export class JobMaster implements Actor<JobMasterMessage> {
       attempt: attempt.number,
       subtasks: this.#graph.subtasks.map(({ id, vertex, subtask }) => {
         const head = plan.vertices[vertex]!.operators[0]!
-        return { id, ref: { address: subtaskAddress(slots[subtask]!, id) }, source: head.kind === 'source' ? head.id : undefined }
+        return {
+          id,
+          ref: { address: subtaskAddress(slots[subtask]!, id) },
+          source: head.kind === 'source' ? head.id : undefined,
+        }
       }),
       retained: this.#log.state.retained,
     })
@@ -481,13 +565,15 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #run(attempt: JobAttempt): void {
     this.#phase = { kind: 'running' }
-    this.#setStatus('RUNNING')
+    this.#setReason(undefined)
     this.#ctx.send(this.#coordinator, { type: 'attempt-running', attempt: attempt.number })
     const slots = attempt.allOpened() ?? []
     for (const [source, ref] of this.#sources) {
       const readers = this.#graph.subtasks
         .filter(({ vertex }) => this.#options.plan.vertices[vertex]!.operators[0]!.id === source)
-        .map(({ id, subtask }): ActorRef<SubtaskMessage> => ({ address: subtaskAddress(slots[subtask]!, id) }))
+        .map(
+          ({ id, subtask }): ActorRef<SubtaskMessage> => ({ address: subtaskAddress(slots[subtask]!, id) }),
+        )
       this.#ctx.send(ref, { type: 'attempt-running', attempt: attempt.number, readers })
     }
   }
@@ -517,7 +603,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #stop(after: After): void {
-    this.#setStatus(after === 'restart' ? 'RESTARTING' : after.outcome === 'canceled' ? 'CANCELLING' : 'FAILING')
+    if (after !== 'restart') this.#setStatus(after.outcome === 'canceled' ? 'CANCELLING' : 'FAILING')
+    else if (this.#status.status !== 'CREATED') this.#setStatus('RESTARTING')
     const attempt = this.#attempt
     const closing = new Set(attempt?.slots.keys())
     this.#phase = { kind: 'stopping', closing, after, delayed: false }
@@ -527,10 +614,15 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #closeSlots(attempt: JobAttempt): void {
     this.#ctx.send(this.#coordinator, { type: 'attempt-ended', attempt: attempt.number })
-    for (const ref of this.#sources.values()) this.#ctx.send(ref, { type: 'attempt-ended', attempt: attempt.number })
+    for (const ref of this.#sources.values())
+      this.#ctx.send(ref, { type: 'attempt-ended', attempt: attempt.number })
     for (const [index, { taskManager, slot }] of attempt.slots.entries()) {
       const close = { type: 'close-slot', slot, run: this.#options.run, attempt: attempt.number } as const
-      this.#ctx.ask(taskManager, close, LIMITS.controlAsk, () => ({ type: 'slot-closed', attempt: attempt.number, index }))
+      this.#ctx.ask(taskManager, close, LIMITS.controlAsk, () => ({
+        type: 'slot-closed',
+        attempt: attempt.number,
+        index,
+      }))
     }
   }
 
@@ -544,7 +636,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const attempt = this.#attempt
     if (attempt === undefined || !attempt.slots.some((grant) => grant.node === node)) return
     if (this.#phase.kind === 'stopping') {
-      for (const [index, grant] of attempt.slots.entries()) if (grant.node === node) this.#phase.closing.delete(index)
+      for (const [index, grant] of attempt.slots.entries())
+        if (grant.node === node) this.#phase.closing.delete(index)
       return this.#stopped()
     }
     this.#fail(errorInfoOf(taskManagerLost(node)))
@@ -572,13 +665,19 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** Sources that could not be resolved are asked again; nothing has run yet. */
   #prepareAgain(): void {
     this.#phase = { kind: 'preparing' }
-    if (this.#resolved.size === this.#sources.size || this.#options.origin !== undefined) return this.#writeFirstManifest()
+    if (this.#resolved.size === this.#sources.size || this.#options.origin !== undefined)
+      return this.#writeFirstManifest()
     this.#resolveSources()
   }
 
   #end(outcome: JobOutcome, error: ErrorInfo | undefined): void {
     this.#phase = { kind: 'ended' }
-    const ended = { type: 'ended', epoch: this.#epoch, outcome, ...(error === undefined ? {} : { error }) } as const
+    const ended = {
+      type: 'ended',
+      epoch: this.#epoch,
+      outcome,
+      ...(error === undefined ? {} : { error }),
+    } as const
     this.#log.append(ended, () => {
       if (outcome === 'finished' && this.#attempt !== undefined) this.#closeSlots(this.#attempt)
       this.#releaseSlots()
@@ -590,14 +689,16 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #settle(outcome: JobOutcome, error: ErrorInfo | undefined): void {
     this.#phase = { kind: 'ended' }
     this.#report()
-    this.#setStatus(STATUS_OF[outcome], error)
+    this.#setStatus(STATUS_OF[outcome])
+    const checkpoint = this.#log.state.retained.at(-1)?.checkpoint
+    this.#publish({ type: 'ended', run: this.#options.run, outcome, error, checkpoint })
     this.#ctx.exit()
   }
 
   /** Another leads this job: whatever we know is old. */
   #stepDown(reason: string): void {
     this.#phase = { kind: 'ended' }
-    this.#setStatus('SUSPENDED', errorInfoOf(new Error(reason)))
+    this.#setStatus('SUSPENDED', reason)
     this.#ctx.exit()
   }
 
@@ -628,21 +729,20 @@ export class JobMaster implements Actor<JobMasterMessage> {
     }))
   }
 
-  #setStatus(status: JobStatus, error?: ErrorInfo): void {
+  #setStatus(status: JobStatus, reason?: string): void {
     this.#status.moveTo(status)
-    this.#reason = undefined
-    this.#publish({ type: 'status', run: this.#options.run, status, reason: undefined, error })
+    this.#reason = reason
+    this.#publish(this.#statusEvent())
   }
 
-  #setReason(reason: string): void {
+  #setReason(reason: string | undefined): void {
     if (this.#reason === reason) return
     this.#reason = reason
-    this.#publish({ type: 'status', run: this.#options.run, status: this.#status.status, reason, error: undefined })
+    this.#publish(this.#statusEvent())
   }
 
-  #tellStatus(follower: ActorRef<JobEvent>): void {
-    const { status } = this.#status
-    this.#ctx.send(follower, { type: 'status', run: this.#options.run, status, reason: this.#reason, error: undefined })
+  #statusEvent(): JobEvent {
+    return { type: 'status', run: this.#options.run, status: this.#status.status, reason: this.#reason }
   }
 
   #publish(event: JobEvent): void {
@@ -652,7 +752,11 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #report(): void {
     const attempt = this.#attempt
     if (attempt !== undefined) {
-      this.#publish({ type: 'metrics', run: this.#options.run, metrics: jobMetrics(attempt, this.#options.plan) })
+      this.#publish({
+        type: 'metrics',
+        run: this.#options.run,
+        metrics: jobMetrics(attempt, this.#options.plan),
+      })
     }
     if (this.#phase.kind !== 'ended') this.#ctx.after('report', LIMITS.reportMs, { type: 'report' })
   }
@@ -693,7 +797,9 @@ function sourcesOf(plan: JobPlan): PlannedSource[] {
   return plan.vertices.flatMap(({ operators, parallelism }) =>
     operators.flatMap((operator) => {
       const { kind, connector } = operator
-      return kind === 'source' && connector !== undefined ? [{ operator: { ...operator, connector }, parallelism }] : []
+      return kind === 'source' && connector !== undefined
+        ? [{ operator: { ...operator, connector }, parallelism }]
+        : []
     }),
   )
 }

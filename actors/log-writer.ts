@@ -87,7 +87,9 @@ export class LogWriter {
 
   #onAppended(answer: 'written' | 'taken'): void {
     const step = this.#step
-    assert(step.kind === 'writing' && this.#history !== undefined, 'an answer without an entry under way', { answer })
+    assert(step.kind === 'writing' && this.#history !== undefined, 'an answer without an entry under way', {
+      answer,
+    })
     if (answer === 'taken') {
       // Another stands there: what it says may forbid ours, so ours is decided anew over the log as it is now.
       this.#waiting.unshift(step.pending)

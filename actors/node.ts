@@ -1,12 +1,27 @@
+import { availableParallelism, hostname, totalmem } from 'node:os'
+import type { ActorRef } from '#src/actor/actor.js'
+import { restartStrategyOf } from '#src/actor/restart-strategy.js'
+import { Supervisor } from '#src/actor/supervisor.js'
+import { ActorSystem, AskError } from '#src/actor/system.js'
+import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
+import { JobStore } from '#src/cluster/job-store.js'
 import type { Outcome } from '#src/cluster/log-entry.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import type { Clock } from '#src/kit/clock.js'
-import type { ErrorInfo } from '#src/kit/errors.js'
-import type { CheckpointId, RunId } from '#src/kit/ids.js'
+import { type ErrorInfo, errorOf } from '#src/kit/errors.js'
+import type { CheckpointId, NodeId, RunId, SystemId } from '#src/kit/ids.js'
 import type { Logger } from '#src/kit/logger.js'
-import type { Random } from '#src/kit/random.js'
+import { type Random, randomToken } from '#src/kit/random.js'
 import type { JobEvent } from './job-event.js'
+import { JobIntake, type JobSubmission } from './job-intake.js'
+import { type JobAccepted, JobManager, RESOURCE_MANAGER, type SubmitJob } from './job-manager.js'
+import type { CancelJob, JobMasterMessage, TakeCheckpoint } from './job-master.js'
+import { type CrashSlot, TaskManager, type TaskManagerMessage } from './task-manager.js'
+import { transportsOf } from './transports.js'
+import { WorkerSlotThreads } from './worker-slot-threads.js'
+
+export type { JobSubmission } from './job-intake.js'
 
 export interface NodeOptions {
   /** Logs, parts, bundles and manifests are kept here; what an earlier process left is gone on with. */
@@ -15,22 +30,11 @@ export interface NodeOptions {
   readonly slots: number
   /** Default 1. */
   readonly taskManagers?: number
-  /** Forces every channel over this NATS, for tests and for measuring. */
+  /** Forces every message over this NATS, for tests and for measuring. */
   readonly nats?: { readonly servers: string } | undefined
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-}
-
-export interface JobSubmission {
-  /** Path of the job's file, TypeScript or JavaScript. */
-  readonly file: string
-  readonly params: Readonly<Record<string, string>>
-  /** Instead of the job's own default parallelism. */
-  readonly parallelism?: number | undefined
-  /** Start from this checkpoint of an ended run: its id (of the newest run of this job), or the path of its manifest. */
-  readonly fromCheckpoint?: string | undefined
-  readonly allowRepeatedRows?: boolean | undefined
 }
 
 /** A run that a node directs. */
@@ -40,7 +44,7 @@ export interface JobHandle {
   /** Hears everything from now on, the current status first. */
   follow(listener: (event: JobEvent) => void): void
   cancel(): Promise<void>
-  /** Rejects when it fails. */
+  /** Resolves when it is complete, or has failed; says which. */
   checkpointNow(): Promise<CheckpointRecord>
   readonly ended: Promise<JobEnd>
 }
@@ -52,15 +56,151 @@ export interface JobEnd {
   readonly checkpoint: CheckpointId | undefined
 }
 
-/** The whole cast in one process: what `retake dev` runs. */
-export interface Node {
-  submit(submission: JobSubmission): Promise<JobHandle>
-  /** Goes on with the unended run of the job in `file` that the state directory holds; undefined when there is none. */
-  resume(submission: JobSubmission): Promise<JobHandle | undefined>
-  /** Ends the thread of one slot as a crash would. False: none is open. */
-  crashSlot(): Promise<boolean>
-  /** Lets go of everything; jobs stay unended in their logs. */
-  stop(): Promise<void>
-}
+/** A submission may have to bundle, plan, and read a checkpoint. */
+const SUBMIT = { timeoutMs: 120_000 }
+const SHORT = { timeoutMs: 10_000 }
 
-export declare function startNode(options: NodeOptions): Promise<Node>
+/**
+ * One process that hosts the whole cast:
+ *
+ *     node                    starts its children again, the ones after a failed one too
+ *     ├─ job-manager          ├─ resource-manager, job masters and their coordinators
+ *     └─ task-manager-0 …     └─ slots, each in a thread of its own
+ */
+export class Node {
+  readonly #system: ActorSystem
+  readonly #jobManager: ActorRef<Parameters<JobManager['receive']>[0]>
+  readonly #taskManagers: readonly ActorRef<TaskManagerMessage>[]
+  #listeners = 0
+
+  private constructor(system: ActorSystem, taskManagers: number) {
+    this.#system = system
+    this.#jobManager = { address: `${system.id}.node.job-manager` as never }
+    this.#taskManagers = Array.from({ length: taskManagers }, (_, index) => ({
+      address: `${system.id}.node.task-manager-${index}` as never,
+    }))
+  }
+
+  static async start(options: NodeOptions): Promise<Node> {
+    const { clock, random, logger, slots, taskManagers = 1 } = options
+    const store = new JobStore({
+      directory: options.stateDirectory,
+      random,
+      wallTime: () => clock.wallTime(),
+    })
+    const nats = options.nats === undefined ? undefined : { ...options.nats, cluster: randomToken(random) }
+    const ports = new MessagePortTransport()
+    const id = randomToken(random) as SystemId
+    const system = new ActorSystem({ id, clock, random, logger, ...transportsOf(ports, nats, logger) })
+    await system.ready
+    const threads = new WorkerSlotThreads({
+      system: id,
+      transport: ports,
+      random,
+      logger,
+      environment: { blobs: store.blobDirectory, nats },
+    })
+    const node = new Node(system, taskManagers)
+    const name = `${hostname()}-${id}` as NodeId
+    system.spawn(
+      'node',
+      new Supervisor({
+        strategy: 'rest-for-one',
+        restarts: restartStrategyOf({ type: 'exponential-delay' }, random),
+        children: [
+          {
+            id: 'job-manager',
+            start: () =>
+              new JobManager({
+                node: name,
+                store,
+                intake: new JobIntake(store, clock),
+                clock,
+                random,
+                logger,
+              }),
+            shutdownMs: Number.POSITIVE_INFINITY,
+          },
+          ...node.#taskManagers.map((_, index) => ({
+            id: `task-manager-${index}`,
+            start: () =>
+              new TaskManager({
+                node: `${name}-${index}` as NodeId,
+                slots,
+                cpus: availableParallelism(),
+                memoryBytes: totalmem(),
+                resourceManager: { address: `${node.#jobManager.address}.${RESOURCE_MANAGER}` as never },
+                threads,
+              }),
+          })),
+        ],
+      }),
+    )
+    return node
+  }
+
+  /** Starts a new run. Rejects with what the submission is refused for. */
+  async submit(submission: JobSubmission): Promise<JobHandle> {
+    const accepted = await this.#submit({ type: 'submit', submission })
+    return this.#handle(accepted as JobAccepted)
+  }
+
+  /** Goes on with the unended run of the job in that file; undefined when the state directory holds none. */
+  async resume(submission: JobSubmission): Promise<JobHandle | undefined> {
+    const accepted = await this.#submit({ type: 'resume', submission })
+    return accepted === undefined ? undefined : this.#handle(accepted)
+  }
+
+  /** Ends the thread of one open slot as a crash would. False: none is open. */
+  async crashSlot(): Promise<boolean> {
+    const crash: CrashSlot = { type: 'crash-slot' }
+    for (const taskManager of this.#taskManagers) {
+      if (await this.#system.ask(taskManager, crash, SHORT)) return true
+    }
+    return false
+  }
+
+  /** Lets go of everything; jobs stay unended in their logs. */
+  async stop(): Promise<void> {
+    await this.#system.stop()
+  }
+
+  /** All actors of this thread as they are now. */
+  tree(): ReturnType<ActorSystem['tree']> {
+    return this.#system.tree()
+  }
+
+  async #submit(question: SubmitJob): Promise<JobAccepted | undefined> {
+    try {
+      return await this.#system.ask(this.#jobManager, question, SUBMIT)
+    } catch (error) {
+      if (error instanceof AskError && error.failure.kind === 'failed') throw errorOf(error.failure.error)
+      throw error
+    }
+  }
+
+  #handle({ run, plan, jobMaster }: JobAccepted): JobHandle {
+    const follow = (listener: (event: JobEvent) => void) => this.#follow(jobMaster, listener)
+    const ended = new Promise<JobEnd>((resolve) => {
+      follow((event) => {
+        if (event.type !== 'ended') return
+        resolve({ outcome: event.outcome, error: event.error, checkpoint: event.checkpoint })
+      })
+    })
+    const cancel: CancelJob = { type: 'cancel' }
+    const checkpoint: TakeCheckpoint = { type: 'checkpoint-now' }
+    return {
+      run,
+      plan,
+      follow,
+      ended,
+      cancel: async () => void (await this.#system.ask(jobMaster, cancel, SHORT)),
+      checkpointNow: () => this.#system.ask(jobMaster, checkpoint, SUBMIT),
+    }
+  }
+
+  #follow(jobMaster: ActorRef<JobMasterMessage>, listener: (event: JobEvent) => void): void {
+    const follower = this.#system.spawn<JobEvent>(`follower-${this.#listeners++}`, { receive: listener })
+    this.#system.send(jobMaster, { type: 'follow', follower })
+  }
+}

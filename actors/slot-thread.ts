@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { ActorSystem } from '#src/actor/system.js'
 import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
-import type { Transport } from '#src/actor/transport/transport.js'
 import { DirectoryBlobStore } from '#src/checkpoint/directory-blob-store.js'
-import { loadJob } from '#src/cluster/job-loader.js'
+import { buildJob, checkPlan, loadJob } from '#src/cluster/job-loader.js'
 import { loadConnectors } from '#src/connector/built-in.js'
+import { connectorNamesOf } from '#src/graph/job-plan.js'
 import { assert } from '#src/kit/assert.js'
 import { systemClock } from '#src/kit/clock.js'
 import { errorInfoOf } from '#src/kit/errors.js'
@@ -13,6 +13,7 @@ import { PortLogger } from './port-logger.js'
 import { Slot } from './slot.js'
 import { SubtaskFactory } from './subtask-factory.js'
 import type { MeshMessage } from './thread-mesh.js'
+import { transportsOf } from './transports.js'
 import type { SlotThreadData, SlotThreadReport } from './worker-slot-threads.js'
 
 /**
@@ -25,20 +26,32 @@ async function main(): Promise<void> {
   const { system: id, spec, environment } = workerData as SlotThreadData
   const report = (message: SlotThreadReport) => port.postMessage(message)
   const logger = new PortLogger((line) => report({ type: 'log', line }))
-  const ports = new MessagePortTransport()
+  const ports = new MessagePortTransport({ keepsAlive: true })
   port.on('message', (message: MeshMessage) => {
     if (message.type === 'peer') ports.addPeer(message.system, message.port)
     else ports.removePeer(message.system)
   })
   try {
-    const { graph, plan } = await loadJob(spec.code)
-    const connectors = await loadConnectors(plan)
-    const transports: Transport[] = [ports]
-    const system = new ActorSystem({ id, clock: systemClock, random: systemRandom, logger, transports })
+    const { bundle, request, fingerprint } = spec.code
+    const { graph, plan } = buildJob(await loadJob(bundle), request)
+    checkPlan(plan, fingerprint)
+    const connectors = await loadConnectors(connectorNamesOf(plan))
+    const { transports, local } = transportsOf(ports, environment.nats, logger)
+    const system = new ActorSystem({
+      id,
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+      transports,
+      local,
+    })
     await system.ready
     const blobs = new DirectoryBlobStore(environment.blobs)
     const subtasks = new SubtaskFactory({ graph, connectors, blobs, clock: systemClock, logger })
-    report({ type: 'ready', slot: system.spawn('slot', new Slot((deployment) => subtasks.subtask(deployment))) })
+    report({
+      type: 'ready',
+      slot: system.spawn('slot', new Slot((deployment) => subtasks.subtask(deployment))),
+    })
   } catch (error) {
     report({ type: 'refused', error: errorInfoOf(error) })
   }

@@ -1,4 +1,5 @@
 import type { ActorRef } from '#src/actor/actor.js'
+import type { BuildRequest } from '#src/cluster/job-loader.js'
 import type { ErrorInfo } from '#src/kit/errors.js'
 import type { Attempt, RunId, SlotIndex, SystemId } from '#src/kit/ids.js'
 import type { SlotMessage } from './slot.js'
@@ -23,9 +24,8 @@ export interface SlotThreadSpec {
 export interface JobCode {
   /** Path of the bundled module. */
   readonly bundle: string
-  readonly params: Readonly<Record<string, string>>
-  /** Graph-shaping choices of the submission: they are part of what every side builds the graph from. */
-  readonly parallelism: number | undefined
+  /** What shapes its graph beside the code: every side builds from the same. */
+  readonly request: BuildRequest
   /** Of the plan that the job master follows; a thread that builds another refuses to run. */
   readonly fingerprint: string
 }

@@ -1,8 +1,8 @@
 import type { ActorRef, Address } from '#src/actor/actor.js'
 import type { RestoredOperator } from '#src/checkpoint/restore.js'
 import type { Origin } from '#src/cluster/log-entry.js'
-import type { SplitPosition } from '#src/state/snapshot.js'
 import type { Attempt, ChannelIndex, RunId, SubtaskIndex, VertexIndex } from '#src/kit/ids.js'
+import type { SplitPosition } from '#src/state/snapshot.js'
 import type { CheckpointCoordinatorMessage } from './checkpoint-coordinator.js'
 import type { JobMasterMessage } from './job-master.js'
 

@@ -34,7 +34,10 @@ export class SubtaskFactory {
     const parts = new SubtaskBlobs(blobs)
     const blobsOf = (checkpoint: CheckpointId) => parts.writer({ run, attempt, checkpoint, subtask: id })
     // What is staged between two barriers belongs to no checkpoint yet: it is named under the one restored from.
-    const staging = { put: blobsOf(restoredFrom.checkpoint).put, get: (part: Parameters<BlobStore['get']>[0]) => blobs.get(part) }
+    const staging = {
+      put: blobsOf(restoredFrom.checkpoint).put,
+      get: (part: Parameters<BlobStore['get']>[0]) => blobs.get(part),
+    }
     return new Subtask({
       deployment,
       mode: graph.settings.checkpoint.mode,
@@ -57,7 +60,8 @@ export class SubtaskFactory {
           restored,
           restoredFrom,
           allowRepeatedRows,
-          skipped: (reason, sample) => logger.warn({ reason: String(reason), sample }, 'a bad record was skipped'),
+          skipped: (reason, sample) =>
+            logger.warn({ reason: String(reason), sample }, 'a bad record was skipped'),
         }),
       blobsOf,
       now: () => clock.now(),

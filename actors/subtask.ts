@@ -7,7 +7,8 @@ import { assert, assertNever } from '#src/kit/assert.js'
 import { errorInfoOf } from '#src/kit/errors.js'
 import { type ChannelIndex, type CheckpointId, type SubtaskId, subtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
-import type { Chain, ChainCapture, Output } from '#src/operator/chain.js'
+import type { Chain, Output } from '#src/operator/chain.js'
+import type { ChainCapture } from '#src/operator/chain-capture.js'
 import type { Frame } from '#src/record/element.js'
 import type { BlobWriter, SubtaskSnapshot } from '#src/state/snapshot.js'
 import type { SubtaskDeployment } from './subtask-deployment.js'
@@ -29,7 +30,11 @@ export type SubtaskMessage =
   | { readonly type: 'tick' }
   | { readonly type: 'timers-due' }
   | { readonly type: 'report' }
-  | { readonly type: 'uploaded'; readonly checkpoint: CheckpointId; readonly outcome: Outcome<SubtaskSnapshot> }
+  | {
+      readonly type: 'uploaded'
+      readonly checkpoint: CheckpointId
+      readonly outcome: Outcome<SubtaskSnapshot>
+    }
   | { readonly type: 'drained'; readonly outcome: Outcome<void> }
   | { readonly type: 'closed'; readonly finished: boolean }
   | { readonly type: 'finish-told' }
@@ -133,7 +138,9 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     this.#ctx = ctx
     this.#outbox = this.#connect(ctx)
     this.#chain = this.#options.chainOf({
-      outputs: this.#options.deployment.outputs.map((_, edge) => (records) => this.#outbox.emitTo(edge, records)),
+      outputs: this.#options.deployment.outputs.map(
+        (_, edge) => (records) => this.#outbox.emitTo(edge, records),
+      ),
       ready: () => ctx.send(ctx.self, { type: 'ready' }),
       fail: (error) => ctx.send(ctx.self, { type: 'chain-failed', error }),
     })
@@ -223,7 +230,11 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   }
 
   #takesInput(): boolean {
-    return (this.#phase === 'running' || this.#phase === 'ended') && this.#outbox.hasCredit() && this.#chain.isReady()
+    return (
+      (this.#phase === 'running' || this.#phase === 'ended') &&
+      this.#outbox.hasCredit() &&
+      this.#chain.isReady()
+    )
   }
 
   #hasInput(): boolean {
@@ -269,7 +280,9 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     this.#outbox.endOfInput()
     this.#phase = 'ended'
     const { coordinator, attempt } = this.#options.deployment
-    this.#ctx.ask(coordinator, { type: 'ended', subtask: this.#id, attempt }, LIMITS.controlAsk, () => ({ type: 'told' }))
+    this.#ctx.ask(coordinator, { type: 'ended', subtask: this.#id, attempt }, LIMITS.controlAsk, () => ({
+      type: 'told',
+    }))
   }
 
   // Snapshots.
@@ -290,13 +303,21 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     this.#outbox.broadcastBarrier({ kind: 'barrier', checkpoint, aborted })
     if (this.#phase === 'ended') this.#firstAfterEnd ??= checkpoint
     const capturedAt = this.#ctx.now()
-    const timings = { alignmentMs: this.#chain.isSource ? 0 : this.#inbox.alignmentMs, captureMs: capturedAt - startedAt }
+    const timings = {
+      alignmentMs: this.#chain.isSource ? 0 : this.#inbox.alignmentMs,
+      captureMs: capturedAt - startedAt,
+    }
     this.#snapshots.push({ checkpoint, capture, capturedAt, timings, encoded: false })
     if (!this.#chain.isSource) return
     const { coordinator, attempt } = this.#options.deployment
-    this.#ctx.ask(coordinator, { type: 'barrier-emitted', checkpoint, subtask: this.#id, attempt }, LIMITS.controlAsk, () => ({
-      type: 'told',
-    }))
+    this.#ctx.ask(
+      coordinator,
+      { type: 'barrier-emitted', checkpoint, subtask: this.#id, attempt },
+      LIMITS.controlAsk,
+      () => ({
+        type: 'told',
+      }),
+    )
   }
 
   #hasSlice(): boolean {
@@ -320,18 +341,31 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     const told = () => ({ type: 'told' }) as const
     if (!outcome.ok) {
       const reason = errorInfoOf(outcome.error)
-      this.#ctx.ask(coordinator, { type: 'declined', checkpoint, subtask: this.#id, attempt, reason }, LIMITS.controlAsk, told)
+      this.#ctx.ask(
+        coordinator,
+        { type: 'declined', checkpoint, subtask: this.#id, attempt, reason },
+        LIMITS.controlAsk,
+        told,
+      )
       return
     }
     const timings: SnapshotTimings = { ...snapshot.timings, uploadMs: this.#ctx.now() - snapshot.capturedAt }
-    const acknowledged = { type: 'acknowledged', checkpoint, subtask: this.#id, attempt, snapshot: outcome.value, timings } as const
+    const acknowledged = {
+      type: 'acknowledged',
+      checkpoint,
+      subtask: this.#id,
+      attempt,
+      snapshot: outcome.value,
+      timings,
+    } as const
     this.#ctx.ask(coordinator, acknowledged, LIMITS.controlAsk, told)
   }
 
   #onComplete(checkpoint: CheckpointId): void {
     if (this.#phase === 'opening' || this.#phase === 'closing') return
     this.#chain.onCheckpointComplete(checkpoint)
-    if (this.#phase !== 'ended' || this.#firstAfterEnd === undefined || checkpoint < this.#firstAfterEnd) return
+    if (this.#phase !== 'ended' || this.#firstAfterEnd === undefined || checkpoint < this.#firstAfterEnd)
+      return
     this.#phase = 'draining'
     this.#ctx.pipeToSelf(this.#chain.drain(), (outcome) => ({ type: 'drained', outcome }))
   }
@@ -358,7 +392,9 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     const { jobMaster, attempt } = this.#options.deployment
     const change = { type: 'subtask-changed', subtask: this.#id, attempt, state } as const
     const ctx = this.#ctx
-    ctx.ask(jobMaster, change, LIMITS.controlAsk, () => ({ type: state === 'FINISHED' ? 'finish-told' : 'told' }))
+    ctx.ask(jobMaster, change, LIMITS.controlAsk, () => ({
+      type: state === 'FINISHED' ? 'finish-told' : 'told',
+    }))
   }
 
   /** Lets go of connections and state; one that has drained then tells that it has finished. */

@@ -30,7 +30,9 @@ export type TaskManagerMessage =
   | { readonly type: 'slot-closed'; readonly slot: SlotIndex; readonly attempt: Attempt }
   | { readonly type: 'told' }
   // whoever tries what happens: ends the thread of one open slot as a crash would; answers whether there was one
-  | ({ readonly type: 'crash-slot' } & Asks<boolean>)
+  | CrashSlot
+
+export type CrashSlot = { readonly type: 'crash-slot' } & Asks<boolean>
 
 export type OpenSlot = {
   readonly type: 'open-slot'

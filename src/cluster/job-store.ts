@@ -130,6 +130,14 @@ export class JobStore {
     return join(this.#runDirectory(run), BUNDLE_FILE)
   }
 
+  /** Keeps a bundle that `run` goes on with, and gives its path: the code may have changed since it was submitted. */
+  async keepBundle(run: RunId, { code, map, hash }: NewRun['bundle']): Promise<string> {
+    const path = join(this.#runDirectory(run), `bundle-${hash.slice(0, 16)}.mjs`)
+    await this.#keep(`${path}.map`, map)
+    await this.#keep(path, code)
+    return path
+  }
+
   /**
    * The checkpoint that `reference` names: an id (of the newest run of `job` that retains it), `<run>/<id>`, or the
    * path of a manifest or of the directory that holds it. Throws RT1209 when there is none.

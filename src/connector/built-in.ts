@@ -18,7 +18,10 @@ export async function loadConnectors(names: Iterable<string>): Promise<Connector
   return new Connectors(await load(SOURCES, wanted), await load(SINKS, wanted))
 }
 
-async function load<C>(all: Readonly<Record<string, () => Promise<C>>>, wanted: ReadonlySet<string>): Promise<Record<string, C>> {
+async function load<C>(
+  all: Readonly<Record<string, () => Promise<C>>>,
+  wanted: ReadonlySet<string>,
+): Promise<Record<string, C>> {
   const names = Object.keys(all).filter((name) => wanted.has(name))
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await all[name]!()] as const)))
 }

@@ -8,7 +8,7 @@ import type { SinkContext, SinkSpec, SinkWriter } from './sink.js'
 /** What a sink needs of its subtask, besides what every operator has. */
 export type SinkEnvironment = Pick<
   SinkContext,
-  'clock' | 'job' | 'attempt' | 'blobs' | 'allowRepeatedRows' | 'ready' | 'fail'
+  'clock' | 'job' | 'attempt' | 'blobs' | 'restoredFrom' | 'allowRepeatedRows' | 'ready' | 'fail'
 >
 
 /** A sink writer at the end of a chain. */
@@ -27,7 +27,7 @@ export class SinkOperator implements Operator {
   /** Resolves when what was restored is committed. */
   async open(ctx: OperatorContext): Promise<void> {
     const environment = this.#environment
-    const { clock, job, attempt, blobs, allowRepeatedRows } = environment
+    const { clock, job, attempt, blobs, restoredFrom, allowRepeatedRows } = environment
     const { logger, run, operator, subtask, parallelism } = ctx
     this.#writer = this.#connector.writer(this.#spec, {
       clock,
@@ -39,6 +39,7 @@ export class SinkOperator implements Operator {
       subtask,
       parallelism,
       blobs,
+      restoredFrom,
       allowRepeatedRows,
       ready: () => environment.ready(),
       fail: (error) => environment.fail(error),

@@ -39,6 +39,12 @@ export interface EdgePlan {
   readonly partitioner: 'forward' | 'rebalance' | 'rescale' | 'broadcast' | 'global' | 'hash' | 'custom'
 }
 
+/** Names of the connectors that the job's sources and sinks need. */
+export function connectorNamesOf(plan: JobPlan): ReadonlySet<string> {
+  const operators = plan.vertices.flatMap((vertex) => vertex.operators)
+  return new Set(operators.flatMap(({ connector }) => (connector === undefined ? [] : [connector.name])))
+}
+
 /** Resolved: every default applied, times in milliseconds. */
 export interface CheckpointOptions {
   readonly mode: 'exactly-once' | 'at-least-once'

@@ -2,7 +2,7 @@ import type { Connectors } from '../connector/registry.js'
 import { SinkOperator } from '../connector/sink-operator.js'
 import { SourceOperator } from '../connector/source-operator.js'
 import { assert } from '../kit/assert.js'
-import type { Attempt, VertexIndex } from '../kit/ids.js'
+import type { Attempt, CheckpointId, RunId, VertexIndex } from '../kit/ids.js'
 import { Chain, type ChainContext, type Link, type Output } from '../operator/chain.js'
 import type { Operator } from '../operator/operator.js'
 import { isKeyed, operatorOf } from '../operator/operator-of.js'
@@ -16,6 +16,8 @@ export interface VertexContext extends Omit<ChainContext, 'vertex' | 'parallelis
   readonly connectors: Connectors
   /** Also where large staged parts are put before a barrier. */
   readonly blobs: BlobWriter & BlobReader
+  /** The checkpoint that this attempt starts from, and the run that took it. */
+  readonly restoredFrom: { readonly run: RunId; readonly checkpoint: CheckpointId }
   readonly allowRepeatedRows: boolean
   /** One for each edge that leaves the vertex, in the order of `outEdges`. */
   readonly outputs: readonly Output[]

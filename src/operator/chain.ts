@@ -105,6 +105,16 @@ export class Chain {
     return polled
   }
 
+  /** Records that the source has emitted so far. */
+  get recordsPolled(): number {
+    return this.#head.operator.polled ?? 0
+  }
+
+  /** How many records the source has emitted in this attempt. */
+  get recordsPolled(): number {
+    return this.isSource ? this.#head.passed : 0
+  }
+
   /** One batch from the inbox. Only while `isReady()`. */
   process(records: readonly unknown[]): void {
     this.#assertOpen()

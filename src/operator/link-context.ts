@@ -23,6 +23,7 @@ export class LinkContext implements OperatorContext {
   readonly #fed: readonly Operator[]
   readonly #outputs: readonly Output[]
   readonly #emitted: unknown[] = []
+  #passed = 0
 
   constructor(
     { id, where, outputs }: Link,
@@ -59,12 +60,18 @@ export class LinkContext implements OperatorContext {
     if (this.#emitted.length >= LIMITS.batchRecords) this.flush()
   }
 
+  /** How many records it has passed on. */
+  get passed(): number {
+    return this.#passed
+  }
+
   /** Passes on what waits. Whoever is fed emits into a buffer of its own. */
   flush(): void {
     const emitted = this.#emitted
     if (emitted.length === 0) return
     for (let i = 0; i < this.#fed.length; i++) this.#fed[i]!.process(emitted)
     for (let i = 0; i < this.#outputs.length; i++) this.#outputs[i]!(emitted)
+    this.#passed += emitted.length
     emitted.length = 0
   }
 }

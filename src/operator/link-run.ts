@@ -55,6 +55,11 @@ export class LinkRun {
     await this.operator.open(this.#emitter)
   }
 
+  /** How many records it has passed on in this attempt. */
+  get passed(): number {
+    return this.#emitter.passed
+  }
+
   flush(): void {
     this.#emitter.flush()
   }

@@ -1,0 +1,177 @@
+import type { Actor, ActorContext, ActorRef, Asks, ExitReason, Outcome, ReplyTo } from '#src/actor/actor.js'
+import { restartStrategyOf } from '#src/actor/restart-strategy.js'
+import { type Step, Supervision } from '#src/actor/supervision.js'
+import type { JobStore } from '#src/cluster/job-store.js'
+import { loadConnectors } from '#src/connector/built-in.js'
+import type { Connectors } from '#src/connector/registry.js'
+import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
+import { assertNever } from '#src/kit/assert.js'
+import type { Clock } from '#src/kit/clock.js'
+import { errorInfoOf } from '#src/kit/errors.js'
+import type { NodeId, RunId } from '#src/kit/ids.js'
+import type { Logger } from '#src/kit/logger.js'
+import type { Random } from '#src/kit/random.js'
+import type { JobIntake, JobSubmission, PreparedRun } from './job-intake.js'
+import { JobMaster, type JobMasterMessage } from './job-master.js'
+import { ResourceManager } from './resource-manager.js'
+
+/** What a job manager hears, and from whom. */
+export type JobManagerMessage =
+  // whoever submits
+  | SubmitJob
+  // its own steps
+  | {
+      readonly type: 'prepared'
+      readonly asker: ReplyTo<unknown>
+      readonly outcome: Outcome<DirectedRun | undefined>
+    }
+  // its job masters
+  | { readonly type: 'job-master-ended'; readonly run: RunId; readonly reason: ExitReason }
+  | { readonly type: 'restart-due' }
+
+/** 'resume' goes on with the unended run of the job, and is answered with undefined when there is none. */
+export type SubmitJob = { readonly type: 'submit' | 'resume'; readonly submission: JobSubmission } & Asks<
+  JobAccepted | undefined
+>
+
+export interface JobAccepted {
+  readonly run: RunId
+  readonly plan: JobPlan
+  readonly jobMaster: ActorRef<JobMasterMessage>
+}
+
+/** A prepared run, with the connectors that its coordinators need. */
+interface DirectedRun extends PreparedRun {
+  readonly connectors: Connectors
+}
+
+export interface JobManagerOptions {
+  readonly node: NodeId
+  readonly store: JobStore
+  readonly intake: JobIntake
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+/** Under this name a job manager spawns its resource manager. */
+export const RESOURCE_MANAGER = 'resource-manager'
+
+/**
+ * The director: takes submissions, and gives each run a job master. A job master that crashes is started again after a
+ * growing delay; it takes its job over from the log, under a new epoch.
+ */
+export class JobManager implements Actor<JobManagerMessage> {
+  readonly #options: JobManagerOptions
+  readonly #runs = new Map<RunId, DirectedRun>()
+  readonly #supervision: Supervision<RunId, ExitReason>
+  #ctx!: ActorContext<JobManagerMessage>
+  #resourceManager!: ActorRef<Parameters<ResourceManager['receive']>[0]>
+
+  constructor(options: JobManagerOptions) {
+    this.#options = options
+    this.#supervision = new Supervision({
+      strategy: 'one-for-one',
+      restarts: restartStrategyOf({ type: 'exponential-delay' }, options.random),
+      children: [],
+    })
+  }
+
+  start(ctx: ActorContext<JobManagerMessage>): void {
+    this.#ctx = ctx
+    this.#resourceManager = ctx.spawn(RESOURCE_MANAGER, new ResourceManager())
+    this.#supervision.begin(ctx.now())
+  }
+
+  receive(message: JobManagerMessage, ctx: ActorContext<JobManagerMessage>): void {
+    switch (message.type) {
+      case 'submit':
+      case 'resume': {
+        const { asker } = ctx
+        if (asker === undefined) return
+        ctx.pipeToSelf(this.#prepare(message.type, message.submission), (outcome) => ({
+          type: 'prepared',
+          asker,
+          outcome,
+        }))
+        return
+      }
+      case 'prepared':
+        return this.#onPrepared(message.asker, message.outcome)
+      case 'job-master-ended': {
+        const { run, reason } = message
+        const how = reason.kind === 'normal' || reason.kind === 'shutdown' ? 'normal' : 'abnormal'
+        if (how === 'abnormal') this.#options.logger.error({ run, reason }, 'a job master ended')
+        else this.#runs.delete(run)
+        return this.#follow(this.#supervision.onEnded(run, how, reason, ctx.now()))
+      }
+      case 'restart-due':
+        return this.#follow(this.#supervision.onTick(ctx.now()))
+      default:
+        assertNever(message)
+    }
+  }
+
+  async #prepare(how: 'submit' | 'resume', submission: JobSubmission): Promise<DirectedRun | undefined> {
+    const prepared = await this.#options.intake[how](submission)
+    if (prepared === undefined) return undefined
+    return { ...prepared, connectors: await loadConnectors(connectorNamesOf(prepared.plan)) }
+  }
+
+  #onPrepared(asker: ReplyTo<unknown>, outcome: Outcome<DirectedRun | undefined>): void {
+    if (!outcome.ok) return this.#ctx.replyTo(asker, { ok: false, error: errorInfoOf(outcome.error) })
+    const prepared = outcome.value
+    if (prepared === undefined) return this.#ctx.replyTo(asker, { ok: true, value: undefined })
+    const { run, plan } = prepared
+    this.#runs.set(run, prepared)
+    this.#follow(this.#supervision.addChild({ id: run, restart: 'transient' }, this.#ctx.now()))
+    const accepted: JobAccepted = {
+      run,
+      plan,
+      jobMaster: { address: `${this.#ctx.self.address}.${nameOf(run)}` as never },
+    }
+    this.#ctx.replyTo(asker, { ok: true, value: accepted })
+  }
+
+  #follow(steps: readonly Step<RunId, ExitReason>[]): void {
+    for (const step of steps) {
+      switch (step.do) {
+        case 'start':
+          this.#direct(step.id)
+          break
+        case 'wake':
+          this.#ctx.after('restart', step.atMs - this.#ctx.now(), { type: 'restart-due' })
+          break
+        case 'stop':
+        case 'end':
+          break
+        default:
+          assertNever(step)
+      }
+    }
+  }
+
+  #direct(run: RunId): void {
+    const prepared = this.#runs.get(run)
+    if (prepared === undefined) return
+    const { node, store, clock, random, logger } = this.#options
+    const jobMaster = new JobMaster({
+      ...prepared,
+      node,
+      log: store.log(run),
+      blobs: store.blobs,
+      resourceManager: this.#resourceManager,
+      clock,
+      random,
+      logger: logger.with({ run, job: prepared.plan.name }),
+    })
+    this.#ctx.spawn(nameOf(run), jobMaster, {
+      onExit: (reason) => ({ type: 'job-master-ended', run, reason }),
+    })
+    this.#supervision.onStarted(run, this.#ctx.now())
+  }
+}
+
+function nameOf(run: RunId): string {
+  return `job-${run}`
+}
