@@ -127,7 +127,9 @@ export class StagedWriter implements SinkWriter {
         this.#settle(answer, name)
         this.#pieces.confirmOldest()
       }
-      if (this.#isDrained) this.#drained?.resolve()
+      if (!this.#isDrained) return
+      this.#drained?.resolve()
+      this.#drained = undefined
     } catch (error) {
       this.#fail(error)
     } finally {

@@ -1,6 +1,6 @@
 import type { SinkConnector } from '#src/connector/registry.js'
 import type { SinkContext, SinkSpec, SinkWriter } from '#src/connector/sink.js'
-import { systemClock } from '#src/kit/clock.js'
+import { type Clock, systemClock } from '#src/kit/clock.js'
 import type { Attempt, CheckpointId, OperatorId, RunId, SubtaskIndex } from '#src/kit/ids.js'
 import { silentLogger } from '#src/kit/logger.js'
 import type { Piece } from '#src/state/snapshot.js'
@@ -14,6 +14,7 @@ export interface StageOptions {
   readonly subtask?: number
   readonly parallelism?: number
   readonly blobs?: MemoryBlobs
+  readonly clock?: Clock
   readonly restoredFrom?: { run: string; checkpoint: number }
   readonly allowRepeatedRows?: boolean
 }
@@ -65,7 +66,7 @@ export class StagedSink {
   #context(options: StageOptions): SinkContext {
     const { restoredFrom } = options
     return {
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       logger: silentLogger,
       job: 'test',
       run: (options.run ?? 'run1') as RunId,

@@ -14,6 +14,7 @@ export class TcpProxy {
   readonly #delayMs = new Map<Direction, number>()
   readonly #server: Server
   #refuses = false
+  #refusals = 0
   #target: { host: string; port: number }
 
   private constructor(target: { host: string; port: number }) {
@@ -46,6 +47,11 @@ export class TcpProxy {
 
   get connections(): number {
     return this.#links.size
+  }
+
+  /** Connections that were not let in. */
+  get refusals(): number {
+    return this.#refusals
   }
 
   /** Bytes that are being held. */
@@ -95,6 +101,7 @@ export class TcpProxy {
 
   #accept(client: Socket): void {
     if (this.#refuses) {
+      this.#refusals++
       client.destroy()
       return
     }

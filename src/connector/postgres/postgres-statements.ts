@@ -13,6 +13,9 @@ export interface RowShape {
   readonly key: readonly string[]
 }
 
+/** Keeps our advisory locks apart from those of others. */
+const ADVISORY_KEY = 8_243_756_101_347n
+
 /**
  * All SQL of the sink, as text; nothing here runs anything.
  *
@@ -23,12 +26,24 @@ export interface RowShape {
  * All parts see the same snapshot, so nothing may be decided by reading the ledger: its ON CONFLICT … WHERE compares
  * with the row as it is at that moment, under its lock.
  */
-const FENCE_PART = (fence: string) =>
-  `fence as materialized (select token from ${fence} where run = $1 and sink = $2 and token = $3 for share)`
+function fencePart(table: TableName): string {
+  return `fence as materialized (
+  select token from ${fenceOf(table)}
+  where run = $1 and sink = $2 and token = $3::bigint and (select pg_advisory_xact_lock_shared(${GATE})) is not null
+  for share
+)`
+}
+
+/**
+ * Who wants to lock the fence row comes through here first, writers side by side, a raise alone. It decides nothing: it
+ * is a queue. PostgreSQL lets a share lock join others past a waiting raise, so a few zombies whose statements overlap
+ * would keep the raise waiting for as long as they have rows; behind the gate they wait after it.
+ */
+const GATE = `hashtextextended($1::text || '/' || $2::text, ${ADVISORY_KEY})`
 
 /** `$1 run, $2 sink, $3 token` of the writer; `$4 run, $5 subtask, $6 checkpoint, $7 number` of the piece; rows. */
 export function applyPiece(target: TableName, shape: RowShape): string {
-  return `with ${FENCE_PART(fenceOf(target))},
+  return `with ${fencePart(target)},
 ledger as (
   insert into ${ledgerOf(target)} as l (run, sink, subtask, checkpoint, piece)
   select $4, $2, $5::integer, $6::bigint, $7::integer from fence
@@ -42,7 +57,7 @@ select (select count(*) from fence)::integer as held, (select count(*) from ledg
 
 /** `$1 run, $2 sink, $3 token`; rows. */
 export function writeRows(target: TableName, shape: RowShape): string {
-  return `with ${FENCE_PART(fenceOf(target))},
+  return `with ${fencePart(target)},
 written as (${insertRows(target, shape, 4, 'fence')})
 select (select count(*) from fence)::integer as held`
 }
@@ -73,7 +88,8 @@ export function readFence(target: TableName): string {
 
 /** `$1 run, $2 sink, $3 token`. Only rises; waits for every statement that holds the row. */
 export function raiseFence(target: TableName): string {
-  return `insert into ${fenceOf(target)} as f (run, sink, token) values ($1, $2, $3::bigint)
+  return `insert into ${fenceOf(target)} as f (run, sink, token)
+select $1, $2, $3::bigint from (select pg_advisory_xact_lock(${GATE})) as gate
 on conflict (run, sink) do update set token = excluded.token where f.token < excluded.token`
 }
 
@@ -99,9 +115,9 @@ export function createTable(target: TableName, { columns, key }: RowShape): stri
   return oneAtATime(`create table if not exists ${qualified(target)} (${lines.join(', ')})`)
 }
 
-/** A simple query of several commands is one transaction that the server ends by itself. The number is ours alone. */
+/** A simple query of several commands is one transaction that the server ends by itself. */
 function oneAtATime(...commands: string[]): string {
-  return ['select pg_advisory_xact_lock(8243756101347)', ...commands].join(';\n')
+  return [`select pg_advisory_xact_lock(${ADVISORY_KEY})`, ...commands].join(';\n')
 }
 
 /** `$1 schema, $2 table`. */

@@ -4,6 +4,8 @@ import type { SinkSpec } from '#src/connector/sink.js'
 import type { Piece } from '#src/state/snapshot.js'
 import type { PostgresServer } from '../../support/postgres-server.js'
 import { StagedSink, type StageOptions } from '../../support/sink-stage.js'
+import { TcpProxy } from '../../support/tcp-proxy.js'
+import { until } from '../../support/until.js'
 
 export interface TableOptions {
   readonly guarantee?: 'exactly-once' | 'at-least-once'
@@ -18,6 +20,8 @@ let databases = 0
 export class PostgresStage {
   readonly url: string
   readonly #sinks: StagedSink[] = []
+  readonly #proxies: TcpProxy[] = []
+  readonly #connections: pg.Client[] = []
 
   private constructor(url: string) {
     this.url = url
@@ -25,7 +29,7 @@ export class PostgresStage {
 
   static async on(server: PostgresServer): Promise<PostgresStage> {
     const stage = new PostgresStage(await server.createDatabase(`stage_${databases++}`))
-    await stage.query('create table click_log (user_id text)')
+    await stage.query('create table click_log (id bigserial, user_id text)')
     await stage.query('create table click_counts (user_id text primary key, clicks bigint)')
     return stage
   }
@@ -34,7 +38,6 @@ export class PostgresStage {
   log(options: TableOptions = {}): SinkSpec {
     return this.#spec({
       table: 'click_log',
-      mode: 'append',
       columns: { user_id: { from: 'userId', type: 'text' } },
       ...options,
     })
@@ -44,7 +47,6 @@ export class PostgresStage {
   counts(options: TableOptions = {}): SinkSpec {
     return this.#spec({
       table: 'click_counts',
-      mode: 'upsert',
       key: ['user_id'],
       columns: { user_id: { from: 'userId', type: 'text' }, clicks: { from: 'clicks', type: 'bigint' } },
       ...options,
@@ -68,6 +70,21 @@ export class PostgresStage {
     return sink
   }
 
+  /** What the user sees when the sink is opened. */
+  async refusal(spec: SinkSpec, options: StageOptions = {}): Promise<unknown> {
+    return this.opened(spec, options).then(
+      () => new Error('the sink opened'),
+      (error: unknown) => error,
+    )
+  }
+
+  async proxy(): Promise<TcpProxy> {
+    const { hostname, port } = new URL(this.url)
+    const proxy = await TcpProxy.to({ host: hostname, port: Number(port) })
+    this.#proxies.push(proxy)
+    return proxy
+  }
+
   /** One statement on a connection of its own. */
   async query<Row extends pg.QueryResultRow = Record<string, unknown>>(
     sql: string,
@@ -81,16 +98,53 @@ export class PostgresStage {
     }
   }
 
-  /** A connection that the test ends, unless it is cut off before. */
   async connect(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: this.url, application_name: 'test' })
-    client.on('error', () => {})
+    client.on('error', () => {}) // the test that cuts it off knows
     await client.connect()
+    this.#connections.push(client)
     return client
   }
 
+  /** A connection that has run `sql` in a transaction and holds its locks until it commits. */
+  async holding(sql: string): Promise<{ commit(): Promise<void> }> {
+    const client = await this.connect()
+    await client.query('begin')
+    await client.query(sql)
+    return {
+      commit: async () => {
+        await client.query('commit')
+      },
+    }
+  }
+
+  /** Resolves when `count` sinks of this database stand inside the server, waiting for a lock. */
+  async untilWaiting(count = 1): Promise<void> {
+    const waiting = `select count(*)::integer as sinks from pg_stat_activity
+      where datname = current_database() and application_name like 'retake %' and wait_event_type = 'Lock'`
+    await until(async () => (await this.query(waiting))[0]?.['sinks'] === count, {
+      what: `${count} sinks to wait for a lock`,
+    })
+  }
+
+  /** As an administrator does it; resolves when they are gone. */
+  async endSinkConnections(): Promise<void> {
+    const sinks = `from pg_stat_activity where datname = current_database() and application_name like 'retake %'`
+    await this.query(`select pg_terminate_backend(pid) ${sinks}`)
+    await until(async () => (await this.query(`select 1 ${sinks}`)).length === 0, {
+      what: 'the connections to end',
+    })
+  }
+
+  /** Sorted. */
   async users(): Promise<string[]> {
-    const rows = await this.query<{ user_id: string }>('select user_id from click_log order by user_id')
+    const rows = await this.query<{ user_id: string }>('select user_id from click_log order by user_id, id')
+    return rows.map((row) => row.user_id)
+  }
+
+  /** In the order in which they were written. */
+  async writtenUsers(): Promise<string[]> {
+    const rows = await this.query<{ user_id: string }>('select user_id from click_log order by id')
     return rows.map((row) => row.user_id)
   }
 
@@ -103,6 +157,8 @@ export class PostgresStage {
 
   async close(): Promise<void> {
     await Promise.all(this.#sinks.map((sink) => sink.writer.close()))
+    await Promise.all(this.#proxies.map((proxy) => proxy.close()))
+    await Promise.all(this.#connections.map((client) => client.end().catch(() => {})))
   }
 
   #spec({ guarantee = 'exactly-once', ...options }: TableOptions): SinkSpec {
