@@ -5,6 +5,8 @@ import type { Source, Text } from './ends.js'
 import { plainData, requiredText, requiredTexts } from './required.js'
 import type { OutputOf, StandardSchema } from './standard-schema.js'
 
+export type { KafkaMeta }
+
 /** Bytes of a record's value, and what becomes of them before `schema` and `record` see them. */
 export type KafkaFormat = 'json' | 'string' | 'bytes'
 
@@ -12,8 +14,6 @@ export type KafkaFormat = 'json' | 'string' | 'bytes'
 export type KafkaValue<Schema, Format extends KafkaFormat> = [Schema] extends [never]
   ? { readonly json: unknown; readonly string: string; readonly bytes: Uint8Array }[Format]
   : OutputOf<Schema>
-
-export type { KafkaMeta }
 
 /** 'group': where the consumer group `group` stands; a time: its first record or the first one after it. */
 export type KafkaStart = 'earliest' | 'latest' | 'group' | { readonly timestamp: number | Date }

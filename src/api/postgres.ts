@@ -1,10 +1,12 @@
-import type { SecretReference } from '../connector/secret.js'
+import type { ColumnType } from '../connector/postgres/column-type.js'
+import { isSecret, type SecretReference } from '../connector/secret.js'
+import type { Duration } from '../kit/duration.js'
 import { RetakeError } from '../kit/errors.js'
 import type { Sink, Text } from './ends.js'
-import { requiredText } from './required.js'
+import { plainData, requiredText } from './required.js'
 
 /** PostgreSQL's types, each with what a record's field may hold for it. */
-export interface PostgresValues {
+export interface PostgresValues extends Record<ColumnType, unknown> {
   readonly text: string
   readonly varchar: string
   readonly uuid: string
@@ -16,14 +18,16 @@ export interface PostgresValues {
   readonly numeric: number | bigint | string
   readonly boolean: boolean
   readonly date: Date | string
-  readonly timestamp: Date | string
-  readonly timestamptz: Date | string
+  /** Milliseconds since 1970, or RFC 3339 text without a zone. */
+  readonly timestamp: Date | number | string
+  /** Milliseconds since 1970, or RFC 3339 text with its zone. */
+  readonly timestamptz: Date | number | string
   readonly bytea: Uint8Array
   readonly json: unknown
   readonly jsonb: unknown
 }
 
-export type PostgresType = keyof PostgresValues
+export type PostgresType = ColumnType
 
 export interface PostgresColumn {
   /** Field of the record. */
@@ -55,19 +59,8 @@ export interface PostgresSinkOptions<Columns extends PostgresColumns, Key extend
   readonly guarantee?: 'exactly-once' | 'at-least-once'
   /** Creates the table if it is not there. */
   readonly createTable?: boolean
-}
-
-/** `SinkSpec.options` of the connector 'postgres': every default applied. */
-export interface PostgresSinkData {
-  readonly database: string | SecretReference
-  readonly schema: string
-  readonly table: string
-  readonly columns: PostgresColumns
-  /** Names of columns, in the order given; empty in mode 'append' without a key. */
-  readonly key: readonly string[]
-  readonly mode: 'upsert' | 'append'
-  readonly guarantee: 'exactly-once' | 'at-least-once'
-  readonly createTable: boolean
+  /** The server gives a statement up after this time, and it is tried again; 1 minute unless said. */
+  readonly statementTimeout?: Duration
 }
 
 /** A table. One row for each record (append), or for each key the last one (upsert). */
@@ -75,22 +68,18 @@ function sink<const Columns extends PostgresColumns, const Key extends keyof Col
   options: PostgresSinkOptions<Columns, Key>,
 ): Sink<RecordFor<Columns, Key>> {
   const { columns, key = [], guarantee = 'exactly-once' } = options
-  const mode = options.mode ?? (key.length > 0 ? 'upsert' : 'append')
-  const data: PostgresSinkData = {
-    database:
-      typeof options.database === 'object'
-        ? options.database
-        : requiredText('postgres.sink', 'database', options.database),
-    schema: options.schema ?? 'public',
-    table: requiredText('postgres.sink', 'table', options.table),
-    columns,
-    key,
-    mode,
+  const mode = options.mode ?? (options.key === undefined ? 'append' : 'upsert')
+  const table = requiredText('postgres.sink', 'table', options.table)
+  const database = isSecret(options.database)
+    ? options.database
+    : requiredText('postgres.sink', 'database', options.database)
+  return {
+    connector: 'postgres',
+    options: plainData({ ...options, database, table, mode, guarantee }),
+    functions: {},
     guarantee,
-    createTable: options.createTable ?? false,
+    keyFields: mode === 'upsert' ? key.map((column) => keyField(columns, column, table)) : undefined,
   }
-  const keyFields = mode === 'upsert' ? key.map((column) => keyField(columns, column, data.table)) : undefined
-  return { connector: 'postgres', options: { ...data }, functions: {}, guarantee, keyFields }
 }
 
 function keyField(columns: PostgresColumns, column: string, table: string): string {

@@ -14,6 +14,13 @@ export function requiredTexts(factory: string, option: string, value: unknown): 
   throw missing(factory, option, value)
 }
 
+/** A whole number from `lowest` on. */
+export function requiredWhole(factory: string, option: string, value: unknown, lowest: number): number {
+  if (Number.isSafeInteger(value) && (value as number) >= lowest) return value as number
+  const wanted = lowest === Number.MIN_SAFE_INTEGER ? 'a whole number' : `a whole number from ${lowest} on`
+  throw wrongOption(factory, option, value, wanted)
+}
+
 /** `options` as a connector's node half gets them: dates as milliseconds, without what is not given. */
 export function plainData(options: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
@@ -30,9 +37,13 @@ function plain(option: unknown): unknown {
 }
 
 function missing(factory: string, option: string, value: unknown): RetakeError {
+  return wrongOption(factory, option, value, 'a text that is not empty')
+}
+
+export function wrongOption(factory: string, option: string, value: unknown, wanted: string): RetakeError {
   return new RetakeError('RT1012', {
-    what: `${factory} was called with ${option}: ${JSON.stringify(value) ?? 'undefined'}`,
-    why: `${option} must be a text that is not empty`,
+    what: `${factory} was called with ${option}: ${JSON.stringify(value) ?? String(value)}`,
+    why: `${option} must be ${wanted}`,
     fix: `give ${factory} its ${option}`,
   })
 }

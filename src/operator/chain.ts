@@ -105,11 +105,6 @@ export class Chain {
     return polled
   }
 
-  /** Records that the source has emitted so far. */
-  get recordsPolled(): number {
-    return this.#head.operator.polled ?? 0
-  }
-
   /** How many records the source has emitted in this attempt. */
   get recordsPolled(): number {
     return this.isSource ? this.#head.passed : 0
