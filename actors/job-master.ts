@@ -313,6 +313,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       if (appended.kind === 'refused') return this.#stepDown(appended.reason)
       this.#epoch = next
       this.#setStatus('CREATED')
+      this.#releaseSlots(this.#log.state.attempt)
       this.#prepare()
     })
   }
@@ -657,7 +658,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (phase.after !== 'restart') return this.#end(phase.after.outcome, phase.after.error)
     if (!phase.delayed) return
     this.#supervision.onStarted('region', this.#ctx.now())
-    this.#releaseSlots()
+    this.#releaseSlots(this.#log.state.attempt)
     if (this.#log.state.retained.length > 0) this.#restore()
     else this.#prepareAgain()
   }
@@ -680,7 +681,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     } as const
     this.#log.append(ended, () => {
       if (outcome === 'finished' && this.#attempt !== undefined) this.#closeSlots(this.#attempt)
-      this.#releaseSlots()
+      this.#releaseSlots(this.#log.state.attempt)
       this.#settle(outcome, error)
     })
   }
@@ -702,10 +703,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#ctx.exit()
   }
 
-  #releaseSlots(): void {
+  /** Of `attempt` and all before it, whoever led the job then. */
+  #releaseSlots(attempt: Attempt): void {
     const { run, resourceManager } = this.#options
-    const attempt = this.#attempt?.number
-    if (attempt === undefined) return
     this.#ctx.ask(resourceManager, { type: 'release-slots', run, attempt }, LIMITS.controlAsk, told)
   }
 

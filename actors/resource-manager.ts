@@ -2,7 +2,7 @@ import type { Actor, ActorContext, ActorRef, Asks, ExitReason } from '#src/actor
 import { placeSlots } from '#src/cluster/placement.js'
 import { assertNever } from '#src/kit/assert.js'
 import type { Attempt, NodeId, RunId, SlotIndex } from '#src/kit/ids.js'
-import type { TaskManagerMessage } from './task-manager.js'
+import type { CloseSlot, TaskManagerMessage } from './task-manager.js'
 
 /** What a task manager says of itself when it registers. */
 export interface TaskManagerInfo {
@@ -72,9 +72,8 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
         ctx.reply(this.#request(message.run, message.attempt, message.count))
         return
       case 'release-slots':
-        this.#release(message.run, message.attempt)
         ctx.reply('ok')
-        return
+        return this.#release(message.run, message.attempt, ctx)
       case 'describe':
         ctx.reply(this.#describe())
         return
@@ -99,9 +98,19 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     return { kind: 'granted', slots }
   }
 
-  /** Gives back the slots of `attempt` and of all before it: a later attempt never needs them again. */
-  #release(run: RunId, attempt: Attempt): void {
-    this.#holdings = this.#holdings.filter((holding) => holding.run !== run || holding.attempt > attempt)
+  /**
+   * Takes back the slots of `attempt` and of all before it: a later attempt never needs them again. Their task managers
+   * are told, because a job master that crashed closed none of them.
+   */
+  #release(run: RunId, attempt: Attempt, ctx: ActorContext<ResourceManagerMessage>): void {
+    const isReleased = (holding: Holding) => holding.run === run && holding.attempt <= attempt
+    for (const { slots, attempt: held } of this.#holdings.filter(isReleased)) {
+      for (const { taskManager, slot } of slots) {
+        const close: CloseSlot = { type: 'close-slot', slot, run, attempt: held }
+        ctx.send(taskManager, close)
+      }
+    }
+    this.#holdings = this.#holdings.filter((holding) => !isReleased(holding))
   }
 
   #free(info: TaskManagerInfo): { node: NodeId; free: SlotIndex[] } {

@@ -108,6 +108,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   #chain!: Chain
   #ctx!: ActorContext<SubtaskMessage>
   #phase: Phase = 'opening'
+  #isStarted = false
   /** A source that had nothing to poll; wakes by `ready`. */
   #idle = false
   #timersDue = false
@@ -136,6 +137,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
 
   start(ctx: ActorContext<SubtaskMessage>): void {
     this.#ctx = ctx
+    this.#isStarted = true
     this.#outbox = this.#connect(ctx)
     this.#chain = this.#options.chainOf({
       outputs: this.#options.deployment.outputs.map(
@@ -207,6 +209,8 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   // The data lane.
 
   deliver(frame: unknown): void {
+    // Before its start nothing but hellos can arrive, and those are repeated.
+    if (!this.#isStarted) return
     this.#inbox.deliver(frame as Frame | Uint8Array)
   }
 

@@ -16,21 +16,25 @@ export type OpenSlotAnswer =
 export type TaskManagerMessage =
   // job masters; both may be repeated
   | OpenSlot
-  | ({
-      readonly type: 'close-slot'
-      readonly slot: SlotIndex
-      readonly run: RunId
-      readonly attempt: Attempt
-    } & Asks<'ok'>)
+  | CloseSlot
   // its threads
   | { readonly type: 'thread-ready'; readonly thread: SlotThread; readonly slot: ActorRef<SlotMessage> }
   | { readonly type: 'thread-exited'; readonly thread: SlotThread; readonly error: ErrorInfo | undefined }
   // its own
   | { readonly type: 'close-overdue'; readonly slot: SlotIndex; readonly attempt: Attempt }
   | { readonly type: 'slot-closed'; readonly slot: SlotIndex; readonly attempt: Attempt }
+  | { readonly type: 'registered' }
+  | { readonly type: 'register' }
   | { readonly type: 'told' }
   // whoever tries what happens: ends the thread of one open slot as a crash would; answers whether there was one
   | CrashSlot
+
+export type CloseSlot = {
+  readonly type: 'close-slot'
+  readonly slot: SlotIndex
+  readonly run: RunId
+  readonly attempt: Attempt
+} & Asks<'ok'>
 
 export type CrashSlot = { readonly type: 'crash-slot' } & Asks<boolean>
 
@@ -77,9 +81,13 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   }
 
   start(ctx: ActorContext<TaskManagerMessage>): void {
+    this.#register(ctx)
+  }
+
+  #register(ctx: ActorContext<TaskManagerMessage>): void {
     const { node, slots, cpus, memoryBytes, resourceManager } = this.#options
     const info = { node, taskManager: ctx.self, slots, cpus, memoryBytes }
-    ctx.ask(resourceManager, { type: 'register', info }, LIMITS.controlAsk, () => ({ type: 'told' }))
+    ctx.ask(resourceManager, { type: 'register', info }, LIMITS.controlAsk, () => ({ type: 'registered' }))
   }
 
   receive(message: TaskManagerMessage, ctx: ActorContext<TaskManagerMessage>): void {
@@ -95,6 +103,11 @@ export class TaskManager implements Actor<TaskManagerMessage> {
       case 'close-overdue':
       case 'slot-closed':
         return this.#terminate(message.slot, message.attempt)
+      case 'registered':
+        // A resource manager that was started again knows nobody: whoever lives tells it again and again.
+        return ctx.after('register', LIMITS.registerMs, { type: 'register' })
+      case 'register':
+        return this.#register(ctx)
       case 'told':
         return
       case 'crash-slot': {

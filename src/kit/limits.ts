@@ -67,6 +67,8 @@ export const LIMITS = {
 
   /** A slot stuck in user code is terminated this long after it was told to cancel. */
   cancelMs: 5_000,
+  /** A task manager tells its resource manager again this often that it is there. */
+  registerMs: 5_000,
   /** A step at the log whose outcome is unknown is tried again after this. */
   logRetryMs: 200,
   /** Resolving the splits of a source may take this long: a broker may have to be waited for. */
