@@ -1,0 +1,115 @@
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { blobName } from '#src/checkpoint/blob-name.js'
+import { SubtaskBlobs } from '#src/checkpoint/blob-writer.js'
+import { DirectoryBlobStore } from '#src/checkpoint/directory-blob-store.js'
+import { type Files, nodeFiles } from '#src/checkpoint/files.js'
+import { RetakeError } from '#src/kit/errors.js'
+import type { Attempt, CheckpointId, RunId, SubtaskId } from '#src/kit/ids.js'
+import type { BlobName } from '#src/state/snapshot.js'
+
+let directory: string
+const bytes = new TextEncoder().encode('state of a subtask')
+const name = (last: string, attempt = 1) =>
+  blobName({ run: 'run1' as RunId, attempt: attempt as Attempt, checkpoint: 3 as CheckpointId, name: last })
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'retake-blobs-'))
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+test('when a blob is put, then the same bytes come back, whole and in ranges', async () => {
+  const store = new DirectoryBlobStore(directory)
+  const part = await store.put(name('a'), bytes)
+  expect(part).toMatchObject({ blob: 'run1/1/3/a', offset: 0, bytes: bytes.length })
+  expect(await new DirectoryBlobStore(directory).get(part)).toEqual(new Uint8Array(bytes))
+})
+
+test('when bytes have changed, are cut off, or are gone, then that is said: where, why, what to do', async () => {
+  const store = new DirectoryBlobStore(directory)
+  const path = join(directory, 'run1/1/3/a')
+  const part = await store.put(name('a'), bytes)
+  await writeFile(path, new TextEncoder().encode('state of A subtask'))
+  await expect(store.get(part)).rejects.toThrow(
+    expect.objectContaining({ code: 'RT1203', where: path, why: expect.stringContaining('sha256') }),
+  )
+  await truncate(path, 4)
+  await expect(store.get(part)).rejects.toThrow(
+    expect.objectContaining({ code: 'RT1203', why: 'it ends after 4 bytes of 18' }),
+  )
+  await rm(path)
+  await expect(store.get(part)).rejects.toThrow(
+    expect.objectContaining({ code: 'RT1203', why: 'it is not there' }),
+  )
+})
+
+test('when the disk is full, then the put fails with a remedy, and what was there is untouched', async () => {
+  const full: Files = {
+    ...nodeFiles,
+    async write(path, content) {
+      await nodeFiles.write(path, content.subarray(0, 4))
+      throw new RetakeError('RT1301', { what: 'no space', why: 'full', fix: 'make room' })
+    },
+  }
+  const before = await new DirectoryBlobStore(directory).put(name('a'), bytes)
+  const store = new DirectoryBlobStore(directory, full)
+  await expect(store.put(name('b'), bytes)).rejects.toThrow(expect.objectContaining({ code: 'RT1301' }))
+  expect(await store.get(before)).toEqual(new Uint8Array(bytes))
+  expect(await store.list('run1')).toEqual(['run1/1/3/a'])
+})
+
+test.runIf(process.platform === 'linux')(
+  'when the system says ENOSPC, then that is the error of the catalogue',
+  async () => {
+    await expect(nodeFiles.write('/dev/full', bytes)).rejects.toThrow(
+      expect.objectContaining({ code: 'RT1301' }),
+    )
+  },
+)
+
+test('when a crash leaves an unfinished blob, then nobody takes it for a whole one', async () => {
+  const crashed: Files = {
+    ...nodeFiles,
+    rename: () => Promise.reject(new Error('crash')),
+    remove: async () => {},
+  }
+  await expect(new DirectoryBlobStore(directory, crashed).put(name('a'), bytes)).rejects.toThrow('crash')
+  const store = new DirectoryBlobStore(directory)
+  await expect(store.get({ blob: name('a'), offset: 0, bytes: 1, hash: '' })).rejects.toThrow('not there')
+  await store.delete(await store.list('run1'))
+  await expect(readFile(join(directory, 'run1/1/3/a.tmp'))).rejects.toThrow('ENOENT')
+})
+
+test('when blobs are listed, then by run or by attempt; when they are deleted twice, then nobody minds', async () => {
+  const store = new DirectoryBlobStore(directory)
+  await store.put(name('a', 1), bytes)
+  await store.put(name('b', 2), bytes)
+  expect((await store.list('run1')).toSorted()).toEqual(['run1/1/3/a', 'run1/2/3/b'])
+  expect(await store.list('run1/2')).toEqual(['run1/2/3/b'])
+  expect(await store.list('run9')).toEqual([])
+  await store.delete([name('a', 1)])
+  await store.delete([name('a', 1)])
+  expect(await store.list('run1')).toEqual(['run1/2/3/b'])
+})
+
+test.each(['../x', 'run1/1/3', 'run1/1/3/..', 'run1/1/3/a/b', 'run 1/1/3/a', 'run1/-1/3/a'])(
+  'when a name could leave the directory (%s), then it is refused',
+  async (bad) => {
+    const store = new DirectoryBlobStore(directory)
+    await expect(store.put(bad as BlobName, bytes)).rejects.toThrow('leave its directory')
+  },
+)
+
+test('when a subtask writes parts, then each has a name of its own, whatever it is called', async () => {
+  const blobs = new SubtaskBlobs(new DirectoryBlobStore(directory))
+  const scope = { run: 'run1' as RunId, attempt: 1 as Attempt, subtask: '1-0' as SubtaskId }
+  const writer = blobs.writer({ ...scope, checkpoint: 3 as CheckpointId })
+  const names = [
+    await writer.put('../évil name', bytes),
+    await writer.put('../évil name', bytes),
+    await blobs.writer({ ...scope, checkpoint: 4 as CheckpointId }).put('table', bytes),
+  ].map(({ blob }) => blob)
+  expect(names).toEqual(['run1/1/3/1-0.0.____vil_name', 'run1/1/3/1-0.1.____vil_name', 'run1/1/4/1-0.2.table'])
+})
