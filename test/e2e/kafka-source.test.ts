@@ -183,7 +183,8 @@ await describeWith({ kafka: true }, 'the Kafka source, on a real broker', () => 
     })
     const startOf = async (options: Record<string, unknown>) => {
       const [split] = await runOf({ topic: 'starts', ...options }).enumerator.resolve()
-      return (split?.position as { offset: number }).offset
+      const { offset } = Object(split?.position) as { offset: number }
+      return offset
     }
     expect(await startOf({ start: 'earliest' })).toBe(0)
     expect(await startOf({ start: 'latest' })).toBe(3)
@@ -246,7 +247,7 @@ await describeWith({ kafka: true }, 'the Kafka source, on a real broker', () => 
     for (let partition = 0; partition < 4; partition++) {
       await produce(
         'stalled',
-        numbered(20_000, () => value),
+        numbered(5_000, () => value),
         partition,
       )
     }
