@@ -1,13 +1,16 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { connect, type Msg, type NatsConnection as RawClient } from 'nats'
+import { connect, type Msg, nkeys, type NatsConnection as RawClient } from 'nats'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Address } from '#src/actor/actor.js'
 import { addressBelow } from '#src/actor/address.js'
 import { NatsConnection, type NatsConnectionOptions } from '#src/actor/transport/nats-connection.js'
 import { NatsSubjects } from '#src/actor/transport/nats-subjects.js'
-import { NatsTransport } from '#src/actor/transport/nats-transport.js'
+import { NatsTransport, type NatsTransportOptions } from '#src/actor/transport/nats-transport.js'
 import { systemClock } from '#src/kit/clock.js'
 import { RetakeError } from '#src/kit/errors.js'
 import type { SystemId } from '#src/kit/ids.js'
@@ -17,6 +20,7 @@ import { systemRandom } from '#src/kit/random.js'
 import { describeWith } from '../support/describe-with.js'
 import { type FakeNatsServer, startFakeNats } from '../support/fake-nats-server.js'
 import { type NatsOptions, type NatsServer, type NatsVersion, startNats } from '../support/nats-server.js'
+import { temporaryFolder } from '../support/server-process.js'
 import { until } from '../support/until.js'
 
 /**
@@ -226,10 +230,7 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
     })
 
     test(`8: when the server is ${version}, then a warning is ${version === 'oldest' ? 'given' : 'not given'}`, async () => {
-      const warnings: unknown[] = []
-      await connected(await nats(version), {
-        logger: { ...silentLogger, warn: (_, text) => warnings.push(text) },
-      })
+      const { warnings } = await connected(await nats(version))
 
       const expected = version === 'oldest' ? [expect.stringMatching(/stalls a sender.*2\.10\.26/)] : []
       expect(warnings).toEqual(expected)
@@ -249,6 +250,7 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
     test.each([
       ['publish: { deny: "rt.*.d.>" }', /RT1503.*may not publish to "rt\.c1\.d\./],
       ['publish: { deny: "rt.*.c.sys1.>" }', /RT1503.*may not publish to "rt\.c1\.c\.sys1\.~"/],
+      ['publish: { allow: ["rt.*.*.sys1.>"] }', /RT1503.*may not publish to "rt\.c1\.[cd]\.[0-9a-z]{20}\.~"/],
       ['subscribe: { deny: "rt.*.c.>" }', /RT1503.*may not subscribe to "rt\.c1\.c\.sys1\.>"/],
       ['subscribe: { deny: "_INBOX.>" }', /RT1503.*may not subscribe to "_INBOX\.c1\.sys1\.[cd]\.\*"/],
     ])('9: when the user has %s, then the start fails with what is missing', async (rule, expected) => {
@@ -262,6 +264,36 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
       await expect(refused).rejects.toThrow(/RT1502/)
       await expect(refused).rejects.not.toThrow(/sesame/)
     })
+
+    test('when the server wants a token or an nkey, then that is what it gets', async () => {
+      const key = nkeys.createUser()
+      const nkeySeed = new TextDecoder().decode(key.getSeed())
+      const byKey = await nats(version, {
+        config: `authorization { users: [ { nkey: "${key.getPublicKey()}" } ] }`,
+      })
+      const byToken = await nats(version, { config: 'authorization { token: "sesame" }' })
+      await opened(byKey, 'sys1', { nkeySeed })
+      await opened(byToken, 'sys1', { token: 'sesame' })
+
+      await expect(opened(byToken, 'sys2', { token: 'simsim' })).rejects.toThrow(/RT1502/)
+    })
+
+    test.skipIf(!existsSync('/usr/bin/openssl'))(
+      'when the server offers TLS, then it is spoken, with the authority that we were given',
+      async () => {
+        const folder = temporaryFolder('tls')
+        const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+        const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+        const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile]
+        execFileSync('/usr/bin/openssl', ['req', '-x509', '-days', '2', '-out', certFile, ...key, ...subject])
+        const server = await nats(version, {
+          config: `tls { cert_file: "${certFile}", key_file: "${keyFile}" }\nallow_non_tls: true`,
+        })
+        await opened(server, 'sys1', { tls: { caFile: certFile } })
+
+        await expect(opened(server, 'sys2')).rejects.toThrow(/RT1501.*certificate/)
+      },
+    )
 
     test('when a server is frozen with bytes under way, then its link is replaced by one to another server', async () => {
       const servers = [await nats(version), await nats(version)]
@@ -333,13 +365,14 @@ test('when nothing listens there, then the error says what to start', async () =
   await expect(refused).rejects.not.toThrow(/secret/)
 })
 
+type NatsLogin = Pick<NatsTransportOptions, 'user' | 'password' | 'token' | 'nkeySeed' | 'tls'>
 type Overrides = Partial<NatsConnectionOptions>
 
 async function connected(...args: ({ url: string } | Overrides)[]) {
   const servers = args.flatMap((arg) => ('url' in arg ? [arg.url] : []))
   const overrides = args.find((arg): arg is Overrides => !('url' in arg))
   const events: string[] = []
-  const seen: number[] = []
+  const warnings: string[] = []
   const connection = await NatsConnection.open(
     {
       servers,
@@ -353,18 +386,19 @@ async function connected(...args: ({ url: string } | Overrides)[]) {
     {
       onLink: (state) => events.push(state),
       onNoResponder: () => {},
-      onSeen: (number) => seen.push(number),
+      onSeen: () => {},
       onDrain: () => events.push('drain'),
       onLameDuck: () => events.push('lame-duck'),
+      onServerWarning: (warning) => warnings.push(warning),
       onPermissionMissing: (error) => events.push(`alarm ${error.message}`),
       onEnded: (error) => events.push(`ended ${error.message}`),
     },
   )
   closing.push(() => connection.close())
-  return { connection, events, seen }
+  return { connection, events, warnings }
 }
 
-async function opened(server: NatsServer, system: string, login: { user?: string; password?: string } = {}) {
+async function opened(server: NatsServer, system: string, login: NatsLogin = {}) {
   const transport = new NatsTransport({ servers: [server.url], cluster: 'c1', onFatal: () => {}, ...login })
   closing.push(() => transport.close())
   await transport.open(system as SystemId, {

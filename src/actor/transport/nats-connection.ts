@@ -74,6 +74,8 @@ export interface NatsConnectionOwner {
   /** The server asks us to leave; `reconnect` at a moment that suits, else it cuts us off within minutes. */
   onLameDuck(): void
   onPermissionMissing(error: RetakeError): void
+  /** The server we are on now can be used, but should not. */
+  onServerWarning(warning: string): void
   /** Ended for good, and not by `close`. Fatal. */
   onEnded(error: RetakeError): void
 }
@@ -128,7 +130,7 @@ export class NatsConnection {
       return connection
     } catch (error) {
       await connection.close()
-      throw error
+      throw error instanceof RetakeError ? error : translated(error, options)
     }
   }
 
@@ -162,7 +164,7 @@ export class NatsConnection {
 
   /** Takes `data` for good. */
   publish(subject: string, data: Uint8Array): Published {
-    if (this.#state !== 'up') {
+    if (this.#state !== 'up' || this.#client.isClosed()) {
       this.#refused++
       return 'link-down'
     }
@@ -367,7 +369,7 @@ export class NatsConnection {
 
   #judge(client: Client): void {
     const warning = judgeNatsServer(factsOf(client), this.#options.maxMessageBytes ?? LIMITS.frameBytesMax)
-    if (warning !== undefined) this.#options.logger.warn({ server: this.serverUrl }, warning)
+    if (warning !== undefined) this.#tell(() => this.#owner.onServerWarning(warning))
   }
 
   #onPermissionMissing({ operation, subject }: { operation: string; subject: string }): void {

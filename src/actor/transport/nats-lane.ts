@@ -26,6 +26,7 @@ export interface NatsLaneOwner extends Pick<TransportReceiver, 'onUndeliverable'
   onMessage(to: Address, bytes: Uint8Array): void
   onLameDuck(): void
   onAlarm(error: RetakeError): void
+  onServerWarning(warning: string): void
   onEnded(error: RetakeError): void
 }
 
@@ -161,6 +162,10 @@ export class NatsLane implements NatsConnectionOwner {
   onPermissionMissing(error: RetakeError): void {
     if (this.#selfTest === undefined) this.#owner.onAlarm(error)
     else this.#selfTest.fail(error)
+  }
+
+  onServerWarning(warning: string): void {
+    this.#owner.onServerWarning(warning)
   }
 
   onEnded(error: RetakeError): void {

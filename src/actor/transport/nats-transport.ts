@@ -46,7 +46,9 @@ export class NatsTransport implements Transport {
   readonly #logger: Logger
   #state: State = { kind: 'fresh' }
   #link: 'up' | 'down' = 'down'
+  readonly #warnings = new Set<string>()
   #malformed = 0
+  #fatal: RetakeError | undefined
 
   constructor(options: NatsTransportOptions) {
     this.#options = options
@@ -118,6 +120,7 @@ export class NatsTransport implements Transport {
       onLink: () => this.#onLink(),
       onLameDuck: () => this.#options.onLameDuck?.(),
       onAlarm: (error) => this.#options.onAlarm?.(error),
+      onServerWarning: (warning) => this.#onServerWarning(warning),
       onEnded: (error) => this.#onEnded(error),
     })
   }
@@ -153,8 +156,16 @@ export class NatsTransport implements Transport {
     state.receiver.onLink(link)
   }
 
+  /** Both lanes say the same, mostly; and say it again after each reconnect. */
+  #onServerWarning(warning: string): void {
+    if (this.#warnings.has(warning)) return
+    this.#warnings.add(warning)
+    this.#logger.warn({}, warning)
+  }
+
   #onEnded(error: RetakeError): void {
-    if (this.#isClosed) return
+    if (this.#isClosed || this.#fatal !== undefined) return
+    this.#fatal = error
     this.#onLink()
     this.#options.onFatal(error)
   }
