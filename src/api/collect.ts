@@ -1,21 +1,16 @@
-import type { Sink } from './ends.js'
+import type { Sink, Text } from './ends.js'
 import { requiredText } from './required.js'
 
 /**
- * Collects records in memory under `name`, where a test, in the same process, finds them.
- *
- * 'exactly-once' (unless said): what is found is of complete checkpoints.
+ * For tests: appends a line of JSON for each record to the file at `path`, which is made with its directories if it is
+ * not there. `readCollected(path)` reads them back. As records come, so that after a restart some come again.
  */
-export function collect<T = unknown>(
-  name: string,
-  options: { readonly guarantee?: 'exactly-once' | 'at-least-once' } = {},
-): Sink<T> {
-  const { guarantee = 'exactly-once' } = options
+export function collect(path: Text): Sink<unknown> {
   return {
     connector: 'collect',
-    options: { name: requiredText('collect', 'name', name), guarantee },
+    options: { path: requiredText('collect', 'path', path) },
     functions: {},
-    guarantee,
+    guarantee: 'at-least-once',
     keyFields: undefined,
   }
 }

@@ -1,7 +1,7 @@
 import type { Sink } from './ends.js'
 
-/** Prints each record on standard output, as JSON on a line: at once, so again after a failure. */
-export function consoleSink(): Sink<unknown> {
+/** A line of JSON for each record on standard output: as records come, so that after a restart some come again. */
+export function print(): Sink<unknown> {
   return {
     connector: 'console',
     options: {},
@@ -10,6 +10,3 @@ export function consoleSink(): Sink<unknown> {
     keyFields: undefined,
   }
 }
-
-/** Flink's name for it. */
-export const print = consoleSink

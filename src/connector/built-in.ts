@@ -5,10 +5,14 @@ import { Connectors, type SinkConnector, type SourceConnector } from './registry
  * longer to load than all the rest.
  */
 const SOURCES: Readonly<Record<string, () => Promise<SourceConnector>>> = {
+  generator: async () => (await import('./generator/generator-connector.js')).generatorSource,
   kafka: async () => (await import('./kafka/kafka-connector.js')).kafkaSource,
 }
 
 const SINKS: Readonly<Record<string, () => Promise<SinkConnector>>> = {
+  collect: async () => (await import('./collect/collect-sink.js')).collectSink,
+  console: async () => (await import('./console/console-sink.js')).consoleSink,
+  discard: async () => (await import('./discard/discard-sink.js')).discardSink,
   postgres: async () => (await import('./postgres/postgres-sink.js')).postgresSink,
 }
 

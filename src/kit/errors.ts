@@ -70,6 +70,7 @@ export const CATALOGUE = {
   RT1449: { title: 'PostgreSQL refused a statement', restart: 'useless' },
   RT1450: { title: 'the options of a PostgreSQL sink are wrong', restart: 'useless' },
   RT1451: { title: 'this run has been replaced by a later one', restart: 'useless' },
+  RT1460: { title: 'a record cannot be written as JSON', restart: 'useless' },
   RT1501: { title: 'NATS cannot be reached', restart: 'cures' },
   RT1502: { title: 'NATS refused the credentials', restart: 'useless' },
   RT1503: { title: 'a permission is missing in NATS', restart: 'useless' },
