@@ -70,14 +70,13 @@ export class StagedWriter implements SinkWriter {
   }
 
   write(records: readonly unknown[]): void {
-    let pile = this.#pile ?? this.#target.pile()
     for (let i = 0; i < records.length; i++) {
-      pile.add(records[i])
-      if (!pile.isFull) continue
-      this.#pieces.add(pile.encode())
-      pile = this.#target.pile()
+      this.#pile ??= this.#target.pile()
+      this.#pile.add(records[i])
+      if (!this.#pile.isFull) continue
+      this.#pieces.add(this.#pile.encode())
+      this.#pile = undefined
     }
-    this.#pile = pile
   }
 
   /** Whoever was told no is called back. */
