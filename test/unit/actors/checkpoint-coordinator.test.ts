@@ -1,0 +1,442 @@
+import { expect, test } from 'vitest'
+import {
+  type AppendAnswer,
+  CheckpointCoordinator,
+  type CheckpointCoordinatorMessage,
+  type CheckpointedSubtask,
+} from '#actors/checkpoint-coordinator.js'
+import { decodeManifest } from '#src/checkpoint/manifest-codec.js'
+import type { CheckpointOptions } from '#src/graph/job-plan.js'
+import { errorInfoOf } from '#src/kit/errors.js'
+import type { SubtaskId } from '#src/kit/ids.js'
+import { silentLogger } from '#src/kit/logger.js'
+import { seededRandom } from '#src/kit/random.js'
+import { VirtualClock } from '#src/kit/virtual-clock.js'
+import type { BlobName, Part, SubtaskSnapshot } from '#src/state/snapshot.js'
+import {
+  attempt,
+  checkpoint,
+  clickCount,
+  MemoryBlobs,
+  operatorId,
+  part,
+  piece,
+  run,
+  snapshot,
+  split,
+} from '../checkpoint/fixtures.js'
+import { type Asked, FakeContext, refTo } from './fake-context.js'
+
+const SUBTASKS = (['0-0', '0-1', '1-0', '1-1'] as const).map((id) => id as SubtaskId)
+const SOURCE = operatorId('clicks')
+const STATE = { source: SOURCE, splits: [split(0), split(1)] }
+
+/** A coordinator alone, with hands that answer for job master, source coordinator and subtasks. */
+function coordinate(policy: Partial<CheckpointOptions> = {}) {
+  const clock = new VirtualClock()
+  const blobs = new MemoryBlobs()
+  const coordinator = new CheckpointCoordinator({
+    run,
+    plan: clickCount(2, policy),
+    blobs,
+    jobMaster: refTo('job-master'),
+    sources: new Map([[SOURCE, refTo('source')]]),
+    usedTo: checkpoint(0),
+    random: seededRandom(1),
+    logger: silentLogger,
+    wallTime: () => clock.wallTime(),
+  })
+  const ctx = new FakeContext<CheckpointCoordinatorMessage>(coordinator, clock)
+  const subtasks: CheckpointedSubtask[] = SUBTASKS.map((id) => ({
+    id,
+    ref: refTo(id),
+    source: id.startsWith('0') ? SOURCE : undefined,
+  }))
+  const hands = {
+    clock,
+    ctx,
+    blobs,
+    start(of = 1, retained: { checkpoint: number; manifest: Part }[] = []) {
+      const list = retained.map((one) => ({
+        ...one,
+        checkpoint: checkpoint(one.checkpoint),
+        attempt: attempt(of),
+      }))
+      ctx.tell({ type: 'attempt-started', attempt: attempt(of), subtasks, retained: list })
+    },
+    running(of = 1) {
+      ctx.tell({ type: 'attempt-running', attempt: attempt(of) })
+    },
+    /** Answers the appends that are open, as the log does. */
+    log(answer: AppendAnswer = { kind: 'logged', entry: {} as never }): unknown[] {
+      const appends = ctx.takeAsked('append')
+      for (const append of appends) append.answer(answer)
+      return appends.map(({ question }) => question['event'])
+    },
+    /** The source coordinator answers, then both sources accept: returns the id. */
+    async trigger(): Promise<number> {
+      const [take] = ctx.takeAsked('snapshot')
+      take?.answer(STATE)
+      const triggers = ctx.takeAsked('trigger')
+      expect(triggers.map(({ to }) => to)).toEqual(['0-0', '0-1'])
+      for (const trigger of triggers) trigger.answer('accepted')
+      return triggers[0]?.question['checkpoint'] as number
+    },
+    acknowledge(
+      id: number,
+      subtask: SubtaskId,
+      options: { of?: number; ended?: boolean; operators?: Parameters<typeof snapshot>[2] } = {},
+    ) {
+      const [v = 0, s = 0] = subtask.split('-').map(Number)
+      const word: SubtaskSnapshot = snapshot(v, s, options.operators ?? [], options.ended ?? false)
+      ctx.tell({
+        type: 'acknowledged',
+        checkpoint: checkpoint(id),
+        subtask,
+        attempt: attempt(options.of ?? 1),
+        snapshot: word,
+        timings: { alignmentMs: 0, captureMs: 0, uploadMs: 0 },
+      })
+    },
+    async collect(
+      id: number,
+      options: { of?: number; ended?: boolean; operators?: Parameters<typeof snapshot>[2] } = {},
+    ) {
+      for (const subtask of SUBTASKS) hands.acknowledge(id, subtask, options)
+      await clock.settle()
+    },
+    /** From trigger to log: one whole checkpoint. */
+    async complete(options: Parameters<typeof this.collect>[1] = {}): Promise<number> {
+      const id = await hands.trigger()
+      await hands.collect(id, options)
+      hands.log()
+      return id
+    },
+    states: () => ctx.sentOf('checkpoint-changed').map(({ record }) => (record as { state: string }).state),
+  }
+  return hands
+}
+
+async function running(policy: Partial<CheckpointOptions> = {}) {
+  const hands = coordinate(policy)
+  hands.start()
+  expect(hands.log()).toEqual([{ type: 'reserved', to: 64 }])
+  hands.running()
+  return hands
+}
+
+const told = (asked: Asked[]) => asked.map(({ to, question }) => [to, question['checkpoint']])
+
+test('when an interval has passed, then source coordinators are asked first, then sources, and the log decides', async () => {
+  const { clock, ctx, blobs, trigger, collect, log } = await running()
+  await clock.advance(9_999)
+  expect(ctx.asked).toEqual([])
+  await clock.advance(1)
+  expect(ctx.asked.map(({ question }) => question.type)).toEqual(['snapshot'])
+  expect(await trigger()).toBe(1)
+
+  await collect(1)
+  expect(ctx.takeAsked('complete'), 'before the decision nobody is told').toEqual([])
+  const [append] = ctx.asked.filter(({ question }) => question.type === 'append')
+  const event = append?.question['event'] as { manifest: Part }
+  expect(event).toMatchObject({ type: 'completed', attempt: 1, checkpoint: 1 })
+  const manifest = decodeManifest(await blobs.get(event.manifest), 'manifest')
+  expect(manifest).toMatchObject({ run, checkpoint: 1, attempt: 1, sources: [STATE] })
+  expect(manifest.subtasks).toHaveLength(4)
+
+  log()
+  expect(told(ctx.takeAsked('complete'))).toEqual(SUBTASKS.map((id) => [id, 1]))
+  expect(ctx.sentOf('checkpoint-changed').map(({ record }) => record)).toMatchObject([
+    { state: 'opening', checkpoint: 1 },
+    { state: 'completed', checkpoint: 1, acknowledged: 4 },
+  ])
+})
+
+test('when no id is reserved, then nothing opens, and a new block is asked for in time', async () => {
+  const { clock, ctx, start, running, log } = coordinate()
+  start()
+  running()
+  await clock.advance(30_000)
+  expect(ctx.takeAsked('snapshot')).toEqual([])
+  log()
+  expect(ctx.takeAsked('snapshot').map(({ question }) => question['checkpoint'])).toEqual([1])
+})
+
+test('when the answer of the log is lost, then the same event is asked for again, and nothing is given up meanwhile', async () => {
+  const { clock, ctx, trigger, collect, states } = await running()
+  await clock.advance(10_000)
+  await trigger()
+  await collect(1)
+  const [first] = ctx.takeAsked('append')
+  first?.fail({ kind: 'timed-out' })
+  await clock.advance(600_000)
+  const [again] = ctx.takeAsked('append')
+  expect(again?.question).toEqual(first?.question)
+  again?.answer({ kind: 'logged', entry: {} })
+  expect(states()).toEqual(['opening', 'completed', 'opening'])
+})
+
+test('when the log refuses, then the checkpoint is given up, and that is no failure', async () => {
+  const { clock, ctx, trigger, collect, log, states } = await running()
+  await clock.advance(10_000)
+  await trigger()
+  await collect(1)
+  log({ kind: 'refused', reason: 'attempt 1 is not the current one, 2' })
+  expect(states()).toEqual(['opening', 'failed'])
+  expect(told(ctx.takeAsked('abort'))).toEqual(SUBTASKS.map((id) => [id, 1]))
+  expect(ctx.sentOf('checkpoints-failed')).toEqual([])
+})
+
+test('when a checkpoint expires, then everyone is told, barriers that wait are dropped with the next trigger', async () => {
+  const { clock, ctx, trigger, acknowledge, states } = await running({
+    timeoutMs: 5_000,
+    tolerableFailures: 1,
+  })
+  await clock.advance(10_000)
+  await trigger()
+  acknowledge(1, '0-0' as SubtaskId)
+  await clock.advance(5_000)
+  expect(states()).toEqual(['opening', 'failed'])
+  expect(told(ctx.takeAsked('abort'))).toEqual(SUBTASKS.map((id) => [id, 1]))
+  expect(told(ctx.takeAsked('aborted'))).toEqual([['source', 1]])
+  await clock.advance(5_000)
+  const [take] = ctx.takeAsked('snapshot')
+  take?.answer(STATE)
+  expect(ctx.takeAsked('trigger').map(({ question }) => question)).toMatchObject([
+    { checkpoint: 2, aborted: [1] },
+    { checkpoint: 2, aborted: [1] },
+  ])
+})
+
+test('when an acknowledgement comes too late, then it changes nothing, is answered, and its blobs are swept', async () => {
+  const { clock, ctx, blobs, trigger, acknowledge, complete, states } = await running({
+    timeoutMs: 5_000,
+    tolerableFailures: 1,
+  })
+  await clock.advance(10_000)
+  await trigger()
+  await clock.advance(5_000)
+  const late = await blobs.put('run1/1/1/late' as BlobName, new Uint8Array(3))
+  const operators = [{ operator: 'count', keyed: { firstGroup: 0, lastGroup: 1, part: late } }]
+  acknowledge(1, '1-0' as SubtaskId, { operators })
+  expect(ctx.replies.at(-1)).toBe('ok')
+  expect(states()).toEqual(['opening', 'failed'])
+  await clock.advance(5_000)
+  expect(blobs.blobs.has(late.blob)).toBe(true)
+  await complete()
+  await clock.settle()
+  expect(blobs.blobs.has(late.blob)).toBe(false)
+})
+
+test('when more fail in a row than are tolerated, then the job master hears of it, once, with the cause', async () => {
+  const { clock, ctx, trigger } = await running({ tolerableFailures: 0 })
+  await clock.advance(10_000)
+  await trigger()
+  const reason = errorInfoOf(new Error('disk gone'))
+  const word = {
+    type: 'declined',
+    checkpoint: checkpoint(1),
+    subtask: SUBTASKS[2] as SubtaskId,
+    attempt: attempt(1),
+    reason,
+  } as const
+  ctx.tell(word)
+  ctx.tell(word)
+  expect(ctx.sentOf('checkpoints-failed')).toMatchObject([
+    { attempt: 1, error: { code: 'RT1303', cause: { cause: { message: 'disk gone' } } } },
+  ])
+  await clock.advance(100_000)
+  expect(ctx.takeAsked('snapshot'), 'the attempt is over').toEqual([])
+})
+
+test('when the manifest cannot be stored, then the checkpoint fails with the reason', async () => {
+  const { clock, ctx, blobs, trigger, collect } = await running({ tolerableFailures: 0 })
+  await clock.advance(10_000)
+  await trigger()
+  blobs.failure = new Error('no space')
+  await collect(1)
+  expect(ctx.takeAsked('append')).toEqual([])
+  expect(ctx.sentOf('checkpoints-failed')).toMatchObject([
+    { error: { cause: { cause: { message: 'no space' } } } },
+  ])
+})
+
+test('when two may be under way, then the second opens while the first collects, and completing it covers the first', async () => {
+  const { clock, ctx, trigger, collect, log } = await running({ maxConcurrent: 2 })
+  await clock.advance(10_000)
+  expect(await trigger()).toBe(1)
+  await clock.advance(10_000)
+  expect(await trigger()).toBe(2)
+  await clock.advance(10_000)
+  expect(ctx.takeAsked('snapshot'), 'two at most').toEqual([])
+  await collect(2)
+  log()
+  expect(ctx.sentOf('checkpoint-changed').map(({ record }) => record)).toMatchObject([
+    { checkpoint: 1, state: 'opening' },
+    { checkpoint: 2, state: 'opening' },
+    { checkpoint: 1, state: 'failed' },
+    { checkpoint: 2, state: 'completed' },
+    { checkpoint: 3, state: 'opening' },
+  ])
+  expect(told(ctx.takeAsked('aborted'))).toEqual([['source', 1]])
+})
+
+test('when a pause is asked for, then the next one opens that long after the end of the one before', async () => {
+  const { clock, ctx, trigger, collect, log } = await running({ minPauseMs: 8_000, intervalMs: 1_000 })
+  await clock.advance(1_000)
+  expect(await trigger()).toBe(1)
+  await clock.advance(4_000)
+  await collect(1)
+  log()
+  await clock.advance(7_999)
+  expect(ctx.takeAsked('snapshot')).toEqual([])
+  await clock.advance(1)
+  expect(ctx.takeAsked('snapshot')).toHaveLength(1)
+})
+
+test('when all barriers are out, then the source coordinator may assign again', async () => {
+  const { clock, ctx, trigger } = await running()
+  await clock.advance(10_000)
+  await trigger()
+  const emitted = (subtask: string) =>
+    ctx.tell({
+      type: 'barrier-emitted',
+      checkpoint: checkpoint(1),
+      subtask: subtask as SubtaskId,
+      attempt: attempt(1),
+    })
+  emitted('0-0')
+  emitted('0-0')
+  expect(ctx.takeAsked('barriers-emitted')).toEqual([])
+  emitted('0-1')
+  expect(ctx.takeAsked('barriers-emitted').map(({ question }) => question)).toEqual([
+    { type: 'barriers-emitted', attempt: 1, checkpoint: 1 },
+  ])
+})
+
+test('when a source does not run, then the checkpoint is given up without counting', async () => {
+  const { clock, ctx, states } = await running({ tolerableFailures: 0 })
+  await clock.advance(10_000)
+  ctx.takeAsked('snapshot')[0]?.answer(STATE)
+  ctx.takeAsked('trigger')[0]?.answer('not-running')
+  expect(states()).toEqual(['opening', 'failed'])
+  expect(ctx.sentOf('checkpoints-failed')).toEqual([])
+})
+
+test('when a notification is lost, then it is told again; but not once a newer one covers it', async () => {
+  const { clock, ctx, complete } = await running()
+  await clock.advance(10_000)
+  await complete()
+  const [lost] = ctx.takeAsked('complete')
+  lost?.fail({ kind: 'timed-out' })
+  const [again] = ctx.takeAsked('complete')
+  expect(again).toMatchObject({ to: '0-0', question: { type: 'complete', checkpoint: 1 } })
+  await clock.advance(10_000)
+  await complete()
+  ctx.takeAsked('complete')
+  again?.fail({ kind: 'timed-out' })
+  expect(ctx.takeAsked('complete')).toEqual([])
+})
+
+test('when everything has ended, then a final checkpoint is taken, repeated until it succeeds, and the job master hears', async () => {
+  const { clock, ctx, trigger, collect, log } = await running({ tolerableFailures: 3, timeoutMs: 2_000 })
+  const ended = (subtask: SubtaskId) => ctx.tell({ type: 'ended', subtask, attempt: attempt(1) })
+  for (const subtask of SUBTASKS) {
+    expect(ctx.takeAsked('snapshot')).toEqual([])
+    ended(subtask)
+    ended(subtask)
+  }
+  expect(await trigger(), 'at once').toBe(1)
+  await clock.advance(2_000)
+  expect(ctx.sentOf('final-checkpoint-complete')).toEqual([])
+  await clock.advance(8_000)
+  expect(await trigger(), 'after an interval').toBe(2)
+  await collect(2, { ended: true })
+  log()
+  expect(ctx.sentOf('final-checkpoint-complete')).toMatchObject([{ attempt: 1, checkpoint: 2 }])
+  await clock.advance(100_000)
+  expect(ctx.takeAsked('snapshot')).toEqual([])
+})
+
+test('when a user asks for one, then it comes now, and the answer is its outcome', async () => {
+  const { clock, ctx, complete } = await running()
+  await clock.advance(10)
+  ctx.ask_({ type: 'checkpoint-now' })
+  await complete()
+  expect(ctx.replies.at(-1)).toMatchObject({ checkpoint: 1, cause: 'on-demand', state: 'completed' })
+  ctx.ask_({ type: 'describe' })
+  expect(ctx.replies.at(-1)).toMatchObject([{ checkpoint: 1, state: 'completed' }])
+})
+
+test('when an attempt ends, then its checkpoints are given up, and its words count for nothing in the next one', async () => {
+  const { clock, ctx, start, running: run, trigger, collect, acknowledge, states } = await running()
+  await clock.advance(10_000)
+  await trigger()
+  acknowledge(1, '0-0' as SubtaskId)
+  ctx.tell({ type: 'attempt-ended', attempt: attempt(1) })
+  expect(states()).toEqual(['opening', 'failed'])
+  start(2)
+  run(2)
+  await clock.advance(0)
+  expect(await trigger(), 'after a restart without waiting an interval; ids rise').toBe(2)
+  await collect(2, { of: 1 })
+  expect(ctx.takeAsked('append'), 'from zombies').toEqual([])
+  await collect(2, { of: 2 })
+  expect(ctx.takeAsked('append')).toHaveLength(1)
+})
+
+test('when the log says complete after the attempt has ended, then the checkpoint is retained, and nobody is told', async () => {
+  const { clock, ctx, trigger, collect, log } = await running({ retained: 1 })
+  await clock.advance(10_000)
+  await trigger()
+  await collect(1)
+  ctx.tell({ type: 'attempt-ended', attempt: attempt(1) })
+  log()
+  expect(ctx.takeAsked('complete')).toEqual([])
+  expect(ctx.takeAsked('append'), 'it is the newest one').toEqual([])
+})
+
+test('when more are retained than asked for, then the log releases the oldest first, and only then its blobs go', async () => {
+  const { clock, ctx, blobs, complete, log } = await running({ retained: 1 })
+  const state = await blobs.put('run1/1/1/state' as BlobName, new Uint8Array(3))
+  const staged = await blobs.put('run1/1/1/piece' as BlobName, new Uint8Array(3))
+  const pieces = [{ ...piece(0, 1), part: staged }]
+  await clock.advance(10_000)
+  await complete({
+    operators: [{ operator: 'count', keyed: { firstGroup: 0, lastGroup: 1, part: state }, pieces }],
+  })
+  await clock.advance(10_000)
+  await complete({ operators: [{ operator: 'count', pieces }] })
+  expect(blobs.blobs.has(state.blob), 'the log still names it').toBe(true)
+  expect(log()).toEqual([{ type: 'released', checkpoints: [1] }])
+  await clock.settle()
+  expect(blobs.blobs.has(state.blob)).toBe(false)
+  expect(blobs.blobs.has(staged.blob), 'checkpoint 2 names it').toBe(true)
+  expect([...blobs.blobs.keys()].filter((name) => name.includes('manifest'))).toHaveLength(1)
+  expect(ctx.takeAsked('append')).toEqual([])
+})
+
+test('when an attempt completes its first checkpoint, then what earlier ones left behind is swept', async () => {
+  const hands = coordinate()
+  const leftover = await hands.blobs.put('run1/1/1/zombie' as BlobName, new Uint8Array(3))
+  hands.start(2)
+  hands.log()
+  hands.running(2)
+  await hands.clock.settle()
+  await hands.complete({ of: 2 })
+  await hands.clock.settle()
+  expect(hands.blobs.blobs.has(leftover.blob)).toBe(false)
+})
+
+test('when a retained manifest cannot be read, then no blob is deleted', async () => {
+  const hands = coordinate({ retained: 1 })
+  const leftover = await hands.blobs.put('run1/1/1/zombie' as BlobName, new Uint8Array(3))
+  hands.start(2, [{ checkpoint: 5, manifest: part('run1/1/5/manifest') }])
+  hands.log()
+  hands.running(2)
+  await hands.clock.settle()
+  expect(await hands.complete({ of: 2 }), 'ids go on above it').toBe(6)
+  hands.log()
+  await hands.clock.settle()
+  expect(hands.blobs.blobs.has(leftover.blob)).toBe(true)
+})

@@ -1,0 +1,197 @@
+import { expect, test } from 'vitest'
+import { SourceCoordinator, type SourceCoordinatorMessage } from '#actors/source-coordinator.js'
+import type { AssignSplits } from '#actors/subtask-message.js'
+import type { SplitEnumerator } from '#src/connector/source.js'
+import { RetakeError } from '#src/kit/errors.js'
+import { silentLogger } from '#src/kit/logger.js'
+import { VirtualClock } from '#src/kit/virtual-clock.js'
+import type { SplitPosition } from '#src/state/snapshot.js'
+import { attempt, checkpoint, operatorId, split } from '../checkpoint/fixtures.js'
+import { FakeContext, refTo } from './fake-context.js'
+
+const SOURCE = operatorId('clicks')
+
+function coordinate() {
+  const clock = new VirtualClock()
+  const topic = {
+    partitions: 2,
+    resolved: 0,
+    failure: undefined as Error | undefined,
+    closed: false,
+  }
+  const all = () => Array.from({ length: topic.partitions }, (_, owner) => split(owner))
+  const enumerator: SplitEnumerator = {
+    discoverEveryMs: 1_000,
+    async resolve() {
+      topic.resolved++
+      if (topic.failure !== undefined) throw topic.failure
+      return all()
+    },
+    async discover(known) {
+      if (topic.failure !== undefined) throw topic.failure
+      return all().filter((one) => !known.has(one.split))
+    },
+    async close() {
+      topic.closed = true
+    },
+  }
+  const coordinator = new SourceCoordinator({
+    source: SOURCE,
+    enumerator,
+    jobMaster: refTo('job-master'),
+    logger: silentLogger,
+  })
+  const ctx = new FakeContext<SourceCoordinatorMessage>(coordinator, clock)
+  return {
+    clock,
+    ctx,
+    topic,
+    coordinator,
+    running(of = 1, readers = 2) {
+      const refs = Array.from({ length: readers }, (_, index) => refTo<AssignSplits>(`reader-${index}`))
+      ctx.tell({ type: 'attempt-running', attempt: attempt(of), readers: refs })
+    },
+    take(id: number, of = 1): unknown {
+      const before = ctx.replies.length
+      ctx.ask_({ type: 'snapshot', attempt: attempt(of), checkpoint: checkpoint(id) })
+      return ctx.replies[before]
+    },
+    release(id: number, type: 'barriers-emitted' | 'aborted' = 'barriers-emitted', of = 1) {
+      ctx.ask_({ type, attempt: attempt(of), checkpoint: checkpoint(id) })
+    },
+  }
+}
+
+/** With two splits known, running. */
+async function running() {
+  const hands = coordinate()
+  hands.ctx.ask_({ type: 'resolve' })
+  await hands.clock.settle()
+  hands.running()
+  return hands
+}
+
+const names = (state: unknown) => (state as { splits: SplitPosition[] }).splits.map((one) => one.split)
+
+test('when splits are resolved, then once, however often it is asked', async () => {
+  const { ctx, clock, topic } = coordinate()
+  ctx.ask_({ type: 'resolve' })
+  ctx.ask_({ type: 'resolve' })
+  await clock.settle()
+  ctx.ask_({ type: 'resolve' })
+  expect(ctx.replies).toEqual([1, 2, 3].map(() => ({ source: SOURCE, splits: [split(0), split(1)] })))
+  expect(topic.resolved).toBe(1)
+})
+
+test('when resolving fails, then who asked hears why, and the next one tries again', async () => {
+  const { ctx, clock, topic } = coordinate()
+  topic.failure = new Error('no such topic')
+  ctx.ask_({ type: 'resolve' })
+  await clock.settle()
+  expect(ctx.replies).toMatchObject([{ message: 'no such topic' }])
+  topic.failure = undefined
+  ctx.ask_({ type: 'resolve' })
+  await clock.settle()
+  expect(names(ctx.replies[1])).toHaveLength(2)
+})
+
+test('when new splits appear, then each goes to its reader, by owner modulo parallelism', async () => {
+  const { ctx, clock, topic, take } = await running()
+  await clock.advance(1_000)
+  expect(ctx.asked).toEqual([])
+  topic.partitions = 5
+  await clock.advance(1_000)
+  const assigned = ctx.takeAsked('assign')
+  expect(assigned.map(({ to, question }) => [to, question['splits']])).toEqual([
+    ['reader-0', [split(2), split(4)]],
+    ['reader-1', [split(3)]],
+  ])
+  for (const one of assigned) one.answer('ok')
+  await clock.advance(1_000)
+  expect(ctx.asked, 'they are known now').toEqual([])
+  expect(names(take(1))).toHaveLength(5)
+})
+
+test('when an assignment has not been answered, then the state waits for the answer', async () => {
+  const { ctx, clock, topic, take } = await running()
+  topic.partitions = 3
+  await clock.advance(1_000)
+  expect(take(1)).toBeUndefined()
+  const [lost] = ctx.takeAsked('assign')
+  lost?.fail({ kind: 'timed-out' })
+  expect(ctx.replies, 'told again, not answered').toHaveLength(1)
+  ctx.takeAsked('assign')[0]?.answer('ok')
+  expect(names(ctx.replies[1])).toEqual(['clicks-0', 'clicks-1', 'clicks-2'])
+})
+
+test.each(['barriers-emitted', 'aborted'] as const)(
+  'when a state was taken, then new splits wait for %s and are in no state before',
+  async (how) => {
+    const { ctx, clock, topic, take, release } = await running()
+    expect(names(take(1))).toHaveLength(2)
+    topic.partitions = 3
+    await clock.advance(5_000)
+    expect(ctx.takeAsked('assign')).toEqual([])
+    expect(names(take(2)), 'another checkpoint').toHaveLength(2)
+    release(1, how)
+    expect(ctx.takeAsked('assign'), 'the other holds it back').toEqual([])
+    release(2, how)
+    expect(ctx.takeAsked('assign').map(({ question }) => question['splits'])).toEqual([[split(2)]])
+  },
+)
+
+test('when an old question comes again after its release, then it holds nothing back', async () => {
+  const { ctx, clock, topic, take, release } = await running()
+  take(1)
+  release(1)
+  take(1)
+  topic.partitions = 3
+  await clock.advance(1_000)
+  expect(ctx.takeAsked('assign')).toHaveLength(1)
+})
+
+test('when a question is of another attempt, then it is not answered', async () => {
+  const { take } = await running()
+  expect(take(1, 2)).toBeUndefined()
+})
+
+test('when a job restarts, then what was discovered after its checkpoint is discovered again', async () => {
+  const { ctx, clock, topic, take, running: run } = await running()
+  topic.partitions = 3
+  await clock.advance(1_000)
+  ctx.takeAsked('assign')[0]?.answer('ok')
+  ctx.tell({ type: 'attempt-ended', attempt: attempt(1) })
+  ctx.ask_({ type: 'restore', state: { source: SOURCE, splits: [split(0), split(1)] } })
+  run(2, 3)
+  expect(names(take(1, 2))).toHaveLength(2)
+  ctx.ask_({ type: 'barriers-emitted', attempt: attempt(2), checkpoint: checkpoint(1) })
+  await clock.advance(1_000)
+  expect(ctx.takeAsked('assign').map(({ to }) => to)).toEqual(['reader-2'])
+})
+
+test('when the attempt has ended, then nothing is looked for, and late answers change nothing', async () => {
+  const { ctx, clock, topic } = await running()
+  topic.partitions = 3
+  await clock.advance(1_000)
+  const [assign] = ctx.takeAsked('assign')
+  ctx.tell({ type: 'attempt-ended', attempt: attempt(1) })
+  assign?.fail({ kind: 'timed-out' })
+  await clock.advance(10_000)
+  expect(ctx.asked).toEqual([])
+})
+
+test('when looking for splits fails, then it is tried again; what cannot be cured fails the source', async () => {
+  const { ctx, clock, topic } = await running()
+  topic.failure = new Error('broker gone')
+  await clock.advance(2_000)
+  expect(ctx.sent).toEqual([])
+  topic.failure = new RetakeError('RT1401', { what: 'topic deleted', why: 'x', fix: 'y' })
+  await clock.advance(1_000)
+  expect(ctx.sentOf('source-failed')).toMatchObject([{ source: 'clicks', error: { code: 'RT1401' } }])
+})
+
+test('when it stops, then its connections are closed', () => {
+  const { coordinator, topic } = coordinate()
+  coordinator.stop()
+  expect(topic.closed).toBe(true)
+})
