@@ -11,7 +11,8 @@ import type {
   ReplyTo,
   SpawnOptions,
 } from './actor.js'
-import type { Cell, CellParts } from './cell.js'
+import type { Cell } from './cell.js'
+import type { CellParts } from './cell-parts.js'
 
 /**
  * What the author of an actor sees of its cell, and nothing more. A killed actor goes on holding this object in its
@@ -58,7 +59,7 @@ export class CellContext implements ActorContext<unknown> {
     options: AskOptions,
     toMessage: (answer: Answer<never>) => unknown,
   ): void {
-    this.#cell.askFor(to.address, question, options, toMessage)
+    this.#cell.engagements.ask(to.address, question, options, toMessage)
   }
 
   reply<R>(value: R): void {
@@ -74,11 +75,11 @@ export class CellContext implements ActorContext<unknown> {
   }
 
   after(key: string, delayMs: number, message: unknown): void {
-    this.#cell.after(key, delayMs, message)
+    this.#cell.engagements.after(key, delayMs, message)
   }
 
   cancel(key: string): void {
-    this.#cell.cancel(key)
+    this.#cell.engagements.cancel(key)
   }
 
   pipeToSelf<T>(work: Promise<T>, toMessage: (outcome: Outcome<T>) => unknown): void {
@@ -86,11 +87,11 @@ export class CellContext implements ActorContext<unknown> {
   }
 
   watch<T>(ref: ActorRef<T>, toMessage: (reason: ExitReason) => unknown): void {
-    this.#cell.watch(ref.address, toMessage)
+    this.#cell.engagements.watch(ref.address, toMessage)
   }
 
   unwatch<T>(ref: ActorRef<T>): void {
-    this.#cell.unwatch(ref.address)
+    this.#cell.engagements.unwatch(ref.address)
   }
 
   wake(): void {

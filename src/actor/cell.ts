@@ -1,50 +1,15 @@
 import { assert, assertNever } from '../kit/assert.js'
-import type { Clock } from '../kit/clock.js'
 import { type ErrorInfo, errorInfoOf, errorOf } from '../kit/errors.js'
-import type { Logger } from '../kit/logger.js'
-import {
-  type Actor,
-  type Address,
-  type Answer,
-  type AskOptions,
-  type ExitReason,
-  isAbnormal,
-  type Outcome,
-  type ReplyTo,
-} from './actor.js'
+import { type Actor, type Address, type ExitReason, isAbnormal, type Outcome, type ReplyTo } from './actor.js'
+import type { ActorSnapshot } from './actor-snapshot.js'
 import { addressBelow } from './address.js'
 import { CellContext } from './cell-context.js'
+import type { CellParts } from './cell-parts.js'
 import { ControlLane, Conversion, DueTimer } from './control-lane.js'
-import type { DeadLetters } from './dead-letters.js'
-import type { DeathWatch, Watcher } from './death-watch.js'
-import type { Delivery } from './delivery.js'
-import type { Dispatcher, Runnable, TurnTrace } from './dispatcher.js'
+import type { Runnable, TurnTrace } from './dispatcher.js'
+import { Engagements, type WatchNews } from './engagements.js'
 import { ChildFailed, GaveUp } from './gave-up.js'
-import { OwnTimers } from './own-timers.js'
-import type { PendingAsks } from './pending-asks.js'
 import { Ring } from './ring.js'
-
-/** What the cells of one system share. */
-export interface CellParts {
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly dispatcher: Dispatcher
-  readonly delivery: Delivery
-  readonly asks: PendingAsks
-  readonly deadLetters: DeadLetters
-  readonly deathWatch: DeathWatch
-  readonly limits: CellLimits
-  nextIncarnation(): number
-  onSpawned(cell: Cell): void
-  /** It takes no messages any more. */
-  onUnreachable(cell: Cell): void
-}
-
-export interface CellLimits {
-  readonly controlLaneMax: number
-  readonly controlTurns: number
-  readonly stopMs: number
-}
 
 /**
  * starting → running → stopping → ended; kill leads from any of the first three to killed, then ended.
@@ -57,14 +22,10 @@ type SystemItem =
   | { readonly type: 'start' }
   | { readonly type: 'stop' }
   | { readonly type: 'child-ended'; readonly child: Cell; readonly reason: ExitReason }
-  | { readonly type: 'down'; readonly address: Address; readonly reason: ExitReason; readonly watch: Watch }
+  | { readonly type: 'down'; readonly news: WatchNews }
 
 /** What the watchdog calls a data turn. */
 const DATA_TURN = { type: 'data' }
-
-interface Watch {
-  readonly toMessage: (reason: ExitReason) => unknown
-}
 
 /** `SpawnOptions` of a parent whose messages are of no matter here. */
 export interface SpawnSettings {
@@ -80,7 +41,7 @@ export interface SpawnSettings {
  * stopped, its watchers and its parent are told, in that order. Two rules carry the rest: user code runs only in
  * `#guarded`, and nothing but `run` calls it, so that no turn is ever entered from another one.
  */
-export class Cell implements Runnable, Watcher {
+export class Cell implements Runnable {
   readonly address: Address
   readonly name: string
   readonly incarnation: number
@@ -91,10 +52,8 @@ export class Cell implements Runnable, Watcher {
   readonly #context: CellContext
   readonly #system = new Ring<SystemItem>()
   readonly #control: ControlLane
-  readonly #timers: OwnTimers
+  readonly engagements: Engagements
   readonly #children = new Map<string, Cell>()
-  readonly #watches = new Map<Address, Watch>()
-  readonly #asks = new Set<number>()
   #state: CellState = 'starting'
   #queued = false
   #queuedAt = 0
@@ -127,7 +86,7 @@ export class Cell implements Runnable, Watcher {
     this.#settings = settings
     this.#context = new CellContext(this, parts)
     this.#control = new ControlLane(parts.limits.controlLaneMax)
-    this.#timers = new OwnTimers(parts.clock, (timer) => this.#onOwn(undefined, timer))
+    this.engagements = new Engagements(this, parts)
     this.#turnsPerRun = parts.limits.controlTurns
     parts.onSpawned(this)
     this.#pushSystem({ type: 'start' })
@@ -135,6 +94,11 @@ export class Cell implements Runnable, Watcher {
 
   get state(): CellState {
     return this.#state
+  }
+
+  /** Whether it takes messages, and may set things in motion. */
+  get isOpen(): boolean {
+    return this.#state === 'running' || this.#state === 'starting'
   }
 
   /** What it still sends is dropped. */
@@ -166,14 +130,24 @@ export class Cell implements Runnable, Watcher {
   frame(frame: unknown): boolean {
     const { data } = this.#actor
     if (data === undefined) return false
-    data.deliver(frame)
+    try {
+      data.deliver(frame)
+    } catch (error) {
+      this.fail(error) // its own fault, never that of the turn that sent the frame
+    }
     this.#schedule()
     return true
   }
 
-  onDown(address: Address, reason: ExitReason): void {
-    const watch = this.#watches.get(address)
-    if (watch !== undefined) this.#pushSystem({ type: 'down', address, reason, watch })
+  /** What the actor itself has set in motion has come back. */
+  own(body: unknown, slip: Conversion | DueTimer): void {
+    if (!this.isOpen) return
+    this.#control.pushOwn(body, slip)
+    this.#schedule()
+  }
+
+  down(news: WatchNews): void {
+    this.#pushSystem({ type: 'down', news })
   }
 
   // — what its own turns ask for (see ActorContext) —
@@ -185,61 +159,20 @@ export class Cell implements Runnable, Watcher {
     this.#parts.delivery.answer(asker, { ok: true, value })
   }
 
-  askFor(
-    to: Address,
-    question: unknown,
-    options: AskOptions,
-    toMessage: (answer: Answer<never>) => unknown,
-  ): void {
-    if (!this.#isOpen()) return
-    const conversion = new Conversion(toMessage)
-    const correlation = this.#parts.asks.ask({
-      to,
-      from: this.address,
-      body: question,
-      options,
-      settle: (answer, settled) => {
-        this.#asks.delete(settled)
-        this.#onOwn(answer, conversion)
-      },
-    })
-    // Where nobody is, it has been settled already.
-    if (this.#parts.asks.isPending(correlation)) this.#asks.add(correlation)
-  }
-
-  after(key: string, delayMs: number, message: unknown): void {
-    if (this.#isOpen()) this.#timers.set(key, delayMs, message)
-  }
-
-  cancel(key: string): void {
-    this.#timers.cancel(key)
-  }
-
   pipeToSelf<T>(work: Promise<T>, toMessage: (outcome: Outcome<T>) => unknown): void {
     const conversion = new Conversion(toMessage)
     work.then(
-      (value) => this.#onOwn({ ok: true, value }, conversion),
-      (error: unknown) => this.#onOwn({ ok: false, error }, conversion),
+      (value) => this.own({ ok: true, value }, conversion),
+      (error: unknown) => this.own({ ok: false, error }, conversion),
     )
   }
 
-  watch(target: Address, toMessage: (reason: ExitReason) => unknown): void {
-    if (!this.#isOpen()) return
-    const isNew = !this.#watches.has(target)
-    this.#watches.set(target, { toMessage })
-    if (isNew) this.#parts.deathWatch.watch(this, target)
-  }
-
-  unwatch(target: Address): void {
-    if (this.#watches.delete(target)) this.#parts.deathWatch.unwatch(this, target)
-  }
-
   wake(): void {
-    if (this.#isOpen()) this.#schedule()
+    if (this.isOpen) this.#schedule()
   }
 
   spawn(name: string, actor: Actor<unknown>, settings: SpawnSettings): Cell {
-    assert(this.#isOpen(), 'an actor that ends spawns no children', { address: this.address, name })
+    assert(this.isOpen, 'an actor that ends spawns no children', { address: this.address, name })
     assert(!this.#children.has(name), 'the name of a child is unique among the living', {
       address: this.address,
       name,
@@ -301,7 +234,7 @@ export class Cell implements Runnable, Watcher {
     this.#state = 'ended'
     this.#reason = { kind: 'killed' }
     this.#cancelStopTimer?.()
-    this.#timers.clear()
+    this.engagements.vanish()
   }
 
   snapshot(): ActorSnapshot {
@@ -355,7 +288,7 @@ export class Cell implements Runnable, Watcher {
         this.#actor.receive(message, this.#context)
       })
     } else if (slip instanceof DueTimer) {
-      if (!this.#timers.take(slip)) return
+      if (!this.engagements.takeTimer(slip)) return
       turns.add(slip.message)
       this.#receive(slip.message)
     } else {
@@ -418,17 +351,18 @@ export class Cell implements Runnable, Watcher {
       case 'child-ended':
         this.#onChildEnded(item.child, item.reason)
         return
-      case 'down': {
-        // Between the news and this turn the actor may have stopped watching, or watch anew.
-        if (!this.#isRunning() || this.#watches.get(item.address) !== item.watch) return
-        this.#watches.delete(item.address)
-        this.#guarded(() => this.#actor.receive(item.watch.toMessage(item.reason), this.#context))
-        this.#concludeTurn()
+      case 'down':
+        this.#onDown(item.news)
         return
-      }
       default:
         assertNever(item)
     }
+  }
+
+  #onDown(news: WatchNews): void {
+    if (!this.#isRunning() || !this.engagements.takeNews(news)) return
+    this.#guarded(() => this.#actor.receive(news.toMessage(news.reason), this.#context))
+    this.#concludeTurn()
   }
 
   #onStart(): void {
@@ -442,7 +376,7 @@ export class Cell implements Runnable, Watcher {
   #onChildEnded(child: Cell, reason: ExitReason): void {
     this.#children.delete(child.name)
     if (this.#state === 'stopping') this.#stopNextChild()
-    if (!this.#isOpen()) return
+    if (!this.isOpen) return
     const { onExit } = child.#settings
     if (onExit !== undefined) this.#guarded(() => this.#actor.receive(onExit(reason), this.#context))
     else if (isAbnormal(reason) && !child.#told) this.fail(failureBy(child.address, reason))
@@ -452,7 +386,7 @@ export class Cell implements Runnable, Watcher {
   // — the end —
 
   #beginStopping(reason: ExitReason): void {
-    if (!this.#isOpen()) return
+    if (!this.isOpen) return
     this.#state = 'stopping'
     this.#reason = reason
     this.#close()
@@ -468,11 +402,7 @@ export class Cell implements Runnable, Watcher {
   /** Takes nothing more, and lets go of all that was under way. */
   #close(): void {
     this.#parts.onUnreachable(this)
-    this.#timers.clear()
-    for (const correlation of this.#asks) this.#parts.asks.forget(correlation)
-    this.#asks.clear()
-    for (const target of this.#watches.keys()) this.#parts.deathWatch.unwatch(this, target)
-    this.#watches.clear()
+    this.engagements.release()
     while (this.#control.length > 0) this.#bury(this.#control.slip(), this.#control.shift())
   }
 
@@ -499,12 +429,6 @@ export class Cell implements Runnable, Watcher {
 
   // — small things —
 
-  #onOwn(body: unknown, slip: Conversion | DueTimer): void {
-    if (!this.#isOpen()) return
-    this.#control.pushOwn(body, slip)
-    this.#schedule()
-  }
-
   #pushSystem(item: SystemItem): void {
     if (this.#state === 'ended') return
     this.#system.push(item)
@@ -516,10 +440,6 @@ export class Cell implements Runnable, Watcher {
     this.#queued = true
     this.#queuedAt = this.#parts.dispatcher.sliceAt
     this.#parts.dispatcher.schedule(this)
-  }
-
-  #isOpen(): boolean {
-    return this.#state === 'running' || this.#state === 'starting'
   }
 
   #isRunning(): boolean {
@@ -553,25 +473,6 @@ export class Cell implements Runnable, Watcher {
       return errorInfoOf(error)
     }
   }
-}
-
-/** One actor and all below it, as `ActorSystem.tree` shows them. */
-export interface ActorSnapshot {
-  readonly address: Address
-  readonly state: CellState
-  /** Messages that wait in the system lane and in the control lane. */
-  readonly system: number
-  readonly control: number
-  readonly data: 'none' | 'idle' | 'ready'
-  /** How long it has been waiting for a turn, at least; 0 if it is not. */
-  readonly oldestMs: number
-  /** How often its supervisor started it again. */
-  readonly restarts: number
-  readonly lastError: ErrorInfo | undefined
-  readonly doing: 'in a turn' | 'waiting for a turn' | 'waiting for messages'
-  /** What the actor itself says (`Actor.describe`). */
-  readonly about: unknown
-  readonly children: readonly ActorSnapshot[]
 }
 
 function failureBy(child: Address, reason: ExitReason): Error {

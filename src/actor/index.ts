@@ -8,7 +8,7 @@ export { type LogFields, type Logger, silentLogger } from '../kit/logger.js'
 export { type Random, randomToken, seededRandom, systemRandom } from '../kit/random.js'
 export { VirtualClock } from '../kit/virtual-clock.js'
 export * from './actor.js'
-export type { ActorSnapshot } from './cell.js'
+export type { ActorSnapshot } from './actor-snapshot.js'
 export type { DeadLetter, DeadLetterReason } from './dead-letters.js'
 export type { SlowTurn } from './dispatcher.js'
 export {

@@ -16,8 +16,10 @@ import {
   type ExitReason,
   isAbnormal,
 } from './actor.js'
+import type { ActorSnapshot } from './actor-snapshot.js'
 import { outsideAddress } from './address.js'
-import { type ActorSnapshot, Cell, type CellLimits, type CellParts } from './cell.js'
+import { Cell } from './cell.js'
+import type { CellLimits, CellParts } from './cell-parts.js'
 import { type DeadLetter, DeadLetters } from './dead-letters.js'
 import { DeathWatch, type WatchLimits } from './death-watch.js'
 import { Delivery } from './delivery.js'

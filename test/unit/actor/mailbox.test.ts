@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { DataLane } from '#src/actor/actor.js'
+import type { ActorRef, Asks, DataLane } from '#src/actor/actor.js'
 import { actorOf, probe, virtualSystem } from './system-fixture.js'
 
 /** A data lane that keeps frames and notes its turns. */
@@ -104,6 +104,22 @@ describe('lanes', () => {
     expect(turns).toBe(1)
   })
 
+  test('when deliver throws, then its own actor fails, not the one that sent the frame', async () => {
+    const { clock, system } = virtualSystem()
+    const broken = () => {
+      throw new Error('broken lane')
+    }
+    const data: DataLane = { deliver: broken, isReady: () => false, turn: () => {} }
+    const receiver = await probe<string>(system, clock, 'receiver', { data })
+    const sender = await probe<string>(system, clock, 'sender', {
+      receive: (_, ctx) => ctx.sendFrame(receiver.ctx.self.address, 'frame'),
+    })
+    system.send(sender.ctx.self, 'go')
+    await clock.settle()
+    expect(receiver.ended).toMatchObject({ kind: 'failed', error: { message: 'broken lane' } })
+    expect(sender.ended).toBeUndefined()
+  })
+
   test.each(['isReady', 'turn'] as const)('when %s throws, then the actor fails', async (method) => {
     const { clock, system } = virtualSystem()
     const broken = () => {
@@ -143,16 +159,23 @@ describe('the bound of the control lane', () => {
     expect([...a.heard].sort()).toEqual(['1', '2', '3', 'answer', 'result', 'timer'])
   })
 
-  test('when it has been emptied, then it takes as many again', async () => {
+  test('when it has been emptied, then it takes as many again, and no more', async () => {
     const { clock, system } = virtualSystem({ limits })
-    const a = await probe<string>(system, clock, 'a')
+    const a = await probe<unknown>(system, clock, 'a')
+    const question = {} as Asks<string>
     for (let round = 0; round < 5; round++) {
       a.ctx.after('timer', 0, 'timer')
-      for (const message of ['1', '2', '3']) system.send(a.ctx.self, message)
-      await clock.settle()
+      system.send(a.ctx.self, 'tell')
+      for (let n = 0; n < 2; n++) {
+        system.ask(a.ctx.self as ActorRef<Asks<string>>, question, { timeoutMs: 1 }).catch(() => {})
+      }
+      system.send(a.ctx.self, 'too many')
+      await clock.advance(10)
     }
-    expect(a.heard).toHaveLength(20)
-    expect(system.counters().deadLetters.total).toBe(0)
+    expect(a.heard.filter((message) => message === question)).toHaveLength(10)
+    expect(a.heard.filter((message) => message === 'tell')).toHaveLength(5)
+    expect(a.heard.filter((message) => message === 'timer')).toHaveLength(5)
+    expect(system.counters().deadLetters.byReason).toEqual({ 'mailbox-full': 5 })
   })
 })
 
