@@ -303,8 +303,9 @@ export class NatsConnection {
 
   /** The link is gone. */
   #go(state: 'dead' | 'down'): void {
+    if (this.#state === 'starting' || this.#state === 'closed') return
     const wasUp = this.#state === 'up'
-    if (wasUp || this.#state === 'dead') this.#state = state
+    this.#state = state
     if (!wasUp) return
     this.#window.onLinkDown()
     this.#options.logger.warn({ generation: this.#generation }, 'the link to NATS is down')
