@@ -1,11 +1,9 @@
 import type { ActorRef } from '#src/actor/actor.js'
-import type { Attempt, CheckpointId, NodeId, SlotIndex, SubtaskId } from '#src/kit/ids.js'
+import { type ExecutionState, ExecutionStateMachine, isTerminal } from '#src/graph/execution-state.js'
+import type { Attempt, CheckpointId, SubtaskId } from '#src/kit/ids.js'
 import type { SlotGrant } from './resource-manager.js'
 import type { SlotMessage } from './slot.js'
 import type { SubtaskMetrics } from './subtask.js'
-
-/** Where a subtask of an attempt is, as far as its job master has heard. */
-export type SubtaskState = 'DEPLOYING' | 'INITIALIZING' | 'RUNNING' | 'FINISHED' | 'FAILED'
 
 /** What the job master knows of the attempt under way: its slots, and how far each of its subtasks is. */
 export class JobAttempt {
@@ -16,7 +14,7 @@ export class JobAttempt {
   /** By parallel index: slot i hosts subtask i of every vertex. */
   readonly opened: (ActorRef<SlotMessage> | undefined)[]
   readonly metrics = new Map<SubtaskId, SubtaskMetrics>()
-  readonly #states: Map<SubtaskId, SubtaskState>
+  readonly #states: ReadonlyMap<SubtaskId, ExecutionStateMachine>
 
   constructor(
     number: Attempt,
@@ -28,11 +26,7 @@ export class JobAttempt {
     this.from = from
     this.slots = slots
     this.opened = slots.map(() => undefined)
-    this.#states = new Map([...subtasks].map((subtask) => [subtask, 'DEPLOYING']))
-  }
-
-  get states(): ReadonlyMap<SubtaskId, SubtaskState> {
-    return this.#states
+    this.#states = new Map([...subtasks].map((subtask) => [subtask, new ExecutionStateMachine(subtask)]))
   }
 
   allOpened(): readonly ActorRef<SlotMessage>[] | undefined {
@@ -40,22 +34,36 @@ export class JobAttempt {
     return opened.length === this.slots.length ? opened : undefined
   }
 
-  /** False for what is old news: messages are repeated and may overtake each other. */
-  moves(subtask: SubtaskId, to: SubtaskState): boolean {
-    const from = this.#states.get(subtask)
-    if (from === undefined || RANK[from] >= RANK[to]) return false
-    this.#states.set(subtask, to)
-    return true
+  /**
+   * False for what is old news: messages are repeated and may overtake each other, so one that tells of a later state
+   * stands for those before it, too.
+   */
+  moves(subtask: SubtaskId, to: ReachedState): boolean {
+    const machine = this.#states.get(subtask)
+    if (machine === undefined || isTerminal(machine.state)) return false
+    if (to === 'FAILED') {
+      machine.to('FAILED')
+      return true
+    }
+    const steps = PATH.slice(placeOf(machine.state) + 1, placeOf(to) + 1)
+    for (const step of steps) machine.to(step)
+    return steps.length > 0
   }
 
-  all(reached: SubtaskState): boolean {
-    for (const state of this.#states.values()) if (RANK[state] < RANK[reached]) return false
+  all(reached: 'RUNNING' | 'FINISHED'): boolean {
+    for (const { state } of this.#states.values()) {
+      if (placeOf(state) < placeOf(reached)) return false
+    }
     return true
-  }
-
-  indexOf(node: NodeId, slot: SlotIndex): number {
-    return this.slots.findIndex((grant) => grant.node === node && grant.slot === slot)
   }
 }
 
-const RANK = { DEPLOYING: 0, INITIALIZING: 1, RUNNING: 2, FINISHED: 3, FAILED: 4 } as const
+/** The way of a subtask on which nothing fails. */
+const PATH = ['CREATED', 'SCHEDULED', 'DEPLOYING', 'INITIALIZING', 'RUNNING', 'FINISHED'] as const
+
+type ReachedState = (typeof PATH)[number] | 'FAILED'
+
+/** -1 off that way. */
+function placeOf(state: ExecutionState): number {
+  return (PATH as readonly ExecutionState[]).indexOf(state)
+}

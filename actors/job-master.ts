@@ -185,7 +185,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   readonly #graph: ExecutionGraph
   /** Of the job's one failover region. It decides whether and when the next attempt starts; this actor does it. */
   readonly #supervision: Supervision<'region', ErrorInfo>
-  readonly #status = new JobStatusMachine()
+  #status!: JobStatusMachine
   readonly #followers = new Set<ActorRef<JobEvent>>()
   readonly #resolved = new Map<OperatorId, SourceState>()
   readonly #sources = new Map<OperatorId, ActorRef<SourceCoordinatorMessage>>()
@@ -213,6 +213,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   start(ctx: ActorContext<JobMasterMessage>): void {
     this.#ctx = ctx
+    this.#status = new JobStatusMachine(ctx.now())
     this.#log = new LogWriter({
       log: this.#options.log,
       nonce: () => randomToken(this.#options.random, 20),
@@ -730,7 +731,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #setStatus(status: JobStatus, reason?: string): void {
-    this.#status.moveTo(status)
+    if (status !== this.#status.status) this.#status.to(status, this.#ctx.now())
     this.#reason = reason
     this.#publish(this.#statusEvent())
   }

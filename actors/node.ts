@@ -17,6 +17,7 @@ import type { JobEvent } from './job-event.js'
 import { JobIntake, type JobSubmission } from './job-intake.js'
 import { type JobAccepted, JobManager, RESOURCE_MANAGER, type SubmitJob } from './job-manager.js'
 import type { CancelJob, JobMasterMessage, TakeCheckpoint } from './job-master.js'
+import type { DescribeSlots, ResourceManagerMessage } from './resource-manager.js'
 import { type CrashSlot, TaskManager, type TaskManagerMessage } from './task-manager.js'
 import { transportsOf } from './transports.js'
 import { WorkerSlotThreads } from './worker-slot-threads.js'
@@ -59,6 +60,7 @@ export interface JobEnd {
 /** A submission may have to bundle, plan, and read a checkpoint. */
 const SUBMIT = { timeoutMs: 120_000 }
 const SHORT = { timeoutMs: 10_000 }
+const DESCRIBE: DescribeSlots = { type: 'describe' }
 
 /**
  * One process that hosts the whole cast:
@@ -70,12 +72,14 @@ const SHORT = { timeoutMs: 10_000 }
 export class Node {
   readonly #system: ActorSystem
   readonly #jobManager: ActorRef<Parameters<JobManager['receive']>[0]>
+  readonly #resourceManager: ActorRef<ResourceManagerMessage>
   readonly #taskManagers: readonly ActorRef<TaskManagerMessage>[]
   #listeners = 0
 
   private constructor(system: ActorSystem, taskManagers: number) {
     this.#system = system
     this.#jobManager = { address: `${system.id}.node.job-manager` as never }
+    this.#resourceManager = { address: `${this.#jobManager.address}.${RESOURCE_MANAGER}` as never }
     this.#taskManagers = Array.from({ length: taskManagers }, (_, index) => ({
       address: `${system.id}.node.task-manager-${index}` as never,
     }))
@@ -129,13 +133,14 @@ export class Node {
                 slots,
                 cpus: availableParallelism(),
                 memoryBytes: totalmem(),
-                resourceManager: { address: `${node.#jobManager.address}.${RESOURCE_MANAGER}` as never },
+                resourceManager: node.#resourceManager,
                 threads,
               }),
           })),
         ],
       }),
     )
+    await system.ask(node.#resourceManager, DESCRIBE, { timeoutMs: SHORT.timeoutMs, repeatMs: 10 })
     return node
   }
 

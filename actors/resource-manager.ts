@@ -39,7 +39,9 @@ export type ResourceManagerMessage =
     } & Asks<SlotsAnswer>)
   | ({ readonly type: 'release-slots'; readonly run: RunId; readonly attempt: Attempt } & Asks<'ok'>)
   // whoever shows the cluster
-  | ({ readonly type: 'describe' } & Asks<readonly TaskManagerStatus[]>)
+  | DescribeSlots
+
+export type DescribeSlots = { readonly type: 'describe' } & Asks<readonly TaskManagerStatus[]>
 
 export interface TaskManagerStatus extends Omit<TaskManagerInfo, 'taskManager'> {
   readonly freeSlots: number
