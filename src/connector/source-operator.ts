@@ -21,8 +21,6 @@ export class SourceOperator implements Operator {
   readonly #environment: SourceEnvironment
   readonly #positions = new Map<CheckpointId, readonly SplitPosition[]>()
   #reader: SourceReader | undefined
-  /** Records emitted so far. */
-  polled = 0
 
   constructor(connector: SourceConnector, spec: SourceSpec, environment: SourceEnvironment) {
     this.#connector = connector
@@ -38,10 +36,7 @@ export class SourceOperator implements Operator {
       logger,
       subtask,
       parallelism,
-      emit: (record) => {
-        this.polled++
-        ctx.emit(record)
-      },
+      emit: (record) => ctx.emit(record),
       ready: () => environment.ready(),
       fail: (error) => environment.fail(error),
       skipped: (reason, sample) => environment.skipped(reason, sample),

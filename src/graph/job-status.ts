@@ -1,26 +1,24 @@
 import { assert } from '../kit/assert.js'
 
-/** Where a job is, in Flink's words. */
+/** How a job is doing, in Flink's words. A job is CANCELLING (two Ls), a task CANCELING. */
 export type JobStatus =
-  /** Its job master takes its log over. */
   | 'INITIALIZING'
   | 'CREATED'
-  /** An attempt is under way. */
   | 'RUNNING'
-  /** An attempt has failed, the next one is to come. */
   | 'RESTARTING'
-  /** Subtasks are being canceled after a failure that no restart follows. */
   | 'FAILING'
   | 'CANCELLING'
   | 'FINISHED'
   | 'CANCELED'
   | 'FAILED'
-  /** Somebody else leads it now. */
   | 'SUSPENDED'
 
-/** The only legal moves. CREATED may fail at once: a source that cannot be resolved has nothing to cancel. */
-export const JOB_STATUS_MOVES: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  INITIALIZING: ['CREATED', 'FINISHED', 'CANCELED', 'FAILED', 'SUSPENDED'],
+/**
+ * The legal moves. FINISHED, CANCELED and FAILED are the end everywhere; SUSPENDED is the end here only: leadership was
+ * lost, and another takes the job over.
+ */
+export const JOB_MOVES: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
+  INITIALIZING: ['CREATED', 'FAILING', 'CANCELLING', 'SUSPENDED'],
   CREATED: ['RUNNING', 'FAILING', 'CANCELLING', 'SUSPENDED'],
   RUNNING: ['RESTARTING', 'FAILING', 'CANCELLING', 'FINISHED', 'SUSPENDED'],
   RESTARTING: ['RUNNING', 'FAILING', 'CANCELLING', 'SUSPENDED'],
@@ -32,18 +30,34 @@ export const JOB_STATUS_MOVES: Readonly<Record<JobStatus, readonly JobStatus[]>>
   SUSPENDED: [],
 }
 
+/** Nothing moves it any more, here or anywhere. */
+export function isGloballyTerminal(status: JobStatus): boolean {
+  return status === 'FINISHED' || status === 'CANCELED' || status === 'FAILED'
+}
+
+/** The status of one job: moves legally or crashes, and knows since when it is what it is. */
 export class JobStatusMachine {
-  #status: JobStatus = 'INITIALIZING'
+  #status: JobStatus
+  #sinceMs: number
+
+  /** @param nowMs of whichever clock `to` is told by, too */
+  constructor(nowMs: number, initial: JobStatus = 'INITIALIZING') {
+    this.#status = initial
+    this.#sinceMs = nowMs
+  }
 
   get status(): JobStatus {
     return this.#status
   }
 
-  /** To stay is no move. */
-  moveTo(status: JobStatus): void {
-    if (status === this.#status) return
-    const moves = JOB_STATUS_MOVES[this.#status]
-    assert(moves.includes(status), 'a job makes only legal moves', { from: this.#status, to: status })
-    this.#status = status
+  get sinceMs(): number {
+    return this.#sinceMs
+  }
+
+  to(next: JobStatus, nowMs: number): void {
+    const from = this.#status
+    assert(JOB_MOVES[from].includes(next), 'a job moves as the table says', { from, next })
+    this.#status = next
+    this.#sinceMs = nowMs
   }
 }

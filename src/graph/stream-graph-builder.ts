@@ -79,6 +79,7 @@ export class StreamGraphBuilder {
       id: (node.id ?? this.#derivedId(node, counts)) as OperatorId,
     }))
     this.#checkConsumed(nodes)
+    this.#checkAcyclic(nodes)
     return { nodes, edges: this.#edges }
   }
 
@@ -133,6 +134,22 @@ export class StreamGraphBuilder {
     }
   }
 
+  /** Takes away what is fed by nothing, again and again: what stays is in a circle, or behind one. */
+  #checkAcyclic(nodes: readonly StreamNode[]): void {
+    let rest = nodes
+    let edges: readonly StreamEdge[] = this.#edges
+    for (;;) {
+      const fed = new Set(edges.map(({ to }) => to))
+      const left = rest.filter(({ index }) => fed.has(index))
+      const [first] = left
+      if (first === undefined) return
+      if (left.length === rest.length) throw circle(first)
+      const ids = new Set(left.map(({ index }) => index))
+      edges = edges.filter(({ from }) => ids.has(from))
+      rest = left
+    }
+  }
+
   #checkConsumed(nodes: readonly StreamNode[]): void {
     const feeding = new Set(this.#edges.map((edge) => edge.from))
     for (const { index, id, operator, where } of nodes) {
@@ -176,6 +193,15 @@ export function checkId(
     what: id === undefined || id === '' ? 'an id is missing' : `${JSON.stringify(id)} cannot be an id`,
     why: `the id of ${of} is one line of 1 to ${ID_LENGTH_MAX} characters: it is found again by it`,
     fix: "give it a name that stays, for example 'clicks'",
+    where,
+  })
+}
+
+function circle({ id, where }: StreamNode): RetakeError {
+  return new RetakeError('RT1015', {
+    what: `the records of ${JSON.stringify(id)} come back to it`,
+    why: 'a circle would never end, and no barrier could pass it',
+    fix: 'send to operators further on only',
     where,
   })
 }

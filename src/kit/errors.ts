@@ -22,6 +22,7 @@ export const CATALOGUE = {
   RT1012: { title: 'an option is missing or wrong', restart: 'useless' },
   RT1013: { title: 'the connector is not known', restart: 'useless' },
   RT1014: { title: 'forward needs the same parallelism on both sides', restart: 'useless' },
+  RT1015: { title: 'operators are connected in a circle', restart: 'useless' },
   RT1101: { title: 'there is no such job file', restart: 'useless' },
   RT1102: { title: 'the job does not bundle', restart: 'useless' },
   RT1103: { title: 'the bundle is too large', restart: 'useless' },

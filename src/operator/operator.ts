@@ -34,8 +34,6 @@ export interface Operator {
   /** Sources: takes splits, emits about a batch, and says where its splits stand. */
   addSplits?(splits: readonly SplitPosition[]): void
   poll?(): 'more' | 'idle' | 'end'
-  /** Records that `poll` has emitted so far. */
-  readonly polled?: number
   positions?(): readonly SplitPosition[]
 
   /** Sinks: whether more may be written, and when nothing is unconfirmed. */
