@@ -9,7 +9,7 @@ import { LIMITS } from './limits.js'
  * dealt to subtasks in contiguous ranges, anew at every parallelism. The formulas are Flink's.
  */
 export function keyGroupOf(key: Key, maxParallelism: number): KeyGroup {
-  return (keyHash(key) % maxParallelism) as KeyGroup
+  return ((keyHash(key) >>> 0) % (maxParallelism >>> 0)) as KeyGroup
 }
 
 export function subtaskOfGroup(group: number, parallelism: number, maxParallelism: number): number {

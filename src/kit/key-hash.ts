@@ -12,13 +12,12 @@ import type { Key, KeyPart } from './key.js'
  *     tuple     5, then for each part: the number of its own canonical bytes as 4 bytes little-endian, and these
  *
  * So 1, 1n, '1', true and [1] are five keys, and ['a', 'bc'] is not ['ab', 'c'].
+ *
+ * @returns the 32 bits as a signed integer, which the engine never needs to box; `>>> 0` for 0 … 2^32 - 1
  */
 export function keyHash(key: Key): number {
-  if (typeof key === 'string') {
-    const hash = asciiHash(key)
-    return hash < 0 ? bytesHash(scratch, writeString(key, 0)) : hash
-  }
-  return bytesHash(scratch, Array.isArray(key) ? writeTuple(key) : writePart(key as KeyPart, 0))
+  if (typeof key === 'string') return stringHash(key)
+  return writtenHash(Array.isArray(key) ? writeTuple(key) : writePart(key as KeyPart, 0))
 }
 
 const STRING = 1
@@ -30,15 +29,15 @@ const TUPLE = 5
 const C1 = 0xcc9e2d51
 const C2 = 0x1b873593
 
-/** The hash of a string that is all ASCII, without writing its bytes; -1 for any other. */
-function asciiHash(text: string): number {
+/** The hash of a string; of one that is all ASCII without writing its bytes. */
+function stringHash(text: string): number {
   const length = text.length
   let hash = 0
   let block = STRING
   let shift = 8
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i)
-    if (code > 0x7f) return -1
+    if (code > 0x7f) return writtenHash(writeString(text, 0))
     block |= code << shift
     if (shift === 24) {
       hash = mixed(hash, block)
@@ -52,7 +51,9 @@ function asciiHash(text: string): number {
   return finished(hash, length + 1)
 }
 
-function bytesHash(bytes: Uint8Array, length: number): number {
+/** The hash of what has been written, up to `length`. */
+function writtenHash(length: number): number {
+  const bytes = scratch
   let hash = 0
   let block = 0
   let shift = 0
@@ -80,12 +81,11 @@ function mixed(hash: number, block: number): number {
   return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0
 }
 
-/** @returns 0 … 2^32 - 1 */
 function finished(hash: number, length: number): number {
   let h = hash ^ length
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  return h ^ (h >>> 16)
 }
 
 /** Where canonical bytes are written before they are hashed; grows to the largest key ever seen, and no turn is split. */

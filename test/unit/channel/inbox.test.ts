@@ -130,6 +130,14 @@ test('when a barrier says that another checkpoint is given up, then what that on
   expect(drain()).toEqual([aligned(8, 7)])
 })
 
+test('when a barrier says that another checkpoint is given up, then that one is no longer counted', () => {
+  const { deliver, drain } = inboxOf(2, { mode: 'at-least-once' })
+  deliver(0, barrier(7), barrier(8, 7))
+  expect(drain()).toEqual([])
+  deliver(1, barrier(7), barrier(8, 7))
+  expect(drain()).toEqual([aligned(8, 7)])
+})
+
 test('when nothing can be read, then it is not ready', () => {
   const { inbox, deliver, drain } = inboxOf(2)
   expect(inbox.isReady()).toBe(false)

@@ -4,21 +4,16 @@ import { randomInteger, seededRandom } from '#src/kit/random.js'
 
 test('when groups are dealt to subtasks, then the ranges cover each once and agree with where records go', () => {
   const random = seededRandom(3)
-  for (let i = 0; i < 300; i++) {
-    const max = 1 + randomInteger(random, 2_000)
+  for (let i = 0; i < 100; i++) {
+    const max = 1 + randomInteger(random, 600)
     const parallelism = 1 + randomInteger(random, max)
-    let next = 0
+    const owners: number[] = []
     for (let subtask = 0; subtask < parallelism; subtask++) {
       const { first, last } = groupRangeOf(subtask, parallelism, max)
-      expect(first).toBe(next)
-      expect(last).toBeGreaterThanOrEqual(first)
-      for (let group = first; group <= last; group++) {
-        if (subtaskOfGroup(group, parallelism, max) !== subtask)
-          throw new Error(`group ${group} of ${max} at ${parallelism}`)
-      }
-      next = last + 1
+      for (let group = first; group <= last; group++) owners.push(subtask)
+      if (last < first) throw new Error(`subtask ${subtask} of ${parallelism} has none of ${max} groups`)
     }
-    expect(next).toBe(max)
+    expect(owners).toEqual(Array.from({ length: max }, (_, group) => subtaskOfGroup(group, parallelism, max)))
   }
 })
 

@@ -23,7 +23,7 @@ function keyOf({ type, value }: Written): Key {
 }
 
 test('when a key is hashed, then it is as it was for ever', () => {
-  const hashes = VECTORS.map((vector) => keyHash(keyOf(vector)))
+  const hashes = VECTORS.map((vector) => keyHash(keyOf(vector)) >>> 0)
   expect(hashes).toEqual(VECTORS.map(({ hash }) => hash))
 })
 
@@ -105,9 +105,9 @@ test('when a key is made canonical, then it can be had back', () => {
 test('when a string is hashed by its characters, then it is as by its bytes', () => {
   const random = seededRandom(11)
   for (let i = 0; i < 2_000; i++) {
-    const text = randomText(random, 40)
+    const text = randomText(random, i % 100 === 0 ? 3_000 * (i / 100) : 40)
     const bytes = Buffer.concat([Buffer.of(1), Buffer.from(text.toWellFormed())])
-    expect(keyHash(text)).toBe(murmur3(bytes))
+    expect(keyHash(text) >>> 0).toBe(murmur3(bytes))
   }
 })
 
