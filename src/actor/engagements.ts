@@ -67,9 +67,8 @@ export class Engagements implements Watcher {
 
   watch(target: Address, toMessage: (reason: ExitReason) => unknown): void {
     if (!this.#cell.isOpen) return
-    const isNew = !this.#watches.has(target)
     this.#watches.set(target, toMessage)
-    if (isNew) this.#parts.deathWatch.watch(this, target)
+    this.#parts.deathWatch.watch(this, target)
   }
 
   unwatch(target: Address): void {

@@ -40,19 +40,43 @@ describe('within a system', () => {
     expect(watcher.heard).toMatchObject([{ kind: 'failed' }, { kind: 'lost' }])
   })
 
-  test('when it is unwatched, even with the news under way, then nothing is heard', async () => {
+  test('when it is unwatched before it ends, then nothing is heard', async () => {
     const { clock, system } = virtualSystem()
     const target = system.spawn('target', actorOf<string>({}))
-    const watcher = await probe<unknown>(system, clock, 'watcher', {
-      receive: (message, ctx) => {
-        if (message === 'unwatch') ctx.unwatch(target)
-      },
-    })
+    const watcher = await probe<ExitReason>(system, clock, 'watcher')
     watcher.ctx.watch(target, (reason) => reason)
-    system.stopActor(target)
     watcher.ctx.unwatch(target)
+    system.stopActor(target)
     await clock.settle()
     expect(watcher.heard).toEqual([])
+  })
+
+  test('when it is unwatched while the news already waits, then nothing is heard', async () => {
+    const { clock, system } = virtualSystem()
+    const targets = ['t1', 't2'].map((name) => system.spawn(name, actorOf<string>({})))
+    const watcher = await probe<string>(system, clock, 'watcher', {
+      receive: (_, ctx) => {
+        for (const target of targets) ctx.unwatch(target)
+      },
+    })
+    for (const target of targets) watcher.ctx.watch(target, () => `${target.address} is down`)
+    for (const target of targets) system.stopActor(target)
+    await clock.settle()
+    expect(watcher.heard).toEqual(['here.t1 is down'])
+  })
+
+  test('when it is watched again with another message, then that one comes', async () => {
+    const { clock, system } = virtualSystem()
+    const target = system.spawn('target', actorOf<string>({}))
+    const watcher = await probe<string>(system, clock, 'watcher')
+    watcher.ctx.watch(target, () => 'first')
+    watcher.ctx.watch(target, () => 'second')
+    system.stopActor(target)
+    await clock.settle()
+    watcher.ctx.watch(target, () => 'third')
+    watcher.ctx.watch(target, () => 'fourth')
+    await clock.settle()
+    expect(watcher.heard).toEqual(['second', 'fourth'])
   })
 
   test('when a supervised child starts again under its name, then the watcher heard of the old one only', async () => {

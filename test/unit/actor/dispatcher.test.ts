@@ -115,6 +115,23 @@ test('when a run holds the thread too long, then the watchdog names the actor an
   expect(slow).toEqual([{ address: 'stuck', tookMs: 101, types: ['work'] }])
 })
 
+test('when many runs are long together, but none by itself, then nobody is named', () => {
+  const clock = new HandClock()
+  const slow: SlowTurn[] = []
+  const limits = { sliceActors: 64, sliceMs: 10_000, turnWarnMs: 100 }
+  const dispatcher = new Dispatcher(clock, (report) => slow.push(report), limits)
+  for (const name of ['a', 'b', 'c']) {
+    dispatcher.schedule(
+      new Busy(name, () => {
+        clock.time += 60
+        return false
+      }),
+    )
+  }
+  clock.turn()
+  expect(slow).toEqual([])
+})
+
 test('when an actor was slow once, then the next report names just the message', () => {
   const clock = new HandClock()
   const slow: SlowTurn[] = []
