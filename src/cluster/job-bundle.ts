@@ -72,7 +72,9 @@ async function built(entry: string, directory: string) {
       format: 'esm',
       platform: 'node',
       target: 'node20',
-      minify: true,
+      // Comments with paths would differ from directory to directory; names stay, for the user's stacks and messages.
+      minifyWhitespace: true,
+      minifySyntax: true,
       keepNames: true,
       legalComments: 'none',
       charset: 'utf8',
@@ -174,10 +176,16 @@ function largestInputs(
     .join(', ')
 }
 
+/** As short as it can be read from where the user is. */
+function shownPath(path: string): string {
+  const fromHere = relative(process.cwd(), path)
+  return fromHere.startsWith('..') ? path : fromHere
+}
+
 function doesNotBundle(entry: string, messages: readonly Message[]): RetakeError {
   const [first] = messages
   const where = first?.location
-    ? `${relative(process.cwd(), resolve(dirname(entry), first.location.file))}:${first.location.line}`
+    ? `${shownPath(resolve(dirname(entry), first.location.file))}:${first.location.line}`
     : undefined
   const more = messages.length > 1 ? ` (and ${messages.length - 1} more)` : ''
   return new RetakeError('RT1102', {

@@ -165,11 +165,13 @@ function asJobError(thrown: unknown, what: string): Error {
   })
 }
 
-/** `file:line` of the newest frame that is in a file. */
+/** `file:line` of the newest frame that is in a file: mapped ones are paths, others are URLs. */
 function placeIn(stack: string | undefined): string | undefined {
-  const frame = stack?.split('\n').find((line) => /^\s+at .*file:\/\//.test(line))
-  const [, path, line] = /file:\/\/(.+?):(\d+)(?::\d+)?\)?$/.exec(frame ?? '') ?? []
-  return path === undefined ? undefined : `${decodeURI(path)}:${line}`
+  for (const frame of stack?.split('\n') ?? []) {
+    const [, path, line] = /^\s+at .*?\(?(?:file:\/\/)?(\/[^()]*):(\d+):\d+\)?$/.exec(frame) ?? []
+    if (path !== undefined) return `${path}:${line}`
+  }
+  return undefined
 }
 
 /** Where the user wrote the operator that `path` (of a difference) lies in. */

@@ -1,0 +1,122 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Files, nodeFiles } from '#src/checkpoint/files.js'
+import { manifestOf } from '#src/checkpoint/manifest.js'
+import { storeManifest } from '#src/checkpoint/manifest-store.js'
+import { JobHistory } from '#src/cluster/job-history.js'
+import { JobStore, type NewRun } from '#src/cluster/job-store.js'
+import type { LogEvent } from '#src/cluster/log-entry.js'
+import type { NodeId, RunId } from '#src/kit/ids.js'
+import { seededRandom } from '#src/kit/random.js'
+import { attempt, checkpoint, clickCount } from '../checkpoint/fixtures.js'
+import { on } from './fixtures.js'
+
+let directory: string
+let now = 0
+const random = seededRandom(7)
+const NEW: NewRun = {
+  job: 'click-count',
+  bundle: { code: 'export default 1', map: '{}', hash: 'abc' },
+  params: { topic: 'clicks' },
+}
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'retake-store-'))
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+const open = (files: Files = nodeFiles) => new JobStore({ directory, random, wallTime: () => ++now, files })
+
+async function append(store: JobStore, run: RunId, ...events: LogEvent[]): Promise<void> {
+  for (const event of events) {
+    const history = JobHistory.of(await store.log(run).read())
+    const verdict = history.propose(event, `n${history.place}`)
+    if (verdict.kind === 'refused') throw new Error(verdict.reason)
+    await store.log(run).append(verdict.entry)
+  }
+}
+
+/** A run that retains checkpoint `id`. */
+async function withCheckpoint(store: JobStore, run: RunId, id: number) {
+  const head = {
+    run,
+    plan: clickCount(),
+    checkpoint: checkpoint(id),
+    attempt: attempt(0),
+    triggeredAt: 1,
+    completedAt: 1,
+  }
+  const manifest = await storeManifest(store.blobs, manifestOf(head, [], []), random)
+  const event = on.completed(1, 0, id)
+  if (event.type !== 'completed') throw new Error('not a completion')
+  await append(store, run, { type: 'leads', epoch: 1 as never, node: 'n' as NodeId }, { ...event, manifest })
+  return manifest
+}
+
+test('when a run is created, then another process finds it with all that was submitted', async () => {
+  const { run } = await open().create(NEW)
+  const store = open()
+  expect(await store.runs()).toEqual([
+    { run, job: 'click-count', bundle: 'abc', params: { topic: 'clicks' }, createdAt: now },
+  ])
+  expect(await readFile(store.bundlePath(run), 'utf8')).toBe('export default 1')
+  expect(await readFile(`${store.bundlePath(run)}.map`, 'utf8')).toBe('{}')
+  expect(await store.state(run)).toMatchObject({ run, job: 'click-count', epoch: 0, retained: [] })
+})
+
+test('when a run was not submitted before a crash, then it does not exist', async () => {
+  const crashing: Files = { ...nodeFiles, link: () => Promise.reject(new Error('crash')) }
+  await expect(open(crashing).create(NEW)).rejects.toThrow('crash')
+  expect(await open().unended('click-count')).toBeUndefined()
+})
+
+test('when a start looks for the run to go on with, then it is the newest of that job that has not ended', async () => {
+  const store = open()
+  const first = await store.create(NEW)
+  const second = await store.create(NEW)
+  await store.create({ ...NEW, job: 'other' })
+  expect((await store.unended('click-count'))?.run).toBe(second.run)
+  await append(store, second.run, on.leads(1), on.ended(1))
+  expect((await store.unended('click-count'))?.run).toBe(first.run)
+  expect((await store.unended())?.job).toBe('other')
+})
+
+test('when a user names a checkpoint, then by id, by run and id, or by path', async () => {
+  const store = open()
+  const older = await store.create(NEW)
+  const { run } = await store.create(NEW)
+  await withCheckpoint(store, older.run, 0)
+  const manifest = await withCheckpoint(store, run, 0)
+  const found = async (reference: string) =>
+    (await store.findCheckpoint(reference, 'click-count')).manifest.run
+  expect(await found('0'), 'of the newest run').toBe(run)
+  expect(await found(`${older.run}/0`)).toBe(older.run)
+  expect(await found(join(store.blobDirectory, manifest.blob))).toBe(run)
+  expect(await found(join(store.blobDirectory, run, '0', '0'))).toBe(run)
+  const { blobs } = await store.findCheckpoint(join(store.blobDirectory, run, '0', '0'), 'click-count')
+  expect(await blobs.list(run)).toEqual([manifest.blob])
+})
+
+test('when a checkpoint is not there, then the error says which are', async () => {
+  const store = open()
+  const { run } = await store.create(NEW)
+  await withCheckpoint(store, run, 0)
+  const refused = (why: string) =>
+    expect.objectContaining({ code: 'RT1209', why: expect.stringContaining(why) })
+  await expect(store.findCheckpoint('7', 'click-count')).rejects.toThrow(refused(`retained are ${run}/0`))
+  await expect(store.findCheckpoint('7', 'other')).rejects.toThrow(refused('retains none of job "other"'))
+  await expect(store.findCheckpoint('/nowhere/at/all', 'click-count')).rejects.toThrow(
+    refused('no manifest is there'),
+  )
+})
+
+test('when a manifest was moved away from its parts, then it is not taken', async () => {
+  const store = open()
+  const { run } = await store.create(NEW)
+  const { blob } = await withCheckpoint(store, run, 0)
+  const moved = join(directory, 'manifest.json')
+  await writeFile(moved, await readFile(join(store.blobDirectory, blob)))
+  await expect(store.findCheckpoint(moved, 'click-count')).rejects.toThrow('moved away')
+})
