@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { describeWith } from '../../support/describe-with.js'
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js'
 import { until } from '../../support/until.js'
-import { clicks, PostgresStage } from './postgres-stage.js'
+import { clicks, PostgresStage, QUICK } from './postgres-stage.js'
 
 const guarantee = 'at-least-once'
 
@@ -11,7 +11,7 @@ await describeWith({ postgres: true }, 'the at-least-once PostgreSQL sink', () =
   let stage: PostgresStage
 
   beforeAll(async () => {
-    server = await startPostgres()
+    server = await startPostgres(QUICK)
   })
   afterAll(() => server.stop())
   beforeEach(async () => {

@@ -2,14 +2,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { describeWith } from '../../support/describe-with.js'
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js'
 import { until } from '../../support/until.js'
-import { clicks, PostgresStage } from './postgres-stage.js'
+import { clicks, PostgresStage, QUICK } from './postgres-stage.js'
 
 await describeWith({ postgres: true }, 'the exactly-once PostgreSQL sink', () => {
   let server: PostgresServer
   let stage: PostgresStage
 
   beforeAll(async () => {
-    server = await startPostgres()
+    server = await startPostgres(QUICK)
   })
   afterAll(() => server.stop())
   beforeEach(async () => {
@@ -133,7 +133,7 @@ await describeWith({ postgres: true }, 'the exactly-once PostgreSQL sink', () =>
 
     expect(await stage.countsByUser()).toEqual({ ann: '2', bob: '5' })
     expect(sink.failures).toEqual([])
-  })
+  }, 60_000)
 
   test('when the server is out of reach for a while, then the sink waits for it', async () => {
     const proxy = await stage.proxy()

@@ -3,14 +3,14 @@ import { raiseFence } from '#src/connector/postgres/postgres-statements.js'
 import { describeWith } from '../../support/describe-with.js'
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js'
 import { until } from '../../support/until.js'
-import { clicks, PostgresStage } from './postgres-stage.js'
+import { clicks, PostgresStage, QUICK } from './postgres-stage.js'
 
 await describeWith({ postgres: true }, 'the fence of a PostgreSQL sink', () => {
   let server: PostgresServer
   let stage: PostgresStage
 
   beforeAll(async () => {
-    server = await startPostgres()
+    server = await startPostgres(QUICK)
   })
   afterAll(() => server.stop())
   beforeEach(async () => {

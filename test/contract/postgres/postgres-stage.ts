@@ -2,7 +2,7 @@ import pg from 'pg'
 import { postgresSink } from '#src/connector/postgres/postgres-sink.js'
 import type { SinkSpec } from '#src/connector/sink.js'
 import type { Piece } from '#src/state/snapshot.js'
-import type { PostgresServer } from '../../support/postgres-server.js'
+import type { PostgresOptions, PostgresServer } from '../../support/postgres-server.js'
 import { StagedSink, type StageOptions } from '../../support/sink-stage.js'
 import { TcpProxy } from '../../support/tcp-proxy.js'
 import { until } from '../../support/until.js'
@@ -13,6 +13,9 @@ export interface TableOptions {
   readonly database?: string
   readonly [option: string]: unknown
 }
+
+/** These servers are stopped and started, and never lose power: they need not wait for the disk. */
+export const QUICK: PostgresOptions = { settings: { fsync: 'off', full_page_writes: 'off' } }
 
 let databases = 0
 

@@ -4,14 +4,14 @@ import { errorInfoOf, isCurable } from '#src/kit/errors.js'
 import { describeWith } from '../../support/describe-with.js'
 import { freePort } from '../../support/free-port.js'
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js'
-import { clicks, PostgresStage, type TableOptions } from './postgres-stage.js'
+import { clicks, PostgresStage, QUICK, type TableOptions } from './postgres-stage.js'
 
 await describeWith({ postgres: true }, 'what a PostgreSQL sink refuses', () => {
   let server: PostgresServer
   let stage: PostgresStage
 
   beforeAll(async () => {
-    server = await startPostgres()
+    server = await startPostgres(QUICK)
   })
   afterAll(() => server.stop())
   beforeEach(async () => {

@@ -4,14 +4,14 @@ import { describeWith } from '../../support/describe-with.js'
 import { MemoryBlobs } from '../../support/memory-blobs.js'
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js'
 import type { StagedSink } from '../../support/sink-stage.js'
-import { PostgresStage } from './postgres-stage.js'
+import { PostgresStage, QUICK } from './postgres-stage.js'
 
 await describeWith({ postgres: true }, 'a PostgreSQL sink whose parallelism changes', () => {
   let server: PostgresServer
   let stage: PostgresStage
 
   beforeAll(async () => {
-    server = await startPostgres()
+    server = await startPostgres(QUICK)
   })
   afterAll(() => server.stop())
   beforeEach(async () => {
