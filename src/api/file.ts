@@ -1,15 +1,22 @@
+import type {
+  FileSinkOptions as SinkData,
+  FileSourceOptions as SourceData,
+} from '../connector/file/file-options.js'
 import type { Sink, Source, Text } from './ends.js'
-import { plainData, requiredText, requiredTexts } from './required.js'
+import { requiredText, requiredTexts, wrongOption } from './required.js'
 import type { OutputOf, StandardSchema } from './standard-schema.js'
 
 export interface FileSourceOptions<Schema extends StandardSchema, Format extends 'json' | 'text'> {
-  /** Files, several of them as an array or separated by commas; of a folder all its files. Each file is a split. */
+  /**
+   * A file, a folder with files, or a pattern (`logs/*.jsonl`, with `**` for any folders); several of them as an array
+   * or separated by commas. Each file is a split, and every node must see it under the same path.
+   */
   readonly path: Text | readonly string[]
-  /** 'json' (a value on each line) unless said; 'text': each line as it is. */
+  /** 'json' (a value on each line) unless said; 'text': each line as it is. UTF-8, lines ended by LF or CR LF. */
   readonly format?: Format
   /** Validates each value. One that it refuses follows `onBadRecord`. */
   readonly schema?: Schema
-  /** A line that cannot be read fails the job (unless said), or is counted and skipped. */
+  /** A line that cannot be decoded fails the job (unless said), or is counted and skipped. */
   readonly onBadRecord?: 'fail' | 'skip'
 }
 
@@ -19,30 +26,37 @@ export type FileValue<Schema, Format extends 'json' | 'text'> = [Schema] extends
   : OutputOf<Schema>
 
 export interface FileSinkOptions {
-  /** A folder; files appear in it when they are whole. */
+  /** A folder, made if it is not there. Runs, jobs and sinks may share one. */
   readonly path: Text
-  /** 'exactly-once' unless said: a file appears when the checkpoint that it ends with is complete. */
-  readonly guarantee?: 'exactly-once' | 'at-least-once'
 }
 
-/** Lines of files. */
+/** Lines of files: of those, and as much of each, as are there when the run begins. */
 function source<Schema extends StandardSchema = never, const Format extends 'json' | 'text' = 'json'>(
   options: FileSourceOptions<Schema, Format>,
 ): Source<FileValue<Schema, Format>> {
   const { schema, format = 'json', onBadRecord = 'fail' } = options
+  if (format !== 'json' && format !== 'text') {
+    throw wrongOption('file.source', 'format', format, '"json" or "text"')
+  }
+  if (onBadRecord !== 'fail' && onBadRecord !== 'skip') {
+    throw wrongOption('file.source', 'onBadRecord', onBadRecord, '"fail" or "skip"')
+  }
   const paths = requiredTexts('file.source', 'path', options.path)
-  return { connector: 'file', options: plainData({ paths, format, onBadRecord }), functions: { schema } }
+  const data: SourceData = { paths, format, onBadRecord }
+  return { connector: 'file', options: { ...data }, functions: { schema } }
 }
 
-/** A JSON value on each line. */
+/**
+ * A line of JSON for each record, exactly once: a file appears, whole, when the checkpoint that its rows belong to is
+ * complete. `part-<run>-<sink>-<subtask>-<checkpoint>-<number>.jsonl` is never changed afterwards.
+ */
 function sink(options: FileSinkOptions): Sink<unknown> {
-  const { guarantee = 'exactly-once' } = options
-  const path = requiredText('file.sink', 'path', options.path)
+  const data: SinkData = { path: requiredText('file.sink', 'path', options.path) }
   return {
     connector: 'file',
-    options: plainData({ path, guarantee }),
+    options: { ...data },
     functions: {},
-    guarantee,
+    guarantee: 'exactly-once',
     keyFields: undefined,
   }
 }

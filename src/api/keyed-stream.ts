@@ -16,7 +16,7 @@ export type NumericField<T> = {
  * A stream dealt to subtasks by key: what keeps state for each key. State is found again by the operator's id, and so
  * each has one. Every record that comes in sends one out (`process` decides for itself).
  */
-export class KeyedStream<K extends Key, T> {
+export class KeyedStream<out K extends Key, out T> {
   readonly #builder: StreamGraphBuilder
   readonly #inputs: readonly NewInput[]
   readonly #keyOf: KeySelector
@@ -36,17 +36,17 @@ export class KeyedStream<K extends Key, T> {
   }
 
   /** The sum of `field` so far; the other fields are those of the key's first record. */
-  sum(id: string, field: NumericField<T>, options: OperatorOptions = {}): Stream<T> {
+  sum<Field extends NumericField<T>>(id: string, field: Field, options: OperatorOptions = {}): Stream<T> {
     return this.#rolling('sum', id, field, options, callSite(this.sum))
   }
 
   /** The lowest `field` so far; the other fields are those of the key's first record. */
-  min(id: string, field: NumericField<T>, options: OperatorOptions = {}): Stream<T> {
+  min<Field extends NumericField<T>>(id: string, field: Field, options: OperatorOptions = {}): Stream<T> {
     return this.#rolling('min', id, field, options, callSite(this.min))
   }
 
   /** The highest `field` so far; the other fields are those of the key's first record. */
-  max(id: string, field: NumericField<T>, options: OperatorOptions = {}): Stream<T> {
+  max<Field extends NumericField<T>>(id: string, field: Field, options: OperatorOptions = {}): Stream<T> {
     return this.#rolling('max', id, field, options, callSite(this.max))
   }
 

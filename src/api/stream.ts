@@ -34,7 +34,7 @@ export interface Partitioning {
  * one more operator and returns the stream behind it. Functions get a record and return another: a record that they
  * were given they never change, as another operator may have it too.
  */
-export class Stream<T> {
+export class Stream<out T> {
   readonly #builder: StreamGraphBuilder
   readonly #inputs: readonly NewInput[]
   readonly #partitioning: Partitioning | undefined
@@ -45,7 +45,7 @@ export class Stream<T> {
     this.#partitioning = partitioning
   }
 
-  map<R>(map: (record: T) => R, options: NamedOperatorOptions = {}): Stream<Awaitless<R>> {
+  map<R>(map: (record: T) => R, options: NamedOperatorOptions = {}): Stream<R> {
     const where = callSite(this.map)
     checkFunction('map', map, where)
     return this.#then({ kind: 'map', map: map as (record: unknown) => unknown }, where, options)
@@ -190,17 +190,6 @@ export class Stream<T> {
   #sentBy(partitioner: PartitionerSpec): readonly NewInput[] {
     return this.#inputs.map(({ from }) => ({ from, partitioner }))
   }
-}
-
-/** A function that returns a promise does not fit: there is no `await` on the path of a record. */
-export type Awaitless<R> =
-  R extends PromiseLike<unknown>
-    ? Fix<'map() does not wait for promises: records are processed synchronously'>
-    : R
-
-/** Stands where a type cannot be, and says why. */
-export interface Fix<Why extends string> {
-  readonly '~fix': Why
 }
 
 export function checkFunction(method: string, given: unknown, where: string): void {

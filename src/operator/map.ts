@@ -1,6 +1,6 @@
 import type { Operator, OperatorContext } from './operator.js'
 import { UNOPENED } from './unopened.js'
-import { userError } from './user-code.js'
+import { asynchronous, userError } from './user-code.js'
 
 /** One record for each. */
 export class MapOperator implements Operator {
@@ -21,10 +21,13 @@ export class MapOperator implements Operator {
   }
 
   #mapped(record: unknown): unknown {
+    let mapped: unknown
     try {
-      return this.#map(record)
+      mapped = this.#map(record)
     } catch (cause) {
       throw userError(this.#ctx, record, cause)
     }
+    if (mapped instanceof Promise) throw asynchronous(this.#ctx)
+    return mapped
   }
 }

@@ -20,6 +20,15 @@ export function userError({ operator, where }: Place, record: unknown, cause: un
   })
 }
 
+export function asynchronous({ operator, where }: Place): RetakeError {
+  return new RetakeError('RT1603', {
+    what: `the function of ${JSON.stringify(operator)} is asynchronous`,
+    why: 'records are processed one after the other, and nothing waits on their way',
+    fix: 'return the value itself; what must be looked up elsewhere comes in by a source',
+    where,
+  })
+}
+
 const SAMPLE_LENGTH = 200
 
 /** `record` on one bounded line. */
