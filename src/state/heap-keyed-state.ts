@@ -92,8 +92,7 @@ export class HeapKeyedState implements KeyedStateBackend {
     const group = keyGroupOf(key, this.#options.maxParallelism)
     const { first, last } = this.#range
     if (group < first || group > last) throw this.#foreignKey(key, group)
-    this.#cursor.group = group - first
-    this.#cursor.key = canonicalKey(key)
+    this.#cursor.move(group - first, canonicalKey(key))
     this.#key = key
   }
 
@@ -117,8 +116,7 @@ export class HeapKeyedState implements KeyedStateBackend {
     this.#copies.beforeWrite(group)
     this.#timers.cancel(timer)
     assert(this.#keyType !== undefined, 'a timer has a key')
-    this.#cursor.group = group
-    this.#cursor.key = timer.key
+    this.#cursor.move(group, timer.key)
     this.#key = keyOfCanonical(timer.key, this.#keyType)
     return { key: this.#key, at, tag }
   }
@@ -156,13 +154,13 @@ export class HeapKeyedState implements KeyedStateBackend {
 
   #holdsAny(index: number): boolean {
     if (this.#timers.hasAny(index)) return true
-    for (const state of this.#states.values()) if (state.valuesOf(index) !== undefined) return true
+    for (const state of this.#states.values()) if (state.sizeOf(index) > 0) return true
     return false
   }
 
   #entriesOf(index: number): number {
     let entries = this.#timers.hasAny(index) ? this.#timers.timersOf(index).length : 0
-    for (const state of this.#states.values()) entries += state.valuesOf(index)?.size ?? 0
+    for (const state of this.#states.values()) entries += state.sizeOf(index)
     return entries
   }
 
@@ -170,8 +168,7 @@ export class HeapKeyedState implements KeyedStateBackend {
     const states: [number, CanonicalKey[], unknown[]][] = []
     let position = 0
     for (const state of this.#states.values()) {
-      const values = state.valuesOf(index)
-      if (values !== undefined) states.push([position, [...values.keys()], [...values.values()]])
+      if (state.sizeOf(index) > 0) states.push([position, ...state.entriesOf(index)])
       position += 1
     }
     const timers = this.#timers.timersOf(index).map(({ key, at, tag }) => [key, at, tag] as const)
