@@ -1,5 +1,5 @@
-import type { CheckpointId } from '../kit/ids.js'
 import type { Clock } from '../kit/clock.js'
+import type { CheckpointId } from '../kit/ids.js'
 import type { Logger } from '../kit/logger.js'
 import type { SplitPosition } from '../state/snapshot.js'
 

@@ -80,7 +80,12 @@ export class GeneratorReader implements SourceReader {
       const live = this.#live
       this.#turn = (this.#turn + 1) % live.length
       const share = live[this.#turn]!
-      const turn = Math.min(left, TURN_RECORDS, Math.ceil(records / live.length), share.stop - share.next)
+      const turn = Math.min(
+        left,
+        TURN_RECORDS,
+        Math.max(1, Math.floor(records / live.length)),
+        share.stop - share.next,
+      )
       this.#makeRecords(share, turn)
       left -= turn
       if (!isLive(share)) this.#live = live.filter(isLive)

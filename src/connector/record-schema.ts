@@ -1,0 +1,47 @@
+import { RetakeError } from '../kit/errors.js'
+
+/** Standard Schema (standardschema.dev), the part that validates. */
+interface StandardSchema {
+  readonly '~standard': { validate(value: unknown): ValidationResult | Promise<ValidationResult> }
+}
+
+interface ValidationResult {
+  readonly value?: unknown
+  readonly issues?: readonly Issue[] | undefined
+}
+
+interface Issue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** A user's schema, as a source applies it to each value. */
+export class RecordSchema {
+  readonly #schema: StandardSchema['~standard']
+  readonly #where: string
+
+  /** @param where what is read with it, for errors */
+  constructor(schema: unknown, where: string) {
+    this.#schema = (schema as StandardSchema)['~standard']
+    this.#where = where
+  }
+
+  /** What the schema makes of `value`, or why it refuses it. Throws RT1012 for a schema that would have to be awaited. */
+  check(value: unknown): { readonly value: unknown } | { readonly refused: string } {
+    const result = this.#schema.validate(value)
+    if (result instanceof Promise) {
+      throw new RetakeError('RT1012', {
+        what: `the schema of ${this.#where} validates asynchronously`,
+        why: 'records are read without waiting, a batch at a time',
+        fix: 'use a schema without async checks or transforms',
+      })
+    }
+    if (result.issues === undefined) return { value: result.value }
+    return { refused: `it does not fit the schema: ${result.issues.map(printed).join('; ')}` }
+  }
+}
+
+function printed({ message, path = [] }: Issue): string {
+  const keys = path.map((part) => String(typeof part === 'object' ? part.key : part))
+  return keys.length === 0 ? message : `${keys.join('.')}: ${message}`
+}
