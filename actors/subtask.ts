@@ -4,7 +4,7 @@ import { Outbox } from '#src/channel/outbox.js'
 import type { PartitionerSpec } from '#src/channel/partitioner-spec.js'
 import type { SnapshotTimings } from '#src/checkpoint/checkpoint-record.js'
 import { assert, assertNever } from '#src/kit/assert.js'
-import { errorInfoOf } from '#src/kit/errors.js'
+import { type ErrorInfo, errorInfoOf, errorOf } from '#src/kit/errors.js'
 import { type ChannelIndex, type CheckpointId, type SubtaskId, subtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Chain, Output } from '#src/operator/chain.js'
@@ -24,7 +24,7 @@ export type SubtaskMessage =
   | { readonly type: 'grant'; readonly frame: Frame }
   // its chain, which calls from outside of a turn
   | { readonly type: 'ready' }
-  | { readonly type: 'chain-failed'; readonly error: unknown }
+  | { readonly type: 'chain-failed'; readonly error: ErrorInfo }
   // its own
   | { readonly type: 'opened'; readonly outcome: Outcome<void> }
   | { readonly type: 'tick' }
@@ -144,7 +144,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
         (_, edge) => (records) => this.#outbox.emitTo(edge, records),
       ),
       ready: () => ctx.send(ctx.self, { type: 'ready' }),
-      fail: (error) => ctx.send(ctx.self, { type: 'chain-failed', error }),
+      fail: (error) => ctx.send(ctx.self, { type: 'chain-failed', error: errorInfoOf(error) }),
     })
     ctx.pipeToSelf(this.#chain.open(), (outcome) => ({ type: 'opened', outcome }))
     this.#tick()
@@ -175,7 +175,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
         this.#idle = false
         return
       case 'chain-failed':
-        return ctx.fail(message.error)
+        return ctx.fail(errorOf(message.error))
       case 'opened':
         return this.#onOpened(message.outcome)
       case 'tick':

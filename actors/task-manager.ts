@@ -1,7 +1,7 @@
 import type { Actor, ActorContext, ActorRef, Asks } from '#src/actor/actor.js'
 import { assertNever } from '#src/kit/assert.js'
 import { type ErrorInfo, errorInfoOf, RetakeError } from '#src/kit/errors.js'
-import type { Attempt, NodeId, RunId, SlotIndex } from '#src/kit/ids.js'
+import type { Attempt, NodeId, RunId, SlotIndex, SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { JobMasterMessage } from './job-master.js'
 import type { ResourceManagerMessage } from './resource-manager.js'
@@ -18,8 +18,8 @@ export type TaskManagerMessage =
   | OpenSlot
   | CloseSlot
   // its threads
-  | { readonly type: 'thread-ready'; readonly thread: SlotThread; readonly slot: ActorRef<SlotMessage> }
-  | { readonly type: 'thread-exited'; readonly thread: SlotThread; readonly error: ErrorInfo | undefined }
+  | { readonly type: 'thread-ready'; readonly system: SystemId; readonly slot: ActorRef<SlotMessage> }
+  | { readonly type: 'thread-exited'; readonly system: SystemId; readonly error: ErrorInfo | undefined }
   // its own
   | { readonly type: 'close-overdue'; readonly slot: SlotIndex; readonly attempt: Attempt }
   | { readonly type: 'slot-closed'; readonly slot: SlotIndex; readonly attempt: Attempt }
@@ -97,9 +97,9 @@ export class TaskManager implements Actor<TaskManagerMessage> {
       case 'close-slot':
         return this.#close(message.slot, message.run, message.attempt, ctx)
       case 'thread-ready':
-        return this.#onReady(message.thread, message.slot, ctx)
+        return this.#onReady(message.system, message.slot, ctx)
       case 'thread-exited':
-        return this.#onExited(message.thread, message.error, ctx)
+        return this.#onExited(message.system, message.error, ctx)
       case 'close-overdue':
       case 'slot-closed':
         return this.#terminate(message.slot, message.attempt)
@@ -130,8 +130,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     // The slot serves an older attempt whose close has not come yet, or was lost: the newer one replaces it.
     state?.thread.terminate()
     const thread = this.#options.threads.start(request, {
-      onReady: (slot) => ctx.send(ctx.self, { type: 'thread-ready', thread, slot }),
-      onExit: (error) => ctx.send(ctx.self, { type: 'thread-exited', thread, error }),
+      onReady: (slot) => ctx.send(ctx.self, { type: 'thread-ready', system: thread.system, slot }),
+      onExit: (error) => ctx.send(ctx.self, { type: 'thread-exited', system: thread.system, error }),
     })
     const opened: SlotState = {
       request,
@@ -155,16 +155,16 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     ctx.reply(openAnswer(state))
   }
 
-  #onReady(thread: SlotThread, slot: ActorRef<SlotMessage>, ctx: ActorContext<TaskManagerMessage>): void {
-    const state = this.#stateOf(thread)
+  #onReady(system: SystemId, slot: ActorRef<SlotMessage>, ctx: ActorContext<TaskManagerMessage>): void {
+    const state = this.#stateOf(system)
     if (state === undefined || state.phase !== 'starting') return
     state.phase = 'open'
     state.slot = slot
     this.#settle(state, ctx)
   }
 
-  #onExited(thread: SlotThread, error: ErrorInfo | undefined, ctx: ActorContext<TaskManagerMessage>): void {
-    const state = this.#stateOf(thread)
+  #onExited(system: SystemId, error: ErrorInfo | undefined, ctx: ActorContext<TaskManagerMessage>): void {
+    const state = this.#stateOf(system)
     if (state === undefined) return
     const before = state.phase
     state.phase = 'gone'
@@ -217,8 +217,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     for (const asker of state.closers.splice(0)) ctx.replyTo(asker, { ok: true, value: 'ok' })
   }
 
-  #stateOf(thread: SlotThread): SlotState | undefined {
-    for (const state of this.#slots.values()) if (state.thread === thread) return state
+  #stateOf(system: SystemId): SlotState | undefined {
+    for (const state of this.#slots.values()) if (state.thread.system === system) return state
     return undefined
   }
 }

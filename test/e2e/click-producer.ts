@@ -1,0 +1,95 @@
+import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
+import { randomInteger, seededRandom } from '#src/kit/random.js'
+
+export interface ClickProducerOptions {
+  readonly brokers: string
+  readonly topic: string
+  readonly partitions: number
+  readonly count: number
+  readonly users: number
+  readonly ratePerSecond: number
+  readonly seed: number
+  /** Pads each url, so that a record has about this many bytes. */
+  readonly recordBytes?: number
+}
+
+const BEAT_MS = 20
+
+/**
+ * Writes clicks at a steady rate, one after the other over the partitions. While the broker is away it keeps what was
+ * not acknowledged and writes it again: a click may then stand in the topic twice, so only the topic is the oracle.
+ */
+export class ClickProducer {
+  readonly #options: ClickProducerOptions
+  readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = []
+  #sent = 0
+
+  constructor(options: ClickProducerOptions) {
+    this.#options = options
+  }
+
+  /** Clicks that the broker has acknowledged. */
+  get sent(): number {
+    return this.#sent
+  }
+
+  /** Resolves when `count` clicks are in the topic. */
+  reached(count: number): Promise<void> {
+    if (this.#sent >= count) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push({ count, resolve }))
+  }
+
+  async run(): Promise<void> {
+    const { brokers, count, ratePerSecond } = this.#options
+    const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING, retry: { retries: 2 } })
+    const producer = kafka.producer({ allowAutoTopicCreation: false })
+    await producer.connect()
+    const random = seededRandom(this.#options.seed)
+    const beat = Math.max(1, Math.round((ratePerSecond * BEAT_MS) / 1_000))
+    let due = Date.now()
+    while (this.#sent < count) {
+      const clicks = Array.from({ length: Math.min(beat, count - this.#sent) }, (_, i) =>
+        this.#click(this.#sent + i, random),
+      )
+      await this.#write(producer, clicks)
+      this.#sent += clicks.length
+      this.#tell()
+      due = Math.max(due + BEAT_MS, Date.now() - 1_000)
+      const early = due - Date.now()
+      if (early > 0) await new Promise((resolve) => setTimeout(resolve, early))
+    }
+    await producer.disconnect()
+  }
+
+  async #write(producer: ReturnType<Kafka['producer']>, clicks: readonly string[]): Promise<void> {
+    const { topic, partitions } = this.#options
+    const messages = clicks.map((value, i) => ({ value, partition: (this.#sent + i) % partitions }))
+    for (;;) {
+      try {
+        await producer.send({ topic, messages, acks: -1, compression: CompressionTypes.None })
+        return
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+    }
+  }
+
+  /** Skewed: half of all clicks are of a tenth of the users. Three of four are logged in. */
+  #click(index: number, random: ReturnType<typeof seededRandom>): string {
+    const { users, recordBytes = 0 } = this.#options
+    const bound = random.next() < 0.5 ? Math.ceil(users / 10) : users
+    const url = `/page/${randomInteger(random, 1_000)}`
+    const click = {
+      userId: `user-${randomInteger(random, bound)}`,
+      url,
+      ts: index,
+      loggedIn: random.next() < 0.75,
+    }
+    const padding = recordBytes - JSON.stringify(click).length
+    return JSON.stringify(padding > 0 ? { ...click, url: url + '-'.repeat(padding) } : click)
+  }
+
+  #tell(): void {
+    for (const { count, resolve } of this.#waiting) if (this.#sent >= count) resolve()
+  }
+}
