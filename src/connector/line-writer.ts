@@ -91,7 +91,9 @@ export class LineWriter implements SinkWriter {
         const lines = this.#waiting
         const taken = this.#taken
         this.#waiting = ''
-        await this.#output.write(lines)
+        const writing = this.#output.write(lines)
+        if (!this.#hasRoom && this.isReady()) this.#ctx.ready()
+        await writing
         if (this.#phase !== 'open') return
         this.#written = taken
         this.#onWritten()
@@ -107,7 +109,6 @@ export class LineWriter implements SinkWriter {
     while (this.#barriers[0] !== undefined && this.#barriers[0].lines <= this.#written) {
       this.#barriers.shift()?.resolve()
     }
-    if (!this.#hasRoom && this.isReady()) this.#ctx.ready()
   }
 
   #fail(error: unknown): void {
