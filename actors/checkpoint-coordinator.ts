@@ -448,6 +448,9 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
         this.#remember(completed.record, ctx)
         if (completed.final) {
           ctx.send(this.#options.jobMaster, { type: 'final-checkpoint-complete', attempt, checkpoint })
+          // None comes after it: it is the answer for whoever still waits for one.
+          for (const asker of this.#requests.splice(0))
+            ctx.replyTo(asker, { ok: true, value: completed.record })
         }
       }
       this.#sweep(attempt, ctx)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
 import { isToken } from '../kit/ids.js'
@@ -9,6 +9,8 @@ import type { BlobStore } from './blob-store.js'
 import { type Files, nodeFiles } from './files.js'
 
 const UNFINISHED = '.tmp'
+/** Directories remembered as durable; forgetting costs no more than a sync. */
+const MADE_MAX = 1_000
 
 /**
  * Blobs as files of a directory that all nodes see: `<directory>/<run>/<attempt>/<checkpoint>/<name>`. A file has its
@@ -18,33 +20,49 @@ const UNFINISHED = '.tmp'
 export class DirectoryBlobStore implements BlobStore {
   readonly #directory: string
   readonly #files: Files
-  /** Directories that this process has made durable already. */
+  /** Directories that this store has made durable already. */
   readonly #made = new Set<string>()
 
   constructor(directory: string, files: Files = nodeFiles) {
-    this.#directory = directory
+    this.#directory = resolve(directory)
     this.#files = files
   }
 
   async put(name: BlobName, bytes: Uint8Array): Promise<Part> {
     const path = this.#pathOf(name)
-    const directory = dirname(path)
-    const hash = hashOf(bytes)
-    if (!this.#made.has(directory)) {
-      await this.#files.createDirectory(directory)
-      this.#made.add(directory)
+    try {
+      await this.#write(path, bytes)
+    } catch (error) {
+      // A directory that was emptied is removed; whoever still writes into it makes it anew.
+      if ((await this.#files.list(dirname(path))).length > 0) throw error
+      this.#made.clear()
+      await this.#write(path, bytes)
     }
+    return { blob: name, offset: 0, bytes: bytes.length, hash: hashOf(bytes) }
+  }
+
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
+    const directory = dirname(path)
+    await this.#makeDirectory(directory)
     const unfinished = path + UNFINISHED
     try {
       await this.#files.write(unfinished, bytes)
       await this.#files.rename(unfinished, path)
       await this.#files.syncDirectory(directory)
     } catch (error) {
-      this.#made.delete(directory)
       await this.#files.remove(unfinished).catch(() => undefined)
       throw error
     }
-    return { blob: name, offset: 0, bytes: bytes.length, hash }
+  }
+
+  /** Durable by our own sync, also where another thread made it first: that one may not have come so far. */
+  async #makeDirectory(directory: string): Promise<void> {
+    if (this.#made.has(directory)) return
+    if (directory !== this.#directory) await this.#makeDirectory(dirname(directory))
+    await this.#files.createDirectory(directory)
+    await this.#files.syncDirectory(dirname(directory))
+    if (this.#made.size >= MADE_MAX) this.#made.clear()
+    this.#made.add(directory)
   }
 
   async get(part: Part): Promise<Uint8Array> {
@@ -60,7 +78,13 @@ export class DirectoryBlobStore implements BlobStore {
   }
 
   async delete(names: Iterable<BlobName>): Promise<void> {
-    for (const name of names) await this.#files.remove(this.#pathOf(name))
+    const directories = new Set<string>()
+    for (const name of names) {
+      const path = this.#pathOf(name)
+      await this.#files.remove(path)
+      directories.add(dirname(path))
+    }
+    for (const directory of directories) await this.#files.removeEmptyDirectory(directory)
   }
 
   async list(prefix: string): Promise<readonly BlobName[]> {

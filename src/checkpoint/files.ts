@@ -1,4 +1,4 @@
-import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { RetakeError } from '../kit/errors.js'
 
@@ -22,6 +22,8 @@ export interface Files {
   list(path: string): Promise<readonly string[]>
   /** With all directories above it; durable. */
   createDirectory(path: string): Promise<void>
+  /** Removes a directory if nothing is in it. */
+  removeEmptyDirectory(path: string): Promise<void>
   /** Makes the names in a directory durable. */
   syncDirectory(path: string): Promise<void>
 }
@@ -83,6 +85,14 @@ export const nodeFiles: Files = {
       // Every new directory is a name in the one above it.
       for (let made = path; made.length >= first.length; made = dirname(made)) await sync(dirname(made))
     }),
+
+  async removeEmptyDirectory(path) {
+    try {
+      await rmdir(path)
+    } catch (error) {
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '')) throw error
+    }
+  },
 
   syncDirectory: (path) => writing(path, () => sync(path)),
 }

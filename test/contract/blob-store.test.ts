@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { blobName } from '#src/checkpoint/blob-name.js'
 import { SubtaskBlobs } from '#src/checkpoint/blob-writer.js'
@@ -111,5 +111,38 @@ test('when a subtask writes parts, then each has a name of its own, whatever it 
     await writer.put('../évil name', bytes),
     await blobs.writer({ ...scope, checkpoint: 4 as CheckpointId }).put('table', bytes),
   ].map(({ blob }) => blob)
-  expect(names).toEqual(['run1/1/3/1-0.0.____vil_name', 'run1/1/3/1-0.1.____vil_name', 'run1/1/4/1-0.2.table'])
+  expect(names).toEqual([
+    'run1/1/3/1-0.0.____vil_name',
+    'run1/1/3/1-0.1.____vil_name',
+    'run1/1/4/1-0.2.table',
+  ])
+})
+
+test('when the last blob of a checkpoint is deleted, then its directory goes, and who still writes there may', async () => {
+  const store = new DirectoryBlobStore(directory)
+  await store.put(name('a'), bytes)
+  await store.put(name('b'), bytes)
+  await store.delete([name('a')])
+  expect(await readdir(join(directory, 'run1/1'))).toEqual(['3'])
+  await store.delete([name('b')])
+  expect(await readdir(join(directory, 'run1/1'))).toEqual([])
+  const part = await store.put(name('late'), bytes)
+  expect(await store.get(part)).toEqual(new Uint8Array(bytes))
+})
+
+test('when a blob is put, then every directory above it is durable, whoever made it', async () => {
+  await new DirectoryBlobStore(directory).put(name('a'), bytes)
+  const synced: string[] = []
+  const watching: Files = {
+    ...nodeFiles,
+    syncDirectory(path) {
+      synced.push(relative(directory, path))
+      return nodeFiles.syncDirectory(path)
+    },
+  }
+  const store = new DirectoryBlobStore(directory, watching)
+  await store.put(name('b'), bytes)
+  expect(synced).toEqual(['..', '', 'run1', 'run1/1', 'run1/1/3'])
+  await store.put(name('c'), bytes)
+  expect(synced.slice(5), 'once').toEqual(['run1/1/3'])
 })

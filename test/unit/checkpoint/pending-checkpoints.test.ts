@@ -91,6 +91,7 @@ test('when a checkpoint takes longer than the interval, then the next opens afte
   const { checkpoints, open, collect, log } = machine({ minPauseMs: 2_000, maxConcurrent: 3 })
   checkpoints.onRunning(0, false)
   expect(open(10_000)).toBe(1)
+  checkpoints.onSourceStates(checkpoint(1), [])
   expect(open(25_000), 'a pause allows one at a time').toBeUndefined()
   collect(1, 25_000)
   log(1, 25_000)
