@@ -50,8 +50,11 @@ export const CAST: Readonly<Record<string, readonly string[]>> = {
   'job-master': ['checkpoint-coordinator', 'source-coordinator'],
   'checkpoint-coordinator': [],
   'source-coordinator': [],
-  'task-manager': ['slot'],
-  slot: ['subtask'],
+  'task-manager': [],
+  // In its own thread, which the task manager starts.
+  'slot-thread': ['slot'],
+  slot: [],
+  'subtask-factory': ['subtask'],
   subtask: [],
 }
 
