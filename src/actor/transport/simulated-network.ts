@@ -97,15 +97,14 @@ export class SimulatedNetwork {
       return
     }
     const lane = this.#laneOf(from, to, parcel.kind === 'frame')
-    lane.underway.push({ parcel, copy: copied(parcel), isLost: this.#random.next() < this.#loss })
+    lane.push({ parcel, copy: copied(parcel), isLost: this.#random.next() < this.#loss })
     const [min, max] = this.#latencyMs
-    const now = this.#clock.now()
-    lane.lastArrivalAt = Math.max(lane.lastArrivalAt, now + min + this.#random.next() * (max - min))
-    this.#clock.after(lane.lastArrivalAt - now, () => this.#arrive(from, to, lane))
+    const latencyMs = min + this.#random.next() * (max - min)
+    this.#clock.after(latencyMs, () => this.#arrive(from, to, lane))
   }
 
   #arrive(from: SystemId, to: SystemId, lane: Lane): void {
-    const first = lane.underway.shift()
+    const first = lane.shift()
     if (first === undefined || first.isLost || this.#partitions.has(pairOf(from, to))) return
     if (this.#linksDown.has(from) || this.#linksDown.has(to)) return
     const receiver = this.#receivers.get(to)
@@ -121,17 +120,14 @@ export class SimulatedNetwork {
     const name = `${pairOf(from, to)} ${isFrame ? 'data' : 'control'}`
     let lane = this.#lanes.get(name)
     if (lane === undefined) {
-      lane = { underway: new Ring(), lastArrivalAt: 0 }
+      lane = new Ring()
       this.#lanes.set(name, lane)
     }
     return lane
   }
 }
 
-interface Lane {
-  readonly underway: Ring<{ readonly parcel: Parcel; readonly copy: Parcel; readonly isLost: boolean }>
-  lastArrivalAt: number
-}
+type Lane = Ring<{ readonly parcel: Parcel; readonly copy: Parcel; readonly isLost: boolean }>
 
 class SimulatedTransport implements Transport {
   readonly #network: SimulatedNetwork

@@ -140,6 +140,26 @@ test('when a peer of the thread closes, then pending asks to it hear no-responde
   expect(near.heard).toEqual([{ kind: 'lost' }, { ok: false, failure: { kind: 'no-responder' } }])
 })
 
+test('when a system answers and is gone in the same turn, then its last word comes before the news', async () => {
+  const clock = new VirtualClock()
+  const network = new InThreadNetwork(clock)
+  const here = systemOn(clock, { transports: [network.transport()] }, 'here')
+  const there = systemOn(clock, { transports: [network.transport()] }, 'there')
+  const far = there.spawn(
+    'far',
+    actorOf<Question>({
+      receive: (q, ctx) => {
+        ctx.reply(q.n)
+        void there.kill()
+      },
+    }),
+  )
+  const near = await probe<unknown>(here, clock, 'near')
+  near.ctx.ask(far, question(7), { timeoutMs: 60_000 }, (answer) => answer)
+  await clock.advance(100)
+  expect(near.heard).toEqual([{ ok: true, value: 7 }])
+})
+
 test('when several transports know a way, then the first of them is taken', async () => {
   const clock = new VirtualClock()
   const thread = new InThreadNetwork(clock)

@@ -182,6 +182,19 @@ test('when children are added, stopped, started and removed by message, then the
   expect(s.system.tree().children[0]?.about).toEqual({ phase: 'running', children: [] })
 })
 
+test('when a child ends in its very start, then it had started, and the next one starts', async () => {
+  const story: string[] = []
+  const brief = {
+    id: 'brief',
+    restart: 'transient' as const,
+    start: () => actorOf<string>({ start: (ctx) => ctx.exit() }),
+  }
+  const s = spawned(new Supervisor({ restarts: fixed(3), children: [brief, mortal(story, 'a')] }))
+  await s.clock.settle()
+  expect(story).toEqual(['a up'])
+  expect(s.ended()).toBeUndefined()
+})
+
 test('when the supervisor is stopped, then its children stop right to left', async () => {
   const story: string[] = []
   const s = spawned(

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 /**
  * Real threads and real processes: what the conformance suite cannot see. The program prints what happened; that it
- * ends at all shows that open ports do not keep a process alive.
+ * ends at all shows that a dead thread leaves nothing behind.
  */
 const PROGRAM = `
 import { MessageChannel, Worker } from 'node:worker_threads'
@@ -60,13 +60,33 @@ system.spawn('far', {
 parentPort.once('message', (port) => transport.addPeer('main', port))
 `
 
+const IDLE_PROGRAM = `
+import { MessageChannel } from 'node:worker_threads'
+import { ActorSystem, MessagePortTransport, seededRandom, silentLogger, systemClock } from '#src/actor/index.js'
+
+const { port1, port2 } = new MessageChannel()
+const systems = [['a', 'b', port1], ['b', 'a', port2]].map(([id, peer, port]) => {
+  const transport = new MessagePortTransport()
+  transport.addPeer(peer, port)
+  return new ActorSystem({ id, clock: systemClock, random: seededRandom(1), logger: silentLogger, transports: [transport] })
+})
+systems[1].spawn('echo', { receive: (message, ctx) => ctx.reply(message.n) })
+console.log(await systems[0].ask({ address: 'b.echo' }, { n: 7 }, { timeoutMs: 5_000 }))
+`
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+function run(program: string, env: Record<string, string> = {}): Promise<{ stdout: string }> {
+  const options = { cwd: root, env: { ...process.env, ...env }, timeout: 15_000 }
+  return promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], options)
+}
+
+test('when nothing is left to do but to listen on open ports, then the process ends', async () => {
+  expect((await run(IDLE_PROGRAM)).stdout).toBe('7\n')
+})
+
 test('when actors live in two threads, then they talk over a port; when the thread dies, then it is heard', async () => {
-  const root = fileURLToPath(new URL('../../../', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', PROGRAM], {
-    cwd: root,
-    env: { ...process.env, WORKER_PROGRAM },
-    timeout: 15_000,
-  })
+  const { stdout } = await run(PROGRAM, { WORKER_PROGRAM })
   expect(stdout.trim().split('\n').sort()).toEqual([
     'answer 42',
     'down lost',
