@@ -69,6 +69,7 @@ export type CheckpointCoordinatorMessage =
   | {
       readonly type: 'completion-told'
       readonly checkpoint: CheckpointId
+      readonly final: boolean
       readonly subtask: CheckpointedSubtask
       readonly answer: Answer<'ok'>
     }
@@ -213,10 +214,11 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
         return this.#onStored(message.manifest, message.outcome, ctx)
       case 'appended':
         return this.#onAppended(message.event, message.manifest, message.answer, ctx)
-      case 'completion-told':
-        if (!message.answer.ok && message.checkpoint === this.#newest)
-          this.#tellCompletion(message.checkpoint, message.subtask, ctx)
+      case 'completion-told': {
+        const { checkpoint, final, subtask, answer } = message
+        if (!answer.ok && checkpoint === this.#newest) this.#tellCompletion(checkpoint, final, subtask, ctx)
         return
+      }
       case 'manifest-read':
         return this.#onManifestRead(message.retained, message.outcome, ctx)
       case 'swept':
@@ -444,7 +446,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
         }
         this.#newest = checkpoint
         this.#tellSources('barriers-emitted', checkpoint, ctx)
-        for (const subtask of this.#subtasks) this.#tellCompletion(checkpoint, subtask, ctx)
+        for (const subtask of this.#subtasks) this.#tellCompletion(checkpoint, completed.final, subtask, ctx)
         this.#remember(completed.record, ctx)
         if (completed.final) {
           ctx.send(this.#options.jobMaster, { type: 'final-checkpoint-complete', attempt, checkpoint })
@@ -462,13 +464,15 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
 
   #tellCompletion(
     checkpoint: CheckpointId,
+    final: boolean,
     subtask: CheckpointedSubtask,
     ctx: ActorContext<CheckpointCoordinatorMessage>,
   ): void {
-    const complete: CheckpointComplete = { type: 'complete', checkpoint }
+    const complete: CheckpointComplete = { type: 'complete', checkpoint, final }
     ctx.ask(subtask.ref, complete, TELL, (answer) => ({
       type: 'completion-told',
       checkpoint,
+      final,
       subtask,
       answer,
     }))

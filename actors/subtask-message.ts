@@ -24,7 +24,12 @@ export type TriggerCheckpoint = {
 } & Asks<'accepted' | 'not-running'>
 
 /** `checkpoint` and all lower ones are decided. May repeat, may be skipped when a higher one comes. */
-export type CheckpointComplete = { readonly type: 'complete'; readonly checkpoint: CheckpointId } & Asks<'ok'>
+export type CheckpointComplete = {
+  readonly type: 'complete'
+  readonly checkpoint: CheckpointId
+  /** Every subtask of the job had ended in it: none comes after it. Until then an ended subtask goes on passing barriers. */
+  readonly final: boolean
+} & Asks<'ok'>
 
 /** `checkpoint` is given up. What was staged for it goes into the next one. */
 export type CheckpointAborted = { readonly type: 'abort'; readonly checkpoint: CheckpointId } & Asks<'ok'>

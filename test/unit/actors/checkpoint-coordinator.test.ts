@@ -330,7 +330,7 @@ test('when a notification is lost, then it is told again; but not once a newer o
   const [lost] = ctx.takeAsked('complete')
   lost?.fail({ kind: 'timed-out' })
   const [again] = ctx.takeAsked('complete')
-  expect(again).toMatchObject({ to: '0-0', question: { type: 'complete', checkpoint: 1 } })
+  expect(again).toMatchObject({ to: '0-0', question: { type: 'complete', checkpoint: 1, final: false } })
   await clock.advance(10_000)
   await complete()
   ctx.takeAsked('complete')
@@ -354,6 +354,7 @@ test('when everything has ended, then a final checkpoint is taken, repeated unti
   await collect(2, { ended: true })
   log()
   expect(ctx.sentOf('final-checkpoint-complete')).toMatchObject([{ attempt: 1, checkpoint: 2 }])
+  expect(ctx.takeAsked('complete').map(({ question }) => question['final'])).toEqual([true, true, true, true])
   await clock.advance(100_000)
   expect(ctx.takeAsked('snapshot')).toEqual([])
 })
@@ -439,4 +440,22 @@ test('when a retained manifest cannot be read, then no blob is deleted', async (
   hands.log()
   await hands.clock.settle()
   expect(hands.blobs.blobs.has(leftover.blob)).toBe(true)
+})
+
+test('when one source had ended and another had not, then the checkpoint is not final: all go on passing barriers', async () => {
+  const { clock, ctx, trigger, acknowledge, log } = await running()
+  ctx.tell({ type: 'ended', subtask: '0-0' as SubtaskId, attempt: attempt(1) })
+  await clock.advance(10_000)
+  await trigger()
+  for (const subtask of SUBTASKS) acknowledge(1, subtask, { ended: subtask === '0-0' })
+  await clock.settle()
+  log()
+  expect(ctx.takeAsked('complete').map(({ question }) => question['final'])).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ])
+  await clock.advance(10_000)
+  expect(await trigger()).toBe(2)
 })
