@@ -34,17 +34,17 @@ const killProcess: Disaster['strike'] = async ({ job }) => {
 
 /** All that happens to one run, in order. The throw of user code is in the job itself. */
 export const DISASTERS: readonly Disaster[] = [
-  { name: 'a slot thread is terminated', at: 0.15, strike: crashSlot, endsAttempt: true },
-  { name: 'the process is killed with -9', at: 0.3, strike: killProcess, endsAttempt: true },
+  { name: 'a slot thread is terminated', at: 0.12, strike: crashSlot, endsAttempt: true },
+  { name: 'the process is killed with -9', at: 0.24, strike: killProcess, endsAttempt: true },
   {
     name: 'PostgreSQL is restarted during a commit',
-    at: 0.45,
+    at: 0.38,
     strike: restartPostgresInCommit,
     endsAttempt: false,
   },
-  { name: 'Kafka is restarted', at: 0.58, strike: ({ kafka }) => kafka.restart(), endsAttempt: false },
-  { name: 'a slot thread is terminated again', at: 0.72, strike: crashSlot, endsAttempt: true },
-  { name: 'the process is killed with -9 again', at: 0.86, strike: killProcess, endsAttempt: true },
+  { name: 'Kafka is restarted', at: 0.5, strike: ({ kafka }) => kafka.restart(), endsAttempt: false },
+  { name: 'a slot thread is terminated again', at: 0.62, strike: crashSlot, endsAttempt: true },
+  { name: 'the process is killed with -9 again', at: 0.74, strike: killProcess, endsAttempt: true },
 ]
 
 /**

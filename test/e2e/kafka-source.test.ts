@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { kafkaSource } from '#src/connector/kafka/kafka-connector.js'
 import { errorInfoOf, isCurable } from '#src/kit/errors.js'
@@ -292,6 +293,19 @@ await describeWith({ kafka: true }, 'the Kafka source, on a real broker', () => 
     expect(await wrong.failure()).toMatchObject({ code: 'RT1404' })
   })
 
+  test('when the connection is lost in the middle of authentication, then that is no wrong password', async () => {
+    await broker.createTopic('cut', { partitions: 1 })
+    const proxy = await cutAuthentications(String(broker.saslBootstrap), 2)
+    try {
+      const sasl = { mechanism: 'plain', ...SASL }
+      const run = runOf({ brokers: proxy.address, sasl, topic: 'cut', bounded: true })
+      expect(await run.resolve()).toHaveLength(1)
+      expect(proxy.cuts()).toBe(2)
+    } finally {
+      proxy.close()
+    }
+  })
+
   test('when the broker speaks TLS, then its certificate must be trusted', async () => {
     await broker.createTopic('private', { partitions: 1 })
     await produce('private', ['sealed'])
@@ -322,4 +336,35 @@ await describeWith({ kafka: true }, 'the Kafka source, on a real broker', () => 
 
 function numbered(count: number, make: (i: number) => string): string[] {
   return Array.from({ length: count }, (_, i) => make(i))
+}
+
+const SASL_AUTHENTICATE = 36
+
+/** A way to `target` that breaks the first `times` connections when they send their password. */
+async function cutAuthentications(target: string, times: number) {
+  let cuts = 0
+  const [host, port] = target.split(':')
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    const upstream = connect({ host: String(host), port: Number(port) })
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+    }
+    upstream.pipe(client)
+    upstream.on('close', () => client.destroy())
+    client.on('data', (request) => {
+      if (cuts < times && request.length > 6 && request.readInt16BE(4) === SASL_AUTHENTICATE) {
+        cuts++
+        client.destroy()
+        upstream.destroy()
+      } else upstream.write(request)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const close = () => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  }
+  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, cuts: () => cuts, close }
 }

@@ -92,7 +92,7 @@ async function theMainJob(clicks: number, overNats: boolean, round: number): Pro
       brokers: kafka.bootstrap,
       topic: TOPIC,
       database: postgres.url,
-      poison: String(Math.round(clicks * 0.08)),
+      poison: String(Math.round(clicks * 0.06)),
       thrown,
     },
   })
@@ -111,8 +111,8 @@ async function theMainJob(clicks: number, overNats: boolean, round: number): Pro
     await job.until('it runs', () => job.attempt > 0)
     const produced = producer.run()
     await job.until('its first checkpoint is complete', () => job.completedCheckpoints > 1)
-    assert(producer.sent < clicks * 0.08, 'user code throws after the first checkpoint')
-    await producer.reached(Math.round(clicks * 0.1))
+    assert(producer.sent < clicks * 0.06, 'user code throws after the first checkpoint')
+    await producer.reached(Math.round(clicks * 0.07))
     await job.until('it runs again after user code threw', () => existsSync(thrown) && job.attempt > 1)
     say(`user code threw; attempt ${job.attempt}`)
 
