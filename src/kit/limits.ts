@@ -32,6 +32,14 @@ export const LIMITS = {
   batchRecords: 1_024,
   /** … or after this time (`bufferTimeout`). */
   bufferTimeoutMs: 10,
+  /** A poll of a source ends at about this many bytes, or after `batchRecords`. */
+  pollBytes: 64 * 1024,
+  /** Records that one Kafka partition gives before the next has its turn. */
+  kafkaTurnRecords: 256,
+  /** One answer of a Kafka broker unless the source says otherwise; two are held at most. */
+  kafkaFetchBytes: 4 * 1024 * 1024,
+  /** … of which one partition may be this much. */
+  kafkaPartitionBytes: 1024 * 1024,
   /** What NATS carries in one message by default. */
   natsPayloadBytes: 1024 * 1024,
   /** No frame is larger: a payload less room for subject and headers. */
@@ -97,6 +105,8 @@ export const LIMITS = {
 } as const
 
 assert(LIMITS.frameBytesMax < LIMITS.natsPayloadBytes, 'a frame fits a NATS message')
+assert(LIMITS.pollBytes <= LIMITS.channelBytes, 'a poll fits the window of a channel')
+assert(LIMITS.kafkaPartitionBytes <= LIMITS.kafkaFetchBytes, 'a partition fits its answer')
 assert(LIMITS.batchBytes * 2 <= LIMITS.channelBytes, 'a channel holds two batches at least')
 assert(LIMITS.channelBytes <= LIMITS.gateBytes, 'one channel does not outgrow its gate')
 assert(LIMITS.pieceBytes <= LIMITS.stagedBytesInMemory, 'a piece fits the staging memory')

@@ -110,7 +110,7 @@ await describeWith({ kafka: true }, 'the Kafka source, on a real broker', () => 
   })
 
   test('when the broker is restarted or killed while it is read, then nothing is lost and nothing comes twice', {
-    timeout: 90_000,
+    timeout: 180_000,
   }, async () => {
     await broker.createTopic('restarted', { partitions: 2 })
     const run = runOf({ topic: 'restarted', format: 'string', fetch: { maxPartitionBytes: 4_096 } })
@@ -130,12 +130,12 @@ await describeWith({ kafka: true }, 'the Kafka source, on a real broker', () => 
     await run.pollUntil(() => run.records.length > 1_000)
     await broker.restart()
     await write(1_000)
-    await run.pollUntil(() => run.records.length > 11_000)
+    await run.pollUntil(() => run.records.length > 11_000, 60_000)
     await broker.kill()
     const restarted = broker.restart()
     await restarted
     await write(1_000)
-    await run.pollUntil(() => run.records.length >= 14_000)
+    await run.pollUntil(() => run.records.length >= 14_000, 60_000)
     for (const partition of [0, 1]) {
       const read = run.records.filter((record) => String(record).startsWith(`${partition}:`))
       expect(read).toEqual(numbered(7_000, (i) => `${partition}:${i}`))

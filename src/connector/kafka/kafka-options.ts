@@ -1,5 +1,6 @@
 import { type Duration, durationMs } from '../../kit/duration.js'
 import { RetakeError } from '../../kit/errors.js'
+import { LIMITS } from '../../kit/limits.js'
 import { resolveSecrets } from '../secret.js'
 import type { SourceSpec } from '../source.js'
 import type { Isolation } from './kafka-transport.js'
@@ -59,7 +60,12 @@ export const KAFKA_DEFAULTS = {
   clientId: 'retake',
   connectTimeoutMs: 5_000,
   requestTimeoutMs: 15_000,
-  fetch: { maxWaitMs: 500, minBytes: 1, maxBytes: 4 * 1024 * 1024, maxPartitionBytes: 1024 * 1024 },
+  fetch: {
+    maxWaitMs: 500,
+    minBytes: 1,
+    maxBytes: LIMITS.kafkaFetchBytes,
+    maxPartitionBytes: LIMITS.kafkaPartitionBytes,
+  },
 } as const
 
 const PORT = '9092'

@@ -11,11 +11,6 @@ import type { KafkaTransport } from './kafka-transport.js'
 import type { RecordSet } from './record-set.js'
 import { SplitFetcher } from './split-fetcher.js'
 
-/** Records that one partition gives before the next has its turn. */
-const TURN_RECORDS = 256
-/** A poll ends at about this many bytes of values, or after `LIMITS.batchRecords`. */
-const POLL_BYTES = 4 * LIMITS.batchBytes
-
 /**
  * Reads the partitions of one source subtask: out of what `SplitFetcher` has fetched ahead, in turn, so that a full
  * partition does not keep a thin one waiting. Nothing here waits: no record, no end of a poll.
@@ -60,11 +55,11 @@ export class KafkaReader implements SourceReader {
   poll(): 'more' | 'idle' | 'end' {
     const splits = this.#splits
     let records = LIMITS.batchRecords
-    let bytes = POLL_BYTES
+    let bytes = LIMITS.pollBytes
     for (let empty = 0; empty < splits.length && records > 0 && bytes > 0; ) {
       const split = splits[this.#turn % splits.length]!
       this.#turn = (this.#turn + 1) % splits.length
-      let left = Math.min(records, TURN_RECORDS)
+      let left = Math.min(records, LIMITS.kafkaTurnRecords)
       const before = left
       while (left > 0 && bytes > 0) {
         const set = split.advance()

@@ -33,10 +33,6 @@ export class KafkaSplit {
     this.fetchOffset = offset
   }
 
-  get offset(): number {
-    return this.#offset
-  }
-
   get position(): KafkaPosition {
     return {
       partition: this.partition,

@@ -86,17 +86,19 @@ describe('reading', () => {
     await log.answer()
     expect(reader.poll()).toBe('more')
     expect(seen.records.length).toBeLessThanOrEqual(1_024)
-    expect(seen.records.indexOf('thin')).toBeLessThanOrEqual(256)
+    expect(seen.records.indexOf('thin')).toBe(256)
   })
 
   test('when a broker fills its answer with the first partition, then each comes first in turn', async () => {
-    const log = logOf(numbered(10, 'a'), numbered(10, 'b'))
+    const log = logOf(['a0'], ['b0'])
+    for (let i = 1; i < 10; i++) log.append(0, [`a${i}`])
     const { reader, seen, start } = readerOver(log, { fetch: { maxBytes: 1 } })
     await start([0, 0], [1, 0])
-    await log.answer()
-    await log.answer()
-    while (reader.poll() === 'more') {}
-    expect(seen.records.length).toBe(20)
+    for (let fetches = 0; fetches < 3; fetches++) {
+      await log.answer()
+      reader.poll()
+    }
+    expect(seen.records).toEqual(['a0', 'b0', 'a1'])
   })
 
   test('when records are large, then a poll ends early', async () => {
