@@ -7,12 +7,12 @@ import type { SourceSpec } from '../connector/source.js'
  */
 export interface Source<T> extends SourceSpec {
   /** Never there: carries the record's type. */
-  readonly '~record'?: T
+  readonly '~record'?: T | undefined
 }
 
 export interface Sink<in T> extends SinkSpec {
   /** Never there: carries the type of the records that it takes. */
-  readonly '~accepts'?: (record: T) => void
+  readonly '~accepts'?: ((record: T) => void) | undefined
 }
 
 /** A function that makes a source, or a sink, of a connector: `kafka.source`, `postgres.sink`. */

@@ -7,7 +7,7 @@ import { callSite } from './call-site.js'
 export interface Partitioner<in T> {
   readonly spec: PartitionerSpec
   /** Never there: carries the type of the records that it takes. */
-  readonly '~takes'?: (record: T) => void
+  readonly '~takes'?: ((record: T) => void) | undefined
 }
 
 /** Subtask i sends to subtask i: both are fused where they may be. */

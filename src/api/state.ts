@@ -63,7 +63,7 @@ export const state = {
 /** Tells the type of records where no value can: `of<Total>()`. */
 export interface TypeOf<T> {
   /** Never there. */
-  readonly '~type'?: T
+  readonly '~type'?: T | undefined
 }
 
 export function of<T>(): TypeOf<T> {

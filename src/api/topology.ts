@@ -27,7 +27,7 @@ export interface OutPort<T> {
   /** The operator whose records these are. */
   readonly node: number
   /** Never there. */
-  readonly '~record'?: T
+  readonly '~record'?: T | undefined
 }
 
 /** Where records reach a vertex. */
@@ -35,7 +35,7 @@ export interface InPort<in T> {
   readonly vertex: string
   readonly port: string
   /** Never there. */
-  readonly '~takes'?: (record: T) => void
+  readonly '~takes'?: ((record: T) => void) | undefined
 }
 
 export interface OperatorVertex<Receives extends Ports, Emits extends Ports> {

@@ -5,6 +5,7 @@ import { Connectors, type SinkConnector, type SourceConnector } from './registry
  * longer to load than all the rest.
  */
 const SOURCES: Readonly<Record<string, () => Promise<SourceConnector>>> = {
+  custom: async () => (await import('./custom/custom-connector.js')).customSource,
   file: async () => (await import('./file/file-connector.js')).fileSource,
   generator: async () => (await import('./generator/generator-connector.js')).generatorSource,
   kafka: async () => (await import('./kafka/kafka-connector.js')).kafkaSource,
@@ -13,6 +14,7 @@ const SOURCES: Readonly<Record<string, () => Promise<SourceConnector>>> = {
 const SINKS: Readonly<Record<string, () => Promise<SinkConnector>>> = {
   collect: async () => (await import('./collect/collect-sink.js')).collectSink,
   console: async () => (await import('./console/console-sink.js')).consoleSink,
+  custom: async () => (await import('./custom/custom-connector.js')).customSink,
   discard: async () => (await import('./discard/discard-sink.js')).discardSink,
   file: async () => (await import('./file/file-connector.js')).fileSink,
   postgres: async () => (await import('./postgres/postgres-sink.js')).postgresSink,

@@ -1,0 +1,151 @@
+import * as v from 'valibot'
+import { expectTypeOf } from 'vitest'
+import {
+  consoleSink,
+  discard,
+  file,
+  generator,
+  hash,
+  job,
+  type KeyedStream,
+  type OutPort,
+  of,
+  operator,
+  type Sink,
+  type Stream,
+  secret,
+  state,
+  topology,
+} from '#src/api/index.js'
+import { kafka } from '#src/api/kafka.js'
+import { postgres } from '#src/api/postgres.js'
+import { Click } from './click.js'
+
+/** What right programs infer. It compiles, or the build is red; `wrong.test.ts` compiles it too. */
+type ClickRecord = { userId: string; url: string; ts: number; loggedIn: boolean }
+
+const brokers = 'localhost:9092'
+
+export const fromSchemaToSink = job('click-count', (flow) => {
+  const clicks = flow.from(
+    'clicks',
+    kafka.source({ brokers: flow.params['brokers'], topic: 'clicks', schema: Click }),
+  )
+  expectTypeOf(clicks).toEqualTypeOf<Stream<ClickRecord>>()
+  const rows = clicks.filter((click) => click.loggedIn).map((click) => ({ userId: click.userId, clicks: 1 }))
+  expectTypeOf(rows).toEqualTypeOf<Stream<{ userId: string; clicks: number }>>()
+  const keyed = rows.keyBy((row) => row.userId)
+  expectTypeOf(keyed).toEqualTypeOf<KeyedStream<string, { userId: string; clicks: number }>>()
+  const counts = keyed.sum('count', 'clicks')
+  expectTypeOf(counts).toEqualTypeOf<Stream<{ userId: string; clicks: number }>>()
+  counts.to(
+    'table',
+    postgres.sink({
+      database: secret('database'),
+      table: 'click_counts',
+      key: ['user_id'],
+      columns: { user_id: { from: 'userId', type: 'text' }, clicks: { from: 'clicks', type: 'bigint' } },
+    }),
+  )
+  counts.to('console', consoleSink())
+})
+
+export const operators = job('operators', (flow) => {
+  const clicks = flow.from('clicks', kafka.source({ brokers, topic: 'clicks', schema: Click }))
+  expectTypeOf(clicks.keyBy((click) => [click.userId, click.ts])).toEqualTypeOf<
+    KeyedStream<readonly [string, number], ClickRecord>
+  >()
+  expectTypeOf(clicks.keyBy((click) => click.loggedIn).count('n')).toEqualTypeOf<
+    Stream<{ key: boolean; count: number }>
+  >()
+  expectTypeOf(clicks.flatMap((click) => [click.ts])).toEqualTypeOf<Stream<number>>()
+  const mixed = clicks.map((click) => (click.loggedIn ? click : undefined))
+  const present = mixed.filter((click): click is ClickRecord => click !== undefined)
+  expectTypeOf(present).toEqualTypeOf<Stream<ClickRecord>>()
+  expectTypeOf(clicks.map((click) => click.ts).union(clicks.map((click) => click.url))).toEqualTypeOf<
+    Stream<number | string>
+  >()
+  expectTypeOf(
+    clicks
+      .keyBy((click) => click.userId)
+      .process('yielding', {
+        state: { n: state.value(0), last: state.value(null as string | null) },
+        *onRecord(click, ctx) {
+          expectTypeOf(click).toEqualTypeOf<ClickRecord>()
+          expectTypeOf(ctx.key).toEqualTypeOf<string>()
+          expectTypeOf(ctx.state.n.get()).toEqualTypeOf<number>()
+          expectTypeOf(ctx.state.last.get()).toEqualTypeOf<string | null>()
+          yield { kind: 'record' as const }
+        },
+        *onTimer() {
+          yield { kind: 'timer' as const }
+        },
+      }),
+  ).toEqualTypeOf<Stream<{ kind: 'record' } | { kind: 'timer' }>>()
+  expectTypeOf(
+    clicks
+      .keyBy((click) => click.userId)
+      .process('emitting', {
+        emits: of<number>(),
+        onRecord: (click, _, emit) => emit(click.ts),
+      }),
+  ).toEqualTypeOf<Stream<number>>()
+  const anything: Stream<unknown> = clicks
+  anything.to('out', discard())
+})
+
+export const sources = job('sources', (flow) => {
+  const text = kafka.source({ brokers, topic: 't', format: 'string' })
+  expectTypeOf(flow.from('text', text)).toEqualTypeOf<Stream<string>>()
+  const json = kafka.source({ brokers, topic: 't' })
+  expectTypeOf(flow.from('json', json)).toEqualTypeOf<Stream<unknown>>()
+  const withMeta = kafka.source({
+    brokers,
+    topic: 't',
+    schema: Click,
+    record: (click, meta) => ({ user: click.userId, offset: meta.offset }),
+  })
+  expectTypeOf(flow.from('meta', withMeta)).toEqualTypeOf<Stream<{ user: string; offset: bigint }>>()
+  const lines = file.source({ path: 'a.txt', format: 'text' })
+  expectTypeOf(flow.from('lines', lines)).toEqualTypeOf<Stream<string>>()
+  expectTypeOf(flow.from('made', generator.source({ make: (_, index) => ({ index }) }))).toEqualTypeOf<
+    Stream<{ index: number }>
+  >()
+})
+
+const Params = v.object({
+  topic: v.string(),
+  bounded: v.pipe(
+    v.string(),
+    v.transform((text) => text === 'true'),
+  ),
+})
+
+export const params = job('params', { params: Params }, (flow) => {
+  expectTypeOf(flow.params).toEqualTypeOf<{ topic: string; bounded: boolean }>()
+})
+
+const Words = operator({
+  receives: { word: of<string>() },
+  emits: { length: of<number>(), long: of<string>() },
+  state: { seen: state.value(0) },
+  on: {
+    word(word, ctx) {
+      expectTypeOf(word).toEqualTypeOf<string>()
+      expectTypeOf(ctx.state.seen.get()).toEqualTypeOf<number>()
+      ctx.emit.length(word.length)
+    },
+  },
+})
+
+export const laidOut = topology('words', (t) => {
+  const words = t.operator('words', Words)
+  expectTypeOf(words.out.length).toEqualTypeOf<OutPort<number>>()
+  const numbers: Sink<number> = discard()
+  t.connect(words.out.length, t.sink('lengths', numbers).in)
+  t.connect(
+    words.out.long,
+    words.in.word,
+    hash((word) => word),
+  )
+})
