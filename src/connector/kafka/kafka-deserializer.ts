@@ -1,24 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { RetakeError } from '../../kit/errors.js'
+import { RecordSchema } from '../record-schema.js'
 import type { SourceSpec } from '../source.js'
 import type { KafkaHeader, KafkaHeaders, KafkaMeta } from './kafka-meta.js'
 import type { KafkaSourceOptions } from './kafka-options.js'
 import type { RecordCursor } from './record-batch-decoder.js'
-
-/** Standard Schema (standardschema.dev), the part that validates. */
-interface StandardSchema {
-  readonly '~standard': { validate(value: unknown): ValidationResult | Promise<ValidationResult> }
-}
-
-interface ValidationResult {
-  readonly value?: unknown
-  readonly issues?: readonly Issue[] | undefined
-}
-
-interface Issue {
-  readonly message: string
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
-}
 
 type RecordFunction = (value: unknown, meta: KafkaMeta) => unknown
 
@@ -39,7 +25,7 @@ const SAMPLE_CHARACTERS = 200
 export class KafkaDeserializer {
   readonly #topic: string
   readonly #format: KafkaSourceOptions['format']
-  readonly #schema: StandardSchema['~standard'] | undefined
+  readonly #schema: RecordSchema | undefined
   readonly #record: RecordFunction | undefined
   #reason = ''
 
@@ -49,7 +35,8 @@ export class KafkaDeserializer {
   ) {
     this.#topic = topic
     this.#format = format
-    this.#schema = (functions['schema'] as StandardSchema | undefined)?.['~standard']
+    const schema = functions['schema']
+    this.#schema = schema === undefined ? undefined : new RecordSchema(schema, `topic ${topic}`)
     this.#record = functions['record'] as RecordFunction | undefined
   }
 
@@ -57,8 +44,9 @@ export class KafkaDeserializer {
     let value = this.#decode(cursor)
     if (value === BAD_RECORD) return BAD_RECORD
     if (this.#schema !== undefined) {
-      value = this.#validate(value)
-      if (value === BAD_RECORD) return BAD_RECORD
+      const checked = this.#schema.check(value)
+      if ('refused' in checked) return this.#refuse(checked.refused)
+      value = checked.value
     }
     if (this.#record === undefined) return value
     return this.#mapped(value, cursor, partition)
@@ -100,19 +88,6 @@ export class KafkaDeserializer {
     }
   }
 
-  #validate(value: unknown): unknown {
-    const result = (this.#schema as StandardSchema['~standard']).validate(value)
-    if (result instanceof Promise) {
-      throw new RetakeError('RT1410', {
-        what: `the schema of topic ${this.#topic} validates asynchronously`,
-        why: 'records are read without waiting, a batch at a time',
-        fix: 'use a schema without async checks or transforms',
-      })
-    }
-    if (result.issues === undefined) return result.value
-    return this.#refuse(`it does not fit the schema: ${result.issues.map(issueText).join('; ')}`)
-  }
-
   #mapped(value: unknown, cursor: RecordCursor, partition: number): unknown {
     const { offset, timestamp, bytes, keyStart, keyEnd } = cursor
     const meta: KafkaMeta = {
@@ -139,11 +114,6 @@ export class KafkaDeserializer {
     this.#reason = reason
     return BAD_RECORD
   }
-}
-
-function issueText({ message, path = [] }: Issue): string {
-  const keys = path.map((part) => String(typeof part === 'object' ? part.key : part))
-  return keys.length === 0 ? message : `${keys.join('.')}: ${message}`
 }
 
 function headersOf(cursor: RecordCursor): KafkaHeaders {

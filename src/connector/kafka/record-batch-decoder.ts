@@ -71,7 +71,14 @@ export function batchRecords(set: Buffer, at: number, header: RecordBatchHeader)
   if (said !== is) {
     throw damaged(`the batch at offset ${header.baseOffset} has checksum ${is}, and says ${said}`)
   }
-  return decompressed(header.codec, set.subarray(at + RECORDS_AT, end))
+  try {
+    return decompressed(header.codec, set.subarray(at + RECORDS_AT, end))
+  } catch (cause) {
+    if (cause instanceof RetakeError) throw cause
+    throw damaged(
+      `the batch at offset ${header.baseOffset} cannot be decompressed: ${(cause as Error).message}`,
+    )
+  }
 }
 
 /** Whether a control batch ends its transaction as aborted. Its one record has the key: version i16, type i16. */

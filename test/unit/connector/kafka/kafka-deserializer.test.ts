@@ -109,7 +109,7 @@ describe('bad records', () => {
       v.checkAsync(async () => true),
     )
     const deserialize = () => deserializerOf('json', { schema }).deserialize(cursorOn('1'), 0)
-    expect(deserialize).toThrow(expect.objectContaining({ code: 'RT1410' }))
+    expect(deserialize).toThrow(expect.objectContaining({ code: 'RT1012' }))
   })
 
   test('when the record function throws, then it is the user’s error, with its cause', () => {

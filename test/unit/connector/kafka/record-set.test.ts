@@ -128,6 +128,16 @@ describe('record sets of a real broker', () => {
     expect(() => set.advance()).toThrow(expect.objectContaining({ code: 'RT1408' }))
   })
 
+  test('when a batch cannot be decompressed, then that is said of the batch', () => {
+    const records = Buffer.from(fetched('codec-uncompressed').records)
+    records.writeInt16BE(1, 21)
+    records.writeUInt32BE(crc32c(records, 21, records.length), 17)
+    const set = new RecordSet(records, 0, 'read-committed')
+    expect(() => set.advance()).toThrow(
+      expect.objectContaining({ code: 'RT1408', why: expect.stringContaining('offset 0') }),
+    )
+  })
+
   test('when the message format is an old one, then that is said', () => {
     const records = Buffer.from(fetched('codec-uncompressed').records)
     records[16] = 1
