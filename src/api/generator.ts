@@ -4,8 +4,6 @@ import type { Random } from '../kit/random.js'
 import type { Source } from './ends.js'
 import { requiredWhole, wrongOption } from './required.js'
 
-export type { Random }
-
 export interface GeneratorSourceOptions<T> {
   /**
    * The record at `index`, 0, 1, 2 …; the same for the same seed and index, whenever it is made. `random` starts anew
@@ -13,13 +11,13 @@ export interface GeneratorSourceOptions<T> {
    */
   readonly make: (random: Random, index: number) => T
   /** Records in all; without end unless said. */
-  readonly count?: number
+  readonly count?: number | undefined
   /** Of the whole source; as fast as they are taken unless said. */
-  readonly ratePerSecond?: number
+  readonly ratePerSecond?: number | undefined
   /** 0 unless said. */
-  readonly seed?: number
+  readonly seed?: number | undefined
   /** Shares that are made independently, fixed when the run begins; one for each subtask of then unless said. */
-  readonly splits?: number
+  readonly splits?: number | undefined
 }
 
 /**
