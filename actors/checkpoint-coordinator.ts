@@ -179,9 +179,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
         if (message.attempt === this.#checkpoints?.attempt) this.#closeAttempt(ctx)
         return
       case 'checkpoint-now':
-        if (ctx.asker !== undefined) this.#requests.push(ctx.asker)
-        this.#checkpoints?.onRequested()
-        return
+        return this.#onRequested(ctx.asker)
       case 'describe':
         return ctx.reply([...(this.#checkpoints?.records(now) ?? []), ...this.#past])
       case 'acknowledged':
@@ -286,6 +284,17 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   }
 
   // Opening: source coordinators first, then the sources.
+
+  /** A question that is repeated until it is answered asks for one checkpoint, not for one each time. */
+  #onRequested(asker: ReplyTo<unknown> | undefined): void {
+    if (asker !== undefined) {
+      const waiting = [this.#requests, ...this.#waiting.values()].flat()
+      if (waiting.some((one) => one.address === asker.address && one.correlation === asker.correlation))
+        return
+      this.#requests.push(asker)
+    }
+    this.#checkpoints?.onRequested()
+  }
 
   #onOpened(opened: CheckpointRecord, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const { checkpoint, attempt } = opened

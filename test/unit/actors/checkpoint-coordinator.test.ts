@@ -362,8 +362,10 @@ test('when everything has ended, then a final checkpoint is taken, repeated unti
 test('when a user asks for one, then it comes now, and the answer is its outcome', async () => {
   const { clock, ctx, complete } = await running()
   await clock.advance(10)
-  ctx.ask_({ type: 'checkpoint-now' })
+  ctx.ask_({ type: 'checkpoint-now' }, 77)
+  ctx.ask_({ type: 'checkpoint-now' }, 77)
   await complete()
+  expect(ctx.takeAsked('snapshot'), 'the question was repeated, and meant one').toEqual([])
   expect(ctx.replies.at(-1)).toMatchObject({ checkpoint: 1, cause: 'on-demand', state: 'completed' })
   ctx.ask_({ type: 'describe' })
   expect(ctx.replies.at(-1)).toMatchObject([{ checkpoint: 1, state: 'completed' }])
@@ -447,7 +449,7 @@ test('when one source had ended and another had not, then the checkpoint is not 
   ctx.tell({ type: 'ended', subtask: '0-0' as SubtaskId, attempt: attempt(1) })
   await clock.advance(10_000)
   await trigger()
-  for (const subtask of SUBTASKS) acknowledge(1, subtask, { ended: subtask === '0-0' })
+  for (const subtask of SUBTASKS) acknowledge(1, subtask, { ended: subtask === SUBTASKS[0] })
   await clock.settle()
   log()
   expect(ctx.takeAsked('complete').map(({ question }) => question['final'])).toEqual([
