@@ -1,0 +1,74 @@
+import type { ErrorInfo } from '../kit/errors.js'
+import type { Palette } from './palette.js'
+import { wrapped } from './wrapped.js'
+
+const LABEL = 8
+const WIDTH = 100
+
+/**
+ * An error as it is shown everywhere: its code and what happened, then where, why and what to do, then each cause in
+ * the same way, down to what started it.
+ *
+ *     RT1601 user code threw in the operator "map-1"
+ *       where   jobs/clicks.ts:14
+ *       why     …
+ *       fix     …
+ *       cause   TypeError: Cannot read properties of null
+ *               at jobs/clicks.ts:31
+ */
+export function errorLines(error: ErrorInfo, palette: Palette): string[] {
+  const [head = '', ...more] = headLines(error)
+  return [
+    palette.bad(head),
+    ...more.map((line) => `  ${line}`),
+    ...details(error, palette),
+    ...causes(error.cause, palette),
+  ]
+}
+
+function causes(cause: ErrorInfo | undefined, palette: Palette): string[] {
+  if (cause === undefined) return []
+  const [head = '', ...more] = headLines(cause)
+  return [
+    labeled('cause', head, palette),
+    ...more.map((line) => indented(line)),
+    ...(cause.code === undefined ? placeLines(cause) : details(cause, palette)),
+    ...causes(cause.cause, palette),
+  ]
+}
+
+function headLines(error: ErrorInfo): string[] {
+  const { code, what, name, message } = error
+  if (code !== undefined && what !== undefined) return wrapped(`${code} ${what}`, WIDTH)
+  return wrapped(name === 'Error' ? message : `${name}: ${message}`, WIDTH)
+}
+
+function details({ where, why, fix }: ErrorInfo, palette: Palette): string[] {
+  const rows = [
+    ['where', where],
+    ['why', why],
+    ['fix', fix],
+  ] as const
+  return rows.flatMap(([label, text]) => {
+    if (text === undefined) return []
+    const [first = '', ...rest] = wrapped(text, WIDTH - LABEL - 2)
+    return [labeled(label, first, palette), ...rest.map((line) => indented(line))]
+  })
+}
+
+/** The frames of what user code threw: the first three that are in a file. */
+function placeLines({ stack }: ErrorInfo): string[] {
+  const frames = (stack ?? '').split('\n').filter((line) => /^\s+at .*[/\\]/.test(line))
+  return frames
+    .filter((frame) => !frame.includes('node:internal'))
+    .slice(0, 3)
+    .map((frame) => indented(frame.trim()))
+}
+
+function labeled(label: string, text: string, palette: Palette): string {
+  return `  ${palette.faint(label.padEnd(LABEL))}${text}`
+}
+
+function indented(text: string): string {
+  return `  ${' '.repeat(LABEL)}${text}`
+}

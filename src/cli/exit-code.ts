@@ -1,0 +1,47 @@
+import { isRetakeError } from '../kit/errors.js'
+import { UsageError } from './usage-error.js'
+
+/** How a command ended, for scripts. `docs/cli.md` lists the same numbers; a test compares both. */
+export const EXIT = {
+  ok: 0,
+  /** A bug of ours. */
+  internal: 1,
+  /** The command line is wrong. */
+  usage: 2,
+  /** A file, command or checkpoint that was named is not there. */
+  notFound: 3,
+  /** A server that the command itself needs cannot be reached. */
+  unreachable: 4,
+  /** The job, its parameters or its checkpoint are refused: nothing has run. */
+  rejected: 5,
+  /** The job ended FAILED. */
+  failed: 6,
+  /** The job ended CANCELED. */
+  canceled: 7,
+  /** A result is not what it must be. */
+  inexact: 9,
+  /** Ctrl-C, SIGINT. */
+  interrupted: 130,
+  /** SIGTERM. */
+  terminated: 143,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** Of a command that threw before any job ran. */
+export function exitCodeOf(thrown: unknown): ExitCode {
+  if (thrown instanceof UsageError) return EXIT.usage
+  if (!isRetakeError(thrown)) return EXIT.internal
+  switch (thrown.code) {
+    case 'RT1101':
+    case 'RT1209':
+      return EXIT.notFound
+    case 'RT1501':
+    case 'RT1502':
+    case 'RT1503':
+    case 'RT1506':
+      return EXIT.unreachable
+    default:
+      return EXIT.rejected
+  }
+}

@@ -1,0 +1,61 @@
+import type { Command, Example } from './command.js'
+import { wrapped } from './wrapped.js'
+
+const WIDTH = 80
+const EXIT_CODES =
+  'Exit codes: 0 ok, 1 internal error, 2 usage, 3 not found, 4 unreachable, 5 rejected, 6 job FAILED, ' +
+  '7 job CANCELED, 9 inexact, 130 and 143 signals.'
+
+/** What `retake help` prints. */
+export function overviewText(commands: readonly Command[]): string {
+  return lines(
+    'Retake: exactly-once stream processing in TypeScript',
+    '',
+    ...commands.slice(0, 2).flatMap(({ examples }) => exampleLines(examples.slice(0, 2))),
+    '',
+    'Commands',
+    ...table(commands.map(({ name, summary }) => [name, summary])),
+    '',
+    'retake help COMMAND tells all about one.',
+    ...wrapped(EXIT_CODES, WIDTH),
+  )
+}
+
+/** What `retake help COMMAND` prints. */
+export function commandText(command: Command): string {
+  const { name, summary, examples, options, notes = [] } = command
+  const names = command.arguments.map((argument) =>
+    argument.isOptional === true ? `[${argument.name}]` : argument.name,
+  )
+  const usage = ['retake', name, ...names, ...(options.length > 0 ? ['[options]'] : [])].join(' ')
+  return lines(
+    ...exampleLines(examples),
+    '',
+    `${usage}: ${summary}`,
+    '',
+    ...table([
+      ...command.arguments.map((argument) => [argument.name, argument.summary] as const),
+      ...options.map((option) => {
+        const value = option.value === undefined ? '' : ` ${option.value}`
+        const text = option.isRepeatable === true ? `${option.summary}; repeatable` : option.summary
+        return [`--${option.name}${value}`, text] as const
+      }),
+    ]),
+    ...notes.flatMap((note) => ['', ...wrapped(note, WIDTH)]),
+  )
+}
+
+function exampleLines(examples: readonly Example[]): string[] {
+  return examples.flatMap(({ line, what }) => [`  $ ${line}`, `      ${what}`])
+}
+
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(0, ...rows.map(([name]) => name.length)) + 4
+  return rows.flatMap(([name, text]) =>
+    wrapped(text, WIDTH - width).map((line, i) => `  ${(i === 0 ? name : '').padEnd(width - 2)}${line}`),
+  )
+}
+
+function lines(...all: readonly string[]): string {
+  return `${all.join('\n').trimEnd()}\n`
+}

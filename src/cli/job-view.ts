@@ -1,0 +1,221 @@
+import type { JobEvent, JobMetrics } from '../../actors/job-event.js'
+import type { CheckpointRecord } from '../checkpoint/checkpoint-record.js'
+import { assertNever } from '../kit/assert.js'
+import type { CheckpointId } from '../kit/ids.js'
+import { errorLines } from './error-text.js'
+import type { Palette } from './palette.js'
+import { bytesText, counted, durationText, rateText } from './units.js'
+
+export interface JobViewOptions {
+  readonly palette: Palette
+  /** Of all vertices together. */
+  readonly subtasks: number
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  /** The time of day, for people. */
+  readonly timeText: () => string
+}
+
+interface Sample {
+  readonly at: number
+  readonly metrics: JobMetrics
+}
+
+/** Rates are of about this time: subtasks report once a second, each at its own moment. */
+const RATE_MS = 3_000
+const NOTHING: JobMetrics = { recordsIn: 0, recordsOut: 0, backpressuredMs: 0, busyMs: 0 }
+
+/**
+ * What is shown of a job: each event makes lines that stay, and the live line tells how it stands now. It only
+ * translates; whoever drives it prints.
+ */
+export class JobView {
+  readonly #options: JobViewOptions
+  readonly #beganAt: number
+  #samples: Sample[] = []
+  #checkpoint: CheckpointRecord | undefined
+  #checkpoints = 0
+  #restarts = 0
+  #waitsFor: string | undefined
+  /** When the failure came that the job recovers from; undefined while it does not. */
+  #failedAt: number | undefined
+  #restartAt: number | undefined
+  #isRunning = false
+
+  constructor(options: JobViewOptions) {
+    this.#options = options
+    this.#beganAt = options.now()
+  }
+
+  /** Lines to print, none for most events. */
+  on(event: JobEvent): string[] {
+    switch (event.type) {
+      case 'status':
+        return this.#onStatus(event)
+      case 'attempt':
+        return this.#onAttempt(event)
+      case 'failure':
+        return this.#onFailure(event)
+      case 'checkpoint':
+        return this.#onCheckpoint(event.record)
+      case 'metrics':
+        this.#onMetrics(event.metrics)
+        return []
+      case 'ended':
+        return this.#onEnded(event)
+      default:
+        return assertNever(event)
+    }
+  }
+
+  /** Rates, the newest checkpoint, restarts and load, in one line. */
+  liveLine(): string {
+    const { palette, timeText } = this.#options
+    const parts = this.#isRunning ? this.#runningParts() : [this.#waitingText()]
+    return [palette.faint(timeText()), ...parts].join('  ')
+  }
+
+  /** What a checkpoint became that somebody asked for. */
+  checkpointLine(record: CheckpointRecord): string {
+    const { palette } = this.#options
+    const { checkpoint, durationMs, bytes, failure, state } = record
+    if (state === 'completed') {
+      const took = `${durationText(durationMs)}, ${bytesText(bytes)}`
+      return `${palette.good('✔')} checkpoint ${checkpoint} is complete: ${took}`
+    }
+    const why = failure === undefined ? state : (failure.what ?? failure.message)
+    return `${palette.notice('!')} checkpoint ${checkpoint} failed: ${why}`
+  }
+
+  #onStatus({ status, reason }: Extract<JobEvent, { type: 'status' }>): string[] {
+    const { palette, now } = this.#options
+    const wasRunning = this.#isRunning
+    this.#isRunning = status === 'RUNNING' && reason === undefined
+    const waitsFor = reason?.startsWith('waiting') === true ? reason : undefined
+    const isNews = waitsFor !== this.#waitsFor
+    this.#waitsFor = waitsFor
+    if (isNews && waitsFor !== undefined) return [`${palette.notice('…')} ${waitsFor}`]
+    if (status === 'SUSPENDED')
+      return [`${palette.notice('!')} suspended: ${reason ?? 'another leads this job'}`]
+    if (!this.#isRunning || wasRunning) return []
+    const failedAt = this.#failedAt
+    this.#failedAt = undefined
+    this.#restartAt = undefined
+    if (failedAt !== undefined)
+      return [`${palette.good('✔')} running again, ${durationText(now() - failedAt)} after the failure`]
+    return [`${palette.good('✔')} running, ${durationText(now() - this.#beganAt)} after its start`]
+  }
+
+  #onAttempt({ attempt, from }: Extract<JobEvent, { type: 'attempt' }>): string[] {
+    const { palette } = this.#options
+    this.#samples = [{ at: this.#options.now(), metrics: NOTHING }]
+    if (this.#failedAt !== undefined) this.#restarts++
+    if (attempt === 1 && from === 0) return []
+    return [`${palette.notice('↻')} attempt ${attempt} starts ${beginningText(from)}`]
+  }
+
+  #onFailure({ error, restartInMs }: Extract<JobEvent, { type: 'failure' }>): string[] {
+    const { palette, now, timeText } = this.#options
+    const [head = '', ...rest] = errorLines(error, palette)
+    this.#isRunning = false
+    this.#failedAt = now()
+    this.#restartAt = restartInMs === undefined ? undefined : now() + restartInMs
+    // The end of the job tells the error once more, and nothing comes between.
+    if (restartInMs === undefined) return []
+    return [
+      `${palette.bad('✘')} ${palette.faint(timeText())} ${head}`,
+      ...rest,
+      `${palette.notice('↻')} restarts in ${durationText(restartInMs)}`,
+    ]
+  }
+
+  #onCheckpoint(record: CheckpointRecord): string[] {
+    if (record.state === 'completed') {
+      this.#checkpoint = record
+      this.#checkpoints++
+    }
+    // One that an attempt's end took with it is part of that failure; one that was asked for is told to who asked.
+    if (record.state !== 'failed' || this.#failedAt !== undefined || record.cause === 'on-demand') return []
+    return [this.checkpointLine(record)]
+  }
+
+  #onMetrics(metrics: JobMetrics): void {
+    const at = this.#options.now()
+    this.#samples.push({ at, metrics })
+    while (this.#samples.length > 2 && at - this.#samples[1]!.at >= RATE_MS) this.#samples.shift()
+  }
+
+  #onEnded({ outcome, error, checkpoint }: Extract<JobEvent, { type: 'ended' }>): string[] {
+    const { palette, now } = this.#options
+    this.#isRunning = false
+    const history = [
+      durationText(now() - this.#beganAt),
+      counted(this.#checkpoints, 'checkpoint', 'checkpoints'),
+      counted(this.#restarts, 'restart', 'restarts'),
+    ].join(', ')
+    const kept = checkpoint === undefined ? '' : `; its newest checkpoint is ${checkpoint}`
+    switch (outcome) {
+      case 'finished':
+        return [`${palette.good('✔')} ${palette.strong('FINISHED')} after ${history}`]
+      case 'canceled':
+        return [`${palette.notice('■')} ${palette.strong('CANCELED')} after ${history}${kept}`]
+      case 'failed':
+        return [
+          `${palette.bad('✘')} ${palette.strong('FAILED')} after ${history}${kept}`,
+          ...(error === undefined ? [] : errorLines(error, palette)),
+        ]
+      default:
+        return assertNever(outcome)
+    }
+  }
+
+  #waitingText(): string {
+    if (this.#waitsFor !== undefined) return this.#waitsFor
+    const { now } = this.#options
+    const leftMs = this.#restartAt === undefined ? 0 : this.#restartAt - now()
+    if (leftMs > 0) return `restarting in ${durationText(leftMs)}`
+    return this.#failedAt === undefined ? 'starting' : 'restarting'
+  }
+
+  #runningParts(): string[] {
+    const { palette } = this.#options
+    const rates = this.#rates()
+    const load = `busy ${percentText(rates.busy)}  backpressure ${percentText(rates.backpressured)}`
+    return [
+      `in ${palette.strong(`${rateText(rates.in)}/s`)}`,
+      `out ${palette.strong(`${rateText(rates.out)}/s`)}`,
+      this.#checkpointText(),
+      counted(this.#restarts, 'restart', 'restarts'),
+      rates.backpressured > 0.5 ? palette.notice(load) : load,
+    ]
+  }
+
+  #checkpointText(): string {
+    if (this.#checkpoint === undefined) return 'no checkpoint yet'
+    const { checkpoint, durationMs, bytes } = this.#checkpoint
+    return `checkpoint ${checkpoint} ${durationText(durationMs)} ${bytesText(bytes)}`
+  }
+
+  /** Shares are of all subtasks' time. */
+  #rates(): { in: number; out: number; busy: number; backpressured: number } {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)]
+    const tookMs = first === undefined || last === undefined ? 0 : last.at - first.at
+    if (first === undefined || last === undefined || tookMs <= 0)
+      return { in: 0, out: 0, busy: 0, backpressured: 0 }
+    const perMs = (of: keyof JobMetrics) => Math.max(0, last.metrics[of] - first.metrics[of]) / tookMs
+    return {
+      in: perMs('recordsIn') * 1_000,
+      out: perMs('recordsOut') * 1_000,
+      busy: perMs('busyMs') / this.#options.subtasks,
+      backpressured: perMs('backpressuredMs') / this.#options.subtasks,
+    }
+  }
+}
+
+function beginningText(from: CheckpointId): string {
+  return from === 0 ? 'from the beginning (there is no checkpoint yet)' : `from checkpoint ${from}`
+}
+
+function percentText(share: number): string {
+  return `${Math.min(100, Math.round(share * 100))}%`
+}
