@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { discard, type Job, job, type Stream } from '#src/api/index.js'
+import { chainHeads } from '#src/graph/chaining.js'
 import { deploymentOrder, executionGraphOf, requiredSlots } from '#src/graph/execution-graph.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import { planOf } from '#src/graph/plan-of.js'
+import type { StreamGraph } from '#src/graph/stream-graph.js'
 import { type Click, clickCount, clicks } from './click-count.js'
 
 test('when chaining is on, then the click count is two vertices and four subtasks', () => {
@@ -94,6 +96,14 @@ test.each(CHAINING)('when %s, then chains are as Flink makes them', (_, build, v
   expect(planned(jobOf(build), 2).vertices.map(({ name }) => name)).toEqual(vertices)
 })
 
+test('when a graph has a forward edge between different parallelisms, then it is not chained', () => {
+  const { nodes, edges } = graphOfTwo()
+  expect(chainHeads({ nodes, edges }, clickCount().build().settings)).toEqual([0, 0])
+  const [source, sink] = nodes
+  const apart = [source!, { ...sink!, parallelism: 7 }]
+  expect(chainHeads({ nodes: apart, edges }, clickCount().build().settings)).toEqual([0, 1])
+})
+
 test('when a union joins two streams, then each sends over an edge of its own', () => {
   const plan = planned(
     jobOf((stream) => stream.map(same).union(stream.filter(all)).to('out', discard())),
@@ -153,6 +163,11 @@ test('when a checkpoint fixes the key groups of an operator, then its vertex has
 
 function jobOf(build: (stream: Stream<Click>) => void): Job {
   return job('chains', (flow) => build(flow.from('clicks', clicks)))
+}
+
+function graphOfTwo(): StreamGraph {
+  const [vertex] = jobOf((stream) => stream.to('out', discard())).build().vertices
+  return { nodes: vertex?.nodes ?? [], edges: [{ from: 0, to: 1, partitioner: { kind: 'forward' } }] }
 }
 
 function planned(built: Job, parallelism: number): JobPlan {

@@ -67,6 +67,15 @@ test.each([
   expect(built.fingerprint).not.toBe(plan.fingerprint)
 })
 
+test('when the job stands elsewhere, then it has the same fingerprint', () => {
+  const graph = clickCount().build({ parallelism: 2 })
+  const vertices = graph.vertices.map((vertex) => ({
+    ...vertex,
+    nodes: vertex.nodes.map((node) => ({ ...node, where: 'elsewhere.mjs:1' })),
+  }))
+  expect(planOf({ ...graph, vertices }).fingerprint).toBe(plan.fingerprint)
+})
+
 test('when an option of a connector changes, then the fingerprint does', () => {
   const of = (path: number) =>
     planOf(job('j', (flow) => flow.from('c', { ...clicks, options: { path } }).to('out', discard())).build())

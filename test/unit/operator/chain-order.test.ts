@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest'
+import type { CheckpointId, OperatorId, RunId, SubtaskIndex, VertexIndex } from '#src/kit/ids.js'
+import { silentLogger } from '#src/kit/logger.js'
+import { VirtualClock } from '#src/kit/virtual-clock.js'
+import { Chain, type Link, type Output } from '#src/operator/chain.js'
+import type { Operator, OperatorContext } from '#src/operator/operator.js'
+import { MemoryBlobs } from './running-chain.js'
+
+/** Passes records on, tells what is asked of it, and emits once more when input has ended. */
+class Telling implements Operator {
+  readonly #id: string
+  readonly #calls: string[]
+  #ctx: OperatorContext | undefined
+
+  constructor(id: string, calls: string[]) {
+    this.#id = id
+    this.#calls = calls
+  }
+
+  async open(ctx: OperatorContext): Promise<void> {
+    this.#ctx = ctx
+    await Promise.resolve()
+    this.#calls.push(`${this.#id} open`)
+  }
+
+  process(records: readonly unknown[]): void {
+    this.#calls.push(`${this.#id} process ${records.length}`)
+    for (const record of records) this.#ctx?.emit(record)
+  }
+
+  finish(): void {
+    this.#calls.push(`${this.#id} finish`)
+    this.#ctx?.emit('last')
+  }
+
+  close(): void {
+    this.#calls.push(`${this.#id} close`)
+  }
+}
+
+test('operators open last to first, and close first to last', async () => {
+  const { chain, calls } = chainOf(['a', 'b', 'c'])
+  await chain.open()
+  await chain.close()
+  expect(calls).toEqual(['c open', 'b open', 'a open', 'a close', 'b close', 'c close'])
+})
+
+test('when it is closed while it opens, then no further operator is opened, and those opened are closed', async () => {
+  const { chain, calls } = chainOf(['a', 'b'])
+  const opening = chain.open()
+  await chain.close()
+  await opening
+  expect(calls).not.toContain('a open')
+  expect(calls).toContain('b close')
+})
+
+test('when input has ended, then each end hook runs once, behind what the one before it has emitted', async () => {
+  const { chain, calls, emitted } = chainOf(['a', 'b'])
+  await chain.open()
+  calls.length = 0
+  chain.finish()
+  chain.finish()
+  expect(calls).toEqual(['a finish', 'b process 1', 'b finish'])
+  expect(emitted).toEqual(['last', 'last'])
+})
+
+test('when an end hook had run before the restored checkpoint, then it does not run again', async () => {
+  const { chain, calls, emitted } = chainOf(['a', 'b'], ['a', 'b'])
+  await chain.open()
+  calls.length = 0
+  chain.finish()
+  expect(calls).toEqual([])
+  expect(emitted).toEqual([])
+})
+
+test('when only some end hooks had run, then the others do, and only then is the end in a snapshot', async () => {
+  const { chain, calls } = chainOf(['a', 'b'], ['a'])
+  await chain.open()
+  expect(await endedIn(chain)).toBe(false)
+  calls.length = 0
+  chain.finish()
+  expect(calls).toEqual(['b finish'])
+  expect(await endedIn(chain)).toBe(true)
+})
+
+test('when more is emitted than a batch, then it is passed on a batch at a time', async () => {
+  const { chain, calls } = chainOf(['a', 'b'])
+  await chain.open()
+  calls.length = 0
+  chain.process(Array.from({ length: 2_500 }, (_, i) => i))
+  expect(calls).toEqual(['a process 2500', 'b process 1024', 'b process 1024', 'b process 452'])
+})
+
+test('when a chain is used before it is open, or after it is closed, then it crashes', async () => {
+  const { chain } = chainOf(['a'])
+  expect(() => chain.process([1])).toThrow('a chain is open while it is used')
+  await chain.open()
+  await chain.close()
+  expect(() => chain.process([1])).toThrow('a chain is open while it is used')
+})
+
+function chainOf(ids: readonly string[], ended: readonly string[] = []) {
+  const calls: string[] = []
+  const emitted: unknown[] = []
+  const output: Output = (records) => emitted.push(...records)
+  const links = ids.map(
+    (id, i): Link => ({
+      id: id as OperatorId,
+      where: 'here:1',
+      operator: new Telling(id, calls),
+      isKeyed: false,
+      fedBy: i === 0 ? undefined : i - 1,
+      outputs: i === ids.length - 1 ? [output] : [],
+    }),
+  )
+  const chain = new Chain(links, {
+    run: 'run' as RunId,
+    vertex: 0 as VertexIndex,
+    subtask: 0 as SubtaskIndex,
+    parallelism: 1,
+    maxParallelism: 128,
+    clock: new VirtualClock(),
+    logger: silentLogger,
+    blobs: new MemoryBlobs(),
+    restored: ended.map((id) => ({ operator: id as OperatorId, pieces: [], keyed: [], ended: true })),
+  })
+  return { chain, calls, emitted }
+}
+
+async function endedIn(chain: Chain): Promise<boolean> {
+  const capture = chain.capture(1 as CheckpointId)
+  while (!capture.slice());
+  return (await capture.upload(new MemoryBlobs())).ended
+}
