@@ -1,16 +1,11 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import plain from 'kafkajs/src/broker/saslAuthenticator/plain.js'
-import scram256 from 'kafkajs/src/broker/saslAuthenticator/scram256.js'
-import scram512 from 'kafkajs/src/broker/saslAuthenticator/scram512.js'
-import Cluster, { type Broker, type ClusterMetadata, type SocketRequest } from 'kafkajs/src/cluster/index.js'
+import Cluster, { type Broker, type SocketRequest } from 'kafkajs/src/cluster/index.js'
 import loggers from 'kafkajs/src/loggers/index.js'
 import protocol from 'kafkajs/src/protocol/error.js'
-import protocolRequests from 'kafkajs/src/protocol/requests/index.js'
 import type { Logger } from '../../kit/logger.js'
-import { decodeFetchResponse, FETCH_VERSIONS, type FetchResponse } from './fetch-response.js'
 import { faultOf, KafkaFault } from './kafka-fault.js'
-import type { KafkaConnection, SaslOptions } from './kafka-options.js'
+import type { KafkaConnection } from './kafka-options.js'
 import type {
   FetchedPartition,
   FetchRequest,
@@ -20,6 +15,8 @@ import type {
   PartitionLeader,
 } from './kafka-transport.js'
 import { prepareKafkajs } from './kafkajs-internals.js'
+import { fetchFrom, lenientMetadata, levelOf } from './kafkajs-requests.js'
+import { saslOf } from './kafkajs-sasl.js'
 
 /**
  * Kafka through kafkajs's cluster and brokers, below its consumer group: it frames and encodes requests, keeps the
@@ -252,93 +249,10 @@ export class KafkajsTransport implements KafkaTransport {
 }
 
 const KEEP_ALIVE_MS = 30_000
-const FETCH_KEY = 1
-const METADATA_KEY = 3
-
-async function fetchFrom(broker: Broker, request: FetchRequest): Promise<FetchResponse> {
-  const make = broker.lookupRequest(FETCH_KEY, protocolRequests.requests.Fetch)
-  const { topic, isolation, maxWaitMs, minBytes, maxBytes, maxPartitionBytes } = request
-  const partitions = request.partitions.map(({ partition, offset }) => ({
-    partition,
-    fetchOffset: String(offset),
-    maxBytes: maxPartitionBytes,
-  }))
-  const made = make({
-    isolationLevel: levelOf(isolation),
-    maxWaitTime: maxWaitMs,
-    minBytes,
-    maxBytes,
-    topics: [{ topic, partitions }],
-  })
-  const version = made.request.apiVersion
-  if (version < FETCH_VERSIONS.oldest) {
-    throw new KafkaFault('unsupported', 'UNSUPPORTED_VERSION', `the broker fetches in version ${version}`)
-  }
-  const answer = await broker.connectionPool.send({
-    ...made,
-    logResponseError: false,
-    response: {
-      async decode(payload) {
-        const response = decodeFetchResponse(payload, version)
-        // From version 8 on the broker leaves it to the client to wait (KIP-219); kafkajs's queue does.
-        return { response, clientSideThrottleTime: version >= 8 ? response.throttleMs : 0 }
-      },
-      parse: async (decoded: { response: FetchResponse }) => decoded.response,
-    },
-  })
-  return answer as FetchResponse
-}
-
-async function lenientMetadata(broker: Broker, topics: readonly string[]): Promise<ClusterMetadata> {
-  const make = broker.lookupRequest(METADATA_KEY, protocolRequests.requests.Metadata)
-  const made = make({ topics, allowAutoTopicCreation: false })
-  const parse = async (decoded: ClusterMetadata) => decoded
-  const metadata = (await broker.connectionPool.send({
-    ...made,
-    response: { decode: made.response.decode, parse },
-  })) as ClusterMetadata
-  const refused = metadata.topicMetadata.find(({ topicErrorCode }) => topicErrorCode !== 0)
-  if (refused !== undefined) throw protocol.createErrorFromCode(refused.topicErrorCode)
-  return metadata
-}
-
-const MECHANISMS = {
-  plain,
-  'scram-sha-256': scram256,
-  'scram-sha-512': scram512,
-} as const
-
-/** kafkajs's own mechanisms, but what failed on the way is thrown as it was. */
-function saslOf(sasl: SaslOptions): object {
-  const provider = MECHANISMS[sasl.mechanism](sasl)
-  return {
-    ...sasl,
-    authenticationProvider: (exchange: Parameters<typeof provider>[0]) => ({
-      async authenticate() {
-        let failure: unknown
-        const saslAuthenticate = (step: object) =>
-          exchange.saslAuthenticate(step).catch((error: unknown) => {
-            failure = error
-            throw error
-          })
-        try {
-          await provider({ ...exchange, saslAuthenticate }).authenticate()
-        } catch (error) {
-          throw failure ?? error
-        }
-      },
-    }),
-  }
-}
-
 function errorOf(code: number): KafkaFault | undefined {
   if (code === 0) return undefined
   const fault = faultOf(protocol.createErrorFromCode(code))
   return fault instanceof KafkaFault ? fault : undefined
-}
-
-function levelOf(isolation: Isolation): 0 | 1 {
-  return isolation === 'read-committed' ? 1 : 0
 }
 
 function timestampOf(when: OffsetQuery): number {
