@@ -461,3 +461,21 @@ test('when one source had ended and another had not, then the checkpoint is not 
   await clock.advance(10_000)
   expect(await trigger()).toBe(2)
 })
+
+test('when half a block of ids is used, then the next block is reserved, and no checkpoint waits for it', async () => {
+  const { clock, ctx, trigger, collect, log } = await running()
+  const reserved: unknown[] = []
+  for (let id = 1; id <= 100; id++) {
+    await clock.advance(10_000)
+    expect(await trigger()).toBe(id)
+    await collect(id)
+    for (let events = log(); events.length > 0; events = log()) {
+      reserved.push(...events.filter((event) => (event as { type: string }).type === 'reserved'))
+    }
+    ctx.asked = []
+  }
+  expect(reserved).toEqual([
+    { type: 'reserved', to: 128 },
+    { type: 'reserved', to: 192 },
+  ])
+})
