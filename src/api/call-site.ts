@@ -1,4 +1,7 @@
-const OURS_AND_THE_CALL = 3
+const MESSAGE_AND_CALLER = 2
+
+/** `at name (file:///path:line:column)`, `at /path:line:column`: names have no slash, paths begin with one. */
+const FRAME = /^\s*at (?:async )?(?:[^/]*? \()?(file:\/\/)?([^\s].*):(\d+):\d+\)?$/
 
 /**
  * `file:line` of whoever called `method`, so that errors and plans can point at the user's own line. V8 leaves out
@@ -8,16 +11,11 @@ const OURS_AND_THE_CALL = 3
 export function callSite(method: (...parameters: never[]) => unknown): string {
   const holder: { stack?: string } = {}
   const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = OURS_AND_THE_CALL
+  Error.stackTraceLimit = MESSAGE_AND_CALLER
   Error.captureStackTrace(holder, method)
   const [, frame = ''] = String(holder.stack).split('\n')
   Error.stackTraceLimit = limit
-  const [, file, line] =
-    /\(?(?:file:\/\/)?([^()\s][^()]*):(\d+):\d+\)?$/.exec(frame.replace(/^\s*at (?:async )?/, '')) ?? []
-  return file === undefined ? 'unknown' : `${withoutCaller(file)}:${line}`
-}
-
-/** A frame of a named function reads `name (file:line:column)`, with `file://` before the path of a module. */
-function withoutCaller(file: string): string {
-  return decodeURI(file.replace(/^.*\(/, '').replace(/^file:\/\//, ''))
+  const [, isUrl, file, line] = FRAME.exec(frame) ?? []
+  if (file === undefined) return 'unknown'
+  return `${isUrl === undefined ? file : decodeURIComponent(file)}:${line}`
 }
