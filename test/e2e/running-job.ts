@@ -16,6 +16,8 @@ export class RunningJob {
   /** Of the attempt under way. */
   #started = 0
   completedCheckpoints = 0
+  /** Records that the sources of the attempt under way have emitted. */
+  recordsIn = 0
   /** The attempt of the newest complete checkpoint. */
   checkpointedAttempt = 0
   outcome: string | undefined
@@ -23,6 +25,10 @@ export class RunningJob {
 
   constructor(options: JobProcessOptions) {
     this.#options = options
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
   }
 
   start(): void {
@@ -81,6 +87,7 @@ export class RunningJob {
     if (event.type === 'attempt') this.#started = event.attempt
     if (event.type === 'status' && event.status === 'RUNNING' && event.reason === undefined)
       this.attempt = this.#started
+    if (event.type === 'metrics') this.recordsIn = event.metrics.recordsIn
     if (event.type === 'failure') this.failures.push(event.error.message)
     if (event.type === 'ended') this.outcome = event.outcome
     if (event.type === 'checkpoint' && event.record.state === 'completed') {

@@ -1,0 +1,14 @@
+import { generator, job, print } from 'retake'
+
+/** Prints `count` records of about 100 bytes, from several subtasks. */
+export default job('printing', (flow) =>
+  flow
+    .from(
+      'numbers',
+      generator.source({
+        count: Number(flow.params.count),
+        make: (_, index) => ({ index, text: 'ü'.repeat(40) }),
+      }),
+    )
+    .to('console', print()),
+)
