@@ -3,14 +3,9 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { clickAt, expectedCounts } from '#examples/demo-clicks.js'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { generator } from '#src/api/generator.js'
 import { readCollected } from '#src/testing/read-collected.js'
-import { describeWith } from '../support/describe-with.js'
-import { type KafkaBroker, startKafka } from '../support/kafka-broker.js'
-import { produceLines } from '../support/kcat.js'
-import { type PostgresServer, startPostgres } from '../support/postgres-server.js'
 import { PROJECT } from '../support/project.js'
 import type { JobProcessOptions } from './job-process.js'
 import { LocalCluster } from './local-cluster.js'
@@ -50,7 +45,7 @@ test('when words of files are counted, then the last line of each word tells how
 test('when a slot crashes over a generator and a file sink, then each count is in the files once, and collected at least once', async () => {
   const [output, collection] = [join(cluster.folder, 'output'), join(cluster.folder, 'collected.jsonl')]
   const job = await cluster.submit('test/e2e/paced-words-job.ts', { output, collection })
-  await completedCheckpoints(job, 2)
+  await cluster.completed(job, 2)
   expect(await cluster.node.crashSlot()).toBe(true)
   await cluster.finish(job)
 
@@ -89,26 +84,6 @@ test('when several slots print, then standard output has every record on a line 
   expect([lines, indices.size]).toEqual([100_000, 100_000])
 })
 
-await describeWith({ postgres: true }, 'examples that write to PostgreSQL', () => {
-  let server: PostgresServer
-  beforeAll(async () => {
-    server = await startPostgres()
-  })
-  afterAll(() => server.stop())
-
-  test('when clicks are made up and a slot crashes, then the table holds what the oracle counts', async () => {
-    const database = await server.createDatabase('demo')
-    const params = { database, count: '60000', rate: '15000', seed: '5', table: 'clicks' }
-    const job = await cluster.submit('examples/demo-clicks.ts', params)
-    await completedCheckpoints(job, 1)
-    expect(await cluster.node.crashSlot()).toBe(true)
-    await cluster.finish(job)
-    expect(await countsOf(database, 'clicks')).toEqual(expectedCounts(60_000, 5))
-  })
-
-  describeWithKafka(() => server)
-})
-
 /** All counts of each word that are in the files of a folder, rising. */
 function countsIn(folder: string): Map<string, number[]> {
   const counts = new Map<string, number[]>()
@@ -124,18 +99,4 @@ function countsIn(folder: string): Map<string, number[]> {
 
 function oneTo(last: number): number[] {
   return Array.from({ length: last }, (_, index) => index + 1)
-}
-
-function completedCheckpoints(
-  job: Awaited<ReturnType<LocalCluster['submit']>>,
-  wanted: number,
-): Promise<void> {
-  let completed = 0
-  return new Promise((resolve, reject) => {
-    job.follow((event) => {
-      if (event.type === 'ended') reject(new Error(`the job has ended: ${event.error?.message}`))
-      if (event.type === 'checkpoint' && event.record.state === 'completed' && ++completed === wanted)
-        resolve()
-    })
-  })
 }

@@ -46,4 +46,16 @@ export class LocalCluster {
     if (error !== undefined) throw errorOf(error)
     if (outcome !== 'finished') throw new Error(`the job has ${outcome}`)
   }
+
+  /** Resolves when the job has completed so many checkpoints from now on. */
+  completed(job: JobHandle, checkpoints: number): Promise<void> {
+    let completed = 0
+    return new Promise((resolve, reject) => {
+      job.follow((event) => {
+        if (event.type === 'ended') reject(new Error(`the job has ${event.outcome}: ${event.error?.message}`))
+        if (event.type !== 'checkpoint' || event.record.state !== 'completed') return
+        if (++completed === checkpoints) resolve()
+      })
+    })
+  }
 }

@@ -1,7 +1,7 @@
 import { generator, job, print } from 'retake'
 
 /** Prints `count` records of about 100 bytes, from several subtasks. */
-export default job('printing', (flow) =>
+export default job('printing', { parallelism: 3 }, (flow) =>
   flow
     .from(
       'numbers',
