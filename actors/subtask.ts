@@ -115,8 +115,6 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   /** Slices of a snapshot and input take turns. */
   #slicedLast = false
   #lastCheckpoint = 0 as CheckpointId
-  /** The first checkpoint taken after the end: when it is complete, nothing is left to replay. */
-  #firstAfterEnd: CheckpointId | undefined
   #held = { since: undefined as number | undefined, totalMs: 0 }
   #busyMs = 0
 
@@ -156,7 +154,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
       case 'trigger':
         return ctx.reply(this.#onTrigger(message.checkpoint, message.aborted))
       case 'complete':
-        this.#onComplete(message.checkpoint)
+        this.#onComplete(message.checkpoint, message.final)
         return ctx.reply('ok')
       case 'abort':
         this.#inbox.abort(message.checkpoint)
@@ -305,7 +303,6 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     const startedAt = this.#ctx.now()
     const capture = this.#chain.capture(checkpoint)
     this.#outbox.broadcastBarrier({ kind: 'barrier', checkpoint, aborted })
-    if (this.#phase === 'ended') this.#firstAfterEnd ??= checkpoint
     const capturedAt = this.#ctx.now()
     const timings = {
       alignmentMs: this.#chain.isSource ? 0 : this.#inbox.alignmentMs,
@@ -365,11 +362,11 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     this.#ctx.ask(coordinator, acknowledged, LIMITS.controlAsk, told)
   }
 
-  #onComplete(checkpoint: CheckpointId): void {
+  /** @param final all that was snapshot had ended: no barrier comes after it */
+  #onComplete(checkpoint: CheckpointId, final: boolean): void {
     if (this.#phase === 'opening' || this.#phase === 'closing') return
     this.#chain.onCheckpointComplete(checkpoint)
-    if (this.#phase !== 'ended' || this.#firstAfterEnd === undefined || checkpoint < this.#firstAfterEnd)
-      return
+    if (!final || this.#phase !== 'ended') return
     this.#phase = 'draining'
     this.#ctx.pipeToSelf(this.#chain.drain(), (outcome) => ({ type: 'drained', outcome }))
   }
