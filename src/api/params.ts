@@ -1,5 +1,5 @@
 import { RetakeError } from '../kit/errors.js'
-import { type OutputOf, printedIssues, type StandardSchema } from './standard-schema.js'
+import { type OutputOf, printedIssues, type SchemaIssue, type StandardSchema } from './standard-schema.js'
 
 /** Parameters as they were submitted. Reading one that is missing throws; `'name' in params` asks first. */
 export type Params = Readonly<Record<string, string>>
@@ -14,7 +14,7 @@ export function paramsOf(given: Params, schema: StandardSchema | undefined): unk
   if (result instanceof Promise)
     throw refused('the schema of the parameters is asynchronous', 'use a synchronous one')
   if (result.issues !== undefined) {
-    throw refused(printedIssues(result.issues), 'give each with --param name=value')
+    throw refused(printedIssues(result.issues), remedyOf(result.issues))
   }
   return result.value
 }
@@ -32,6 +32,15 @@ function readable(given: Params): Params {
       })
     },
   })
+}
+
+function remedyOf(issues: readonly SchemaIssue[]): string {
+  const names = new Set(issues.flatMap(({ path }) => nameOf(path?.[0])))
+  return `correct ${names.size === 0 ? 'the parameters' : [...names].map((name) => `--param ${name}=value`).join(' ')}`
+}
+
+function nameOf(step: NonNullable<SchemaIssue['path']>[number] | undefined): readonly string[] {
+  return step === undefined ? [] : [String(typeof step === 'object' ? step.key : step)]
 }
 
 function refused(why: string, fix: string): RetakeError {

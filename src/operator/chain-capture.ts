@@ -28,6 +28,11 @@ export class ChainCapture {
     return this.#sliced >= this.#captures.length
   }
 
+  /** The checkpoint was given up: nothing is encoded for it any more. */
+  abandon(): void {
+    for (const capture of this.#captures) capture.abandon?.()
+  }
+
   /** Stores what was encoded, and may wait: for the store, and for what a sink's database has yet to answer. */
   async upload(blobs: BlobWriter): Promise<SubtaskSnapshot> {
     const operators = await Promise.all(this.#operators.map((captured) => uploaded(captured, blobs)))

@@ -15,7 +15,7 @@ export class LinkRun {
   readonly #restored: RestoredOperator | undefined
   readonly #keyed: HeapKeyedState | undefined
   readonly #emitter: LinkContext
-  #isOpened = false
+  #life: 'new' | 'opened' | 'closed' = 'new'
   #hasEnded: boolean
 
   /** @param fed operators that this one feeds */
@@ -45,13 +45,15 @@ export class LinkRun {
     return this.#hasEnded
   }
 
-  /** Restores its keyed state, then opens the operator. */
+  /** Restores its keyed state, then opens the operator, unless it was closed meanwhile. */
   async open(blobs: BlobReader): Promise<void> {
     const { id, where } = this.#link
     for (const { part } of this.#restored?.keyed ?? []) {
-      this.#keyed?.restore(await blobs.get(part), `${part.blob} (state of ${id}, ${where})`)
+      const bytes = await blobs.get(part)
+      if (this.#isClosed()) return
+      this.#keyed?.restore(bytes, `${part.blob} (state of ${id}, ${where})`)
     }
-    this.#isOpened = true
+    this.#life = 'opened'
     await this.operator.open(this.#emitter)
   }
 
@@ -84,7 +86,13 @@ export class LinkRun {
     return { operator: this.#link.id, subtask, captures: captures.filter((capture) => capture !== undefined) }
   }
 
+  #isClosed(): boolean {
+    return this.#life === 'closed'
+  }
+
   async close(): Promise<void> {
-    if (this.#isOpened) await this.operator.close?.()
+    const isOpened = this.#life === 'opened'
+    this.#life = 'closed'
+    if (isOpened) await this.operator.close?.()
   }
 }

@@ -88,4 +88,6 @@ export interface Capture {
   /** Does about a millisecond of work; true when nothing is left. */
   slice(): boolean
   upload(blobs: BlobWriter): Promise<Partial<OperatorSnapshot>>
+  /** The checkpoint was given up before `upload`: nothing is encoded for it any more. */
+  abandon?(): void
 }

@@ -100,7 +100,11 @@ test('when parameters have a schema, then they are what it makes of them, or ref
   typed.build({ params: { topic: 't', bounded: 'true', more: 'x' } })
   expect(seen).toEqual([{ topic: 't', bounded: true }])
   expect(() => typed.build({ params: { bounded: 'true' } })).toThrow(
-    expect.objectContaining({ code: 'RT1703', why: expect.stringContaining('topic') }),
+    expect.objectContaining({
+      code: 'RT1703',
+      why: expect.stringContaining('topic'),
+      fix: 'correct --param topic=value',
+    }),
   )
 })
 

@@ -4,6 +4,7 @@ import { silentLogger } from '#src/kit/logger.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 import { Chain, type Link, type Output } from '#src/operator/chain.js'
 import type { Operator, OperatorContext } from '#src/operator/operator.js'
+import type { BlobName, BlobReader, KeyedPart } from '#src/state/snapshot.js'
 import { MemoryBlobs } from './running-chain.js'
 
 /** Passes records on, tells what is asked of it, and emits once more when input has ended. */
@@ -54,6 +55,21 @@ test('when it is closed while it opens, then no further operator is opened, and 
   expect(calls).toContain('b close')
 })
 
+test('when it is closed while its state is read back, then its operator is never opened', async () => {
+  let resolve: (bytes: Uint8Array) => void = () => {}
+  const read = new Promise<Uint8Array>((settle) => {
+    resolve = settle
+  })
+  const part = { blob: 'part' as BlobName, offset: 0, bytes: 3, hash: '' }
+  const keyed = [{ firstGroup: 0, lastGroup: 127, part }]
+  const { chain, calls } = chainOf(['a'], [], { keyed, blobs: { get: () => read } })
+  const opening = chain.open()
+  await chain.close()
+  resolve(new Uint8Array(3))
+  await opening
+  expect(calls).toEqual([])
+})
+
 test('when input has ended, then each end hook runs once, behind what the one before it has emitted', async () => {
   const { chain, calls, emitted } = chainOf(['a', 'b'])
   await chain.open()
@@ -99,7 +115,12 @@ test('when a chain is used before it is open, or after it is closed, then it cra
   expect(() => chain.process([1])).toThrow('a chain is open while it is used')
 })
 
-function chainOf(ids: readonly string[], ended: readonly string[] = []) {
+interface Restored {
+  readonly keyed: readonly KeyedPart[]
+  readonly blobs: BlobReader
+}
+
+function chainOf(ids: readonly string[], ended: readonly string[] = [], restored?: Restored) {
   const calls: string[] = []
   const emitted: unknown[] = []
   const output: Output = (records) => emitted.push(...records)
@@ -108,7 +129,7 @@ function chainOf(ids: readonly string[], ended: readonly string[] = []) {
       id: id as OperatorId,
       where: 'here:1',
       operator: new Telling(id, calls),
-      isKeyed: false,
+      isKeyed: restored !== undefined,
       fedBy: i === 0 ? undefined : i - 1,
       outputs: i === ids.length - 1 ? [output] : [],
     }),
@@ -121,8 +142,13 @@ function chainOf(ids: readonly string[], ended: readonly string[] = []) {
     maxParallelism: 128,
     clock: new VirtualClock(),
     logger: silentLogger,
-    blobs: new MemoryBlobs(),
-    restored: ended.map((id) => ({ operator: id as OperatorId, pieces: [], keyed: [], ended: true })),
+    blobs: restored?.blobs ?? new MemoryBlobs(),
+    restored: ids.map((id) => ({
+      operator: id as OperatorId,
+      pieces: [],
+      keyed: restored?.keyed ?? [],
+      ended: ended.includes(id),
+    })),
   })
   return { chain, calls, emitted }
 }

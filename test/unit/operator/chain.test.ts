@@ -135,6 +135,19 @@ test('when state is captured, then writes that follow do not show in the snapsho
   expect(after.written['table']).toEqual([row('a', 3), row('b', 2), row('c', 1)])
 })
 
+test('when a checkpoint is given up, then its capture no longer takes part, and the next one is whole', async () => {
+  const running = await RunningChain.opened(clickCount(), { vertex: 1 })
+  running.process(row('a', 1))
+  running.chain.capture(1 as CheckpointId).abandon()
+  running.process(row('a', 1))
+  const snapshot = await running.snapshot(2)
+
+  const options = { vertex: 1, restored: restoredFrom(snapshot), blobs: running.blobs }
+  const after = await RunningChain.opened(clickCount(), options)
+  after.process(row('a', 1))
+  expect(after.written['table']).toEqual([row('a', 3)])
+})
+
 test('when the end of input was in the restored snapshot, then the end hooks do not run again', async () => {
   const before = await RunningChain.opened(unkeyed())
   before.chain.finish()
