@@ -13,7 +13,7 @@ const FLOOR = 0.25
 const { values: options } = parseArgs({
   options: {
     check: { type: 'boolean', default: false },
-    clicks: { type: 'string', default: '4000000' },
+    clicks: { type: 'string', default: '10000000' },
     rounds: { type: 'string', default: '3' },
   },
 })
