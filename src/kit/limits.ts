@@ -62,7 +62,7 @@ export const LIMITS = {
   /** Staged rows of a sink that stay in memory; more go to the store as parts before the barrier. */
   stagedBytesInMemory: 8 * 1024 * 1024,
   /** Decided but unconfirmed commits of a sink; above it, the sink stops choosing input. */
-  decidedBytesMax: 32 * 1024 * 1024,
+  decidedBytesMax: 16 * 1024 * 1024,
   /** Rows of one piece: one statement to the database. */
   pieceRows: 5_000,
   pieceBytes: 1024 * 1024,
