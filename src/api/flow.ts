@@ -1,8 +1,9 @@
 import { checkId, type StreamGraphBuilder } from '../graph/stream-graph-builder.js'
 import { callSite } from './call-site.js'
 import type { Source } from './ends.js'
+import type { OperatorOptions } from './operator-options.js'
 import type { Params } from './params.js'
-import { type OperatorOptions, Stream } from './stream.js'
+import { Stream } from './stream.js'
 
 /** Where a job's description begins. */
 export class Flow<P = Params> {

@@ -21,6 +21,17 @@ export function requiredWhole(factory: string, option: string, value: unknown, l
   throw wrongOption(factory, option, value, wanted)
 }
 
+/** Throws RT1011 unless `given`, what the user gave to `method`, is a function. */
+export function requiredFunction(method: string, given: unknown, where: string): void {
+  if (typeof given === 'function') return
+  throw new RetakeError('RT1011', {
+    what: `${method} was called with ${given === null ? 'null' : `a value of type ${typeof given}`}`,
+    why: 'it takes a function',
+    fix: `give ${method} a function of a record`,
+    where,
+  })
+}
+
 /** `options` as a connector's node half gets them: dates as milliseconds, without what is not given. */
 export function plainData(options: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(

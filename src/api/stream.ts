@@ -1,5 +1,5 @@
 import type { PartitionerSpec } from '../channel/partitioner-spec.js'
-import type { NodeSpec, StreamNode } from '../graph/stream-graph.js'
+import type { NodeSpec } from '../graph/stream-graph.js'
 import type { NewInput, StreamGraphBuilder } from '../graph/stream-graph-builder.js'
 import { checkId } from '../graph/stream-graph-builder.js'
 import { RetakeError } from '../kit/errors.js'
@@ -7,27 +7,10 @@ import type { Key } from '../kit/key.js'
 import { guardedKey } from '../operator/user-code.js'
 import { callSite } from './call-site.js'
 import type { Sink } from './ends.js'
-import { KeyedStream } from './keyed-stream.js'
+import { KeyedStream, type Partitioning } from './keyed-stream.js'
+import type { NamedOperatorOptions, OperatorOptions } from './operator-options.js'
 import { keyOfFields, plainFields, sameFields } from './plain-fields.js'
-
-export interface OperatorOptions {
-  /** Of this operator; the job's unless said. */
-  readonly parallelism?: number
-  /** 'never' is fused with no neighbour, 'head' not with the one before it. 'always' unless said. */
-  readonly chaining?: StreamNode['chaining']
-}
-
-export interface NamedOperatorOptions extends OperatorOptions {
-  /** Its name in plans and logs; `map-3` unless said. */
-  readonly id?: string
-}
-
-/** Fields by which the records of a stream are dealt to the subtasks of an operator. */
-export interface Partitioning {
-  readonly fields: readonly string[]
-  /** The operator behind the keyBy. */
-  readonly node: number
-}
+import { requiredFunction } from './required.js'
 
 /**
  * A stream of records of one type: what the next operator is connected to. Streams are values; each call describes
@@ -47,7 +30,7 @@ export class Stream<out T> {
 
   map<R>(map: (record: T) => R, options: NamedOperatorOptions = {}): Stream<R> {
     const where = callSite(this.map)
-    checkFunction('map', map, where)
+    requiredFunction('map', map, where)
     return this.#then({ kind: 'map', map: map as (record: unknown) => unknown }, where, options)
   }
 
@@ -56,7 +39,7 @@ export class Stream<out T> {
   filter(keep: (record: T) => boolean, options?: NamedOperatorOptions): Stream<T>
   filter(keep: (record: T) => boolean, options: NamedOperatorOptions = {}): Stream<T> {
     const where = callSite(this.filter)
-    checkFunction('filter', keep, where)
+    requiredFunction('filter', keep, where)
     const stream = this.#then<T>(
       { kind: 'filter', keep: keep as (record: unknown) => boolean },
       where,
@@ -67,7 +50,7 @@ export class Stream<out T> {
 
   flatMap<R>(expand: (record: T) => Iterable<R>, options: NamedOperatorOptions = {}): Stream<R> {
     const where = callSite(this.flatMap)
-    checkFunction('flatMap', expand, where)
+    requiredFunction('flatMap', expand, where)
     const operator = { kind: 'flat-map', expand: expand as (record: unknown) => Iterable<unknown> } as const
     return this.#then(operator, where, options)
   }
@@ -75,10 +58,18 @@ export class Stream<out T> {
   /** Records of one key meet in one subtask. A key is a string, a finite number, a bigint, a boolean, or a tuple. */
   keyBy<const K extends Key>(keyOf: (record: T) => K): KeyedStream<K, T> {
     const where = callSite(this.keyBy)
-    checkFunction('keyBy', keyOf, where)
+    requiredFunction('keyBy', keyOf, where)
     const guarded = guardedKey(keyOf, { operator: 'keyBy', where })
     const inputs = this.#sentBy({ kind: 'hash', keyOf: guarded })
-    return new KeyedStream(this.#builder, inputs, guarded, plainFields(keyOf))
+    const behind = <R>(node: number, partitioning: Partitioning | undefined) =>
+      new Stream<R>(this.#builder, [{ from: node, partitioner: undefined }], partitioning)
+    return new KeyedStream({
+      builder: this.#builder,
+      inputs,
+      keyOf: guarded,
+      fields: plainFields(keyOf),
+      behind,
+    })
   }
 
   /** The records of all these streams, in any order. */
@@ -114,7 +105,7 @@ export class Stream<out T> {
 
   /** `choose` returns the index of a subtask of the next operator, 0 … subtasks - 1. */
   partitionCustom(choose: (record: T, subtasks: number) => number): Stream<T> {
-    checkFunction('partitionCustom', choose, callSite(this.partitionCustom))
+    requiredFunction('partitionCustom', choose, callSite(this.partitionCustom))
     const custom = choose as (record: unknown, channels: number) => number
     return new Stream(this.#builder, this.#sentBy({ kind: 'custom', choose: custom }))
   }
@@ -190,16 +181,6 @@ export class Stream<out T> {
   #sentBy(partitioner: PartitionerSpec): readonly NewInput[] {
     return this.#inputs.map(({ from }) => ({ from, partitioner }))
   }
-}
-
-export function checkFunction(method: string, given: unknown, where: string): void {
-  if (typeof given === 'function') return
-  throw new RetakeError('RT1011', {
-    what: `${method} was called with ${given === null ? 'null' : `a value of type ${typeof given}`}`,
-    why: 'it takes a function',
-    fix: `give ${method} a function of a record`,
-    where,
-  })
 }
 
 function wrongUnion(what: string, why: string, where: string): RetakeError {

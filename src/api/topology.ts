@@ -13,13 +13,13 @@ import {
   type Tagged,
   type TypeOfPort,
 } from './operator.js'
+import type { OperatorOptions } from './operator-options.js'
 import type { JobOptions } from './options.js'
 import type { Params, ParamsOf } from './params.js'
 import type { Partitioner } from './partitioners.js'
 import { keyOfFields } from './plain-fields.js'
 import type { StandardSchema } from './standard-schema.js'
 import type { StateDescription } from './state.js'
-import type { OperatorOptions } from './stream.js'
 
 /** Where records leave a vertex. */
 export interface OutPort<T> {

@@ -5,6 +5,7 @@ import { defaultMaxParallelism } from '../kit/key-group.js'
 import { chainHeads } from './chaining.js'
 import type { CheckpointOptions, RestartPlan } from './job-plan.js'
 import type { StreamGraph, StreamNode } from './stream-graph.js'
+import { checkParallelism } from './stream-graph-builder.js'
 
 /**
  * What runs: vertices, each a chain of operators, and the edges between them. Unlike the plan, which is data, it has
@@ -102,11 +103,13 @@ function chainFrom(head: number, graph: StreamGraph, heads: readonly number[]): 
 function vertexOf(index: VertexIndex, nodes: readonly ChainNode[], settings: JobSettings): JobVertex {
   const parallelism = nodes[0]!.parallelism ?? settings.parallelism
   const fixed = nodes.map((node) => settings.maxParallelismOf[node.id]).find((max) => max !== undefined)
+  const maxParallelism = fixed ?? settings.maxParallelism ?? defaultMaxParallelism(parallelism)
+  checkParallelism(parallelism, maxParallelism, nodes[0]!.where)
   return {
     index,
     name: nodes.map((node) => node.id).join(' → '),
     parallelism,
-    maxParallelism: fixed ?? settings.maxParallelism ?? defaultMaxParallelism(parallelism),
+    maxParallelism,
     nodes,
   }
 }

@@ -12,21 +12,23 @@ import type { EdgePlan, JobPlan, OperatorPlan, VertexPlan } from './job-plan.js'
  *        └─ hash → 1
  *     1  count → table                              2 subtasks
  *          …
+ *
+ * @param root folder that places are shown from
  */
-export function planText(plan: JobPlan): string {
+export function planText(plan: JobPlan, root = ''): string {
   const { subtasks } = executionGraphOf(plan)
   const counts = [
     counted(plan.vertices.length, 'vertex', 'vertices'),
     counted(subtasks.length, 'subtask', 'subtasks'),
   ]
   const head = `${plan.name}: ${counts.join(', ')}, ${counted(requiredSlots(plan), 'slot', 'slots')}`
-  const vertices = plan.vertices.map((vertex) => vertexText(vertex, plan))
+  const vertices = plan.vertices.map((vertex) => vertexText(vertex, plan, root))
   const { checkpoint, restart } = plan
   const policy = `checkpoints ${checkpoint.mode} every ${checkpoint.intervalMs / 1_000} s, restart ${restart.type}`
   return `${[head, '', ...vertices, '', policy, `fingerprint ${plan.fingerprint}`].join('\n')}\n`
 }
 
-function vertexText(vertex: VertexPlan, plan: JobPlan): string {
+function vertexText(vertex: VertexPlan, plan: JobPlan, root: string): string {
   const { index, name, parallelism, maxParallelism, operators } = vertex
   const width = Math.max(...operators.map(({ id }) => id.length))
   const kinds = operators.map(kindText)
@@ -34,12 +36,16 @@ function vertexText(vertex: VertexPlan, plan: JobPlan): string {
   return [
     `${index}  ${name}  (${counted(parallelism, 'subtask', 'subtasks')}, ${maxParallelism} key groups)`,
     ...operators.map(({ id, where }, i) =>
-      `     ${id.padEnd(width)}  ${kinds[i]!.padEnd(kindWidth)}  ${where}`.trimEnd(),
+      `     ${id.padEnd(width)}  ${kinds[i]!.padEnd(kindWidth)}  ${shownFrom(root, where)}`.trimEnd(),
     ),
     ...plan.edges
       .filter(({ from }) => from === index)
       .map((edge) => `   └─ ${edge.partitioner} → ${edge.to}`),
   ].join('\n')
+}
+
+function shownFrom(root: string, where: string): string {
+  return root !== '' && where.startsWith(`${root}/`) ? where.slice(root.length + 1) : where
 }
 
 /** `retake plan --format mermaid`. */

@@ -86,13 +86,13 @@ export class LinkRun {
     return { operator: this.#link.id, subtask, captures: captures.filter((capture) => capture !== undefined) }
   }
 
-  #isClosed(): boolean {
-    return this.#life === 'closed'
-  }
-
   async close(): Promise<void> {
     const isOpened = this.#life === 'opened'
     this.#life = 'closed'
     if (isOpened) await this.operator.close?.()
+  }
+
+  #isClosed(): boolean {
+    return this.#life === 'closed'
   }
 }

@@ -155,6 +155,11 @@ test.each([
   expect(planned(clickCount(), parallelism).vertices[0]).toMatchObject({ parallelism, maxParallelism })
 })
 
+test('when a checkpoint has fewer key groups than there would be subtasks, then the job is refused', () => {
+  const build = () => clickCount().build({ parallelism: 129, maxParallelismOf: { count: 128 } as never })
+  expect(build).toThrow(expect.objectContaining({ code: 'RT1006' }))
+})
+
 test('when a checkpoint fixes the key groups of an operator, then its vertex has as many', () => {
   const plan = planOf(clickCount().build({ parallelism: 100, maxParallelismOf: { count: 128 } as never }))
 

@@ -28,6 +28,12 @@ fingerprint F
 `)
 })
 
+test('when a plan is printed from a folder, then places in it are shown from there', () => {
+  const [, folder = ''] = /source generator {2}(\S*)\/test\/unit/.exec(planText(plan)) ?? []
+  expect(folder).not.toBe('')
+  expect(planText(plan, folder)).toMatch(/source generator {2}test\/unit\/graph\/click-count\.ts:\d+/)
+})
+
 test('when a plan is drawn, then names cannot break the drawing', () => {
   const odd = job('odd', (flow) => flow.from('a "b" <c>', clicks).rebalance().to('out', discard()))
   expect(planMermaid(planOf(odd.build()))).toBe(`flowchart LR
