@@ -157,8 +157,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
         this.#onComplete(message.checkpoint, message.final)
         return ctx.reply('ok')
       case 'abort':
-        this.#inbox.abort(message.checkpoint)
-        this.#outbox.dropAborted([message.checkpoint])
+        this.#abort(message.checkpoint)
         return ctx.reply('ok')
       case 'assign':
         this.#chain.addSplits(message.splits)
@@ -319,6 +318,17 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
         type: 'told',
       }),
     )
+  }
+
+  /** Its coordinator has given `checkpoint` up: what is not uploaded yet need not be. */
+  #abort(checkpoint: CheckpointId): void {
+    this.#inbox.abort(checkpoint)
+    this.#outbox.dropAborted([checkpoint])
+    const index = this.#snapshots.findIndex(
+      (snapshot) => snapshot.checkpoint === checkpoint && !snapshot.encoded,
+    )
+    const [given] = index < 0 ? [] : this.#snapshots.splice(index, 1)
+    given?.capture.abandon()
   }
 
   #hasSlice(): boolean {
