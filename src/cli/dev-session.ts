@@ -26,17 +26,18 @@ const PLAIN_MS = 10_000
 /** One job in front of somebody: shows it until it ends or is stopped, and does what the keys say meanwhile. */
 export class DevSession {
   readonly #options: DevSessionOptions
-  readonly #stopped: Promise<ExitCode>
-  #stop!: (code: ExitCode) => void
+  readonly #over: Promise<ExitCode>
+  #end!: (code: ExitCode) => void
   /** What the session ends with once the job that is being canceled has ended. */
   #endsWith: ExitCode | undefined
   #job: JobHandle | undefined
+  #isOver = false
   #cancelTick: Cancel = () => {}
 
   constructor(options: DevSessionOptions) {
     this.#options = options
-    this.#stopped = new Promise((resolve) => {
-      this.#stop = resolve
+    this.#over = new Promise((resolve) => {
+      this.#end = resolve
     })
   }
 
@@ -46,12 +47,11 @@ export class DevSession {
     this.#job = job
     job.follow((event) => {
       for (const line of view.on(event)) terminal.talk(line)
+      if (event.type === 'ended') this.#onEnded(event)
     })
     this.#tick()
-    const code = await Promise.race([
-      this.#stopped,
-      job.ended.then((end) => this.#endsWith ?? exitCodeOfEnd(end)),
-    ])
+    const code = await this.#over
+    this.#isOver = true
     this.#cancelTick()
     terminal.live(undefined)
     return code
@@ -64,22 +64,29 @@ export class DevSession {
       case 'checkpoint':
         return this.#checkpoint()
       case 'stop':
-        return this.#end(this.#options.keptState === undefined ? EXIT.canceled : EXIT.ok)
+        return this.#stop(this.#options.keptState === undefined ? EXIT.canceled : EXIT.ok)
       case 'interrupt':
-        return this.#end(EXIT.interrupted)
+        return this.#stop(EXIT.interrupted)
       case 'terminate':
-        return this.#end(EXIT.terminated)
+        return this.#stop(EXIT.terminated)
       default:
         return assertNever(order)
     }
   }
 
+  #onEnded({ outcome, checkpoint }: Pick<JobEnd, 'outcome' | 'checkpoint'>): void {
+    const { terminal, keptState } = this.#options
+    if (keptState !== undefined && outcome !== 'finished' && checkpoint !== undefined) {
+      const options = `--state ${keptState} --from-checkpoint ${checkpoint}`
+      terminal.talk(mark(terminal, `a new run may begin where this one was: ${options}`))
+    }
+    this.#end(this.#endsWith ?? EXIT_OF_OUTCOME[outcome])
+  }
+
   #crashSlot(): void {
     const { node, terminal } = this.#options
     this.#tell(node.crashSlot(), (wasOpen) =>
-      terminal.talk(
-        wasOpen ? mark(terminal, 'crashed a slot thread') : mark(terminal, 'no slot is open now'),
-      ),
+      terminal.talk(mark(terminal, wasOpen ? 'crashed a slot thread' : 'no slot is open now')),
     )
   }
 
@@ -90,7 +97,7 @@ export class DevSession {
   }
 
   /** The first time in good order, the second time at once. */
-  #end(code: ExitCode): void {
+  #stop(code: ExitCode): void {
     const { terminal, keptState, exitNow } = this.#options
     if (this.#endsWith !== undefined || this.#job === undefined) return exitNow(code)
     this.#endsWith = code
@@ -98,7 +105,7 @@ export class DevSession {
       terminal.talk(
         mark(terminal, `stopping: the run stays unended in ${keptState}, start it again to go on`),
       )
-      return this.#stop(code)
+      return this.#end(code)
     }
     terminal.talk(
       mark(terminal, 'stopping: the run is canceled, because its state is not kept (see --state)'),
@@ -106,9 +113,12 @@ export class DevSession {
     this.#tell(this.#job.cancel(), () => {})
   }
 
+  /** An answer that comes when the job has ended tells nobody anything. */
   #tell<T>(answer: Promise<T>, then: (value: T) => void): void {
     const { terminal } = this.#options
-    answer.then(then, (error) => {
+    const unlessOver = (value: T) => (this.#isOver ? undefined : then(value))
+    answer.then(unlessOver, (error) => {
+      if (this.#isOver) return
       for (const line of errorLines(errorInfoOf(error), terminal.palette)) terminal.talk(line)
     })
   }
@@ -123,19 +133,8 @@ export class DevSession {
   }
 }
 
+const EXIT_OF_OUTCOME = { finished: EXIT.ok, canceled: EXIT.canceled, failed: EXIT.failed } as const
+
 function mark({ palette }: Terminal, text: string): string {
   return `${palette.notice('·')} ${text}`
-}
-
-function exitCodeOfEnd({ outcome }: JobEnd): ExitCode {
-  switch (outcome) {
-    case 'finished':
-      return EXIT.ok
-    case 'canceled':
-      return EXIT.canceled
-    case 'failed':
-      return EXIT.failed
-    default:
-      return assertNever(outcome)
-  }
 }

@@ -21,7 +21,7 @@ export function errorLines(error: ErrorInfo, palette: Palette): string[] {
   return [
     palette.bad(head),
     ...more.map((line) => `  ${line}`),
-    ...details(error, palette),
+    ...reasonLines(error, palette),
     ...causes(error.cause, palette),
   ]
 }
@@ -32,7 +32,7 @@ function causes(cause: ErrorInfo | undefined, palette: Palette): string[] {
   return [
     labeled('cause', head, palette),
     ...more.map((line) => indented(line)),
-    ...(cause.code === undefined ? placeLines(cause) : details(cause, palette)),
+    ...reasonLines(cause, palette),
     ...causes(cause.cause, palette),
   ]
 }
@@ -43,7 +43,9 @@ function headLines(error: ErrorInfo): string[] {
   return wrapped(name === 'Error' ? message : `${name}: ${message}`, WIDTH)
 }
 
-function details({ where, why, fix }: ErrorInfo, palette: Palette): string[] {
+function reasonLines(error: ErrorInfo, palette: Palette): string[] {
+  if (error.code === undefined) return placeLines(error)
+  const { where, why, fix } = error
   const rows = [
     ['where', where],
     ['why', why],

@@ -41,6 +41,7 @@ export class JobView {
   #failedAt: number | undefined
   #restartAt: number | undefined
   #isRunning = false
+  #isStopping = false
 
   constructor(options: JobViewOptions) {
     this.#options = options
@@ -91,6 +92,7 @@ export class JobView {
     const { palette, now } = this.#options
     const wasRunning = this.#isRunning
     this.#isRunning = status === 'RUNNING' && reason === undefined
+    this.#isStopping = status === 'CANCELLING' || status === 'FAILING'
     const waitsFor = reason?.startsWith('waiting') === true ? reason : undefined
     const isNews = waitsFor !== this.#waitsFor
     this.#waitsFor = waitsFor
@@ -98,6 +100,7 @@ export class JobView {
     if (status === 'SUSPENDED')
       return [`${palette.notice('!')} suspended: ${reason ?? 'another leads this job'}`]
     if (!this.#isRunning || wasRunning) return []
+    this.#samples = [{ at: now(), metrics: NOTHING }]
     const failedAt = this.#failedAt
     this.#failedAt = undefined
     this.#restartAt = undefined
@@ -108,7 +111,7 @@ export class JobView {
 
   #onAttempt({ attempt, from }: Extract<JobEvent, { type: 'attempt' }>): string[] {
     const { palette } = this.#options
-    this.#samples = [{ at: this.#options.now(), metrics: NOTHING }]
+    this.#samples = []
     if (this.#failedAt !== undefined) this.#restarts++
     if (attempt === 1 && from === 0) return []
     return [`${palette.notice('↻')} attempt ${attempt} starts ${beginningText(from)}`]
@@ -134,8 +137,9 @@ export class JobView {
       this.#checkpoint = record
       this.#checkpoints++
     }
-    // One that an attempt's end took with it is part of that failure; one that was asked for is told to who asked.
-    if (record.state !== 'failed' || this.#failedAt !== undefined || record.cause === 'on-demand') return []
+    // One that the end of an attempt took with it is no news; one that was asked for is told to whoever asked.
+    const isNews = this.#failedAt === undefined && !this.#isStopping && record.cause !== 'on-demand'
+    if (record.state !== 'failed' || !isNews) return []
     return [this.checkpointLine(record)]
   }
 
@@ -145,7 +149,7 @@ export class JobView {
     while (this.#samples.length > 2 && at - this.#samples[1]!.at >= RATE_MS) this.#samples.shift()
   }
 
-  #onEnded({ outcome, error, checkpoint }: Extract<JobEvent, { type: 'ended' }>): string[] {
+  #onEnded({ outcome, error }: Extract<JobEvent, { type: 'ended' }>): string[] {
     const { palette, now } = this.#options
     this.#isRunning = false
     const history = [
@@ -153,15 +157,14 @@ export class JobView {
       counted(this.#checkpoints, 'checkpoint', 'checkpoints'),
       counted(this.#restarts, 'restart', 'restarts'),
     ].join(', ')
-    const kept = checkpoint === undefined ? '' : `; its newest checkpoint is ${checkpoint}`
     switch (outcome) {
       case 'finished':
         return [`${palette.good('✔')} ${palette.strong('FINISHED')} after ${history}`]
       case 'canceled':
-        return [`${palette.notice('■')} ${palette.strong('CANCELED')} after ${history}${kept}`]
+        return [`${palette.notice('■')} ${palette.strong('CANCELED')} after ${history}`]
       case 'failed':
         return [
-          `${palette.bad('✘')} ${palette.strong('FAILED')} after ${history}${kept}`,
+          `${palette.bad('✘')} ${palette.strong('FAILED')} after ${history}`,
           ...(error === undefined ? [] : errorLines(error, palette)),
         ]
       default:
