@@ -2,6 +2,7 @@ import type {
   Actor,
   ActorContext,
   ActorRef,
+  Address,
   Answer,
   AskFailure,
   Asks,
@@ -152,6 +153,8 @@ export interface JobMasterOptions {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** It waits this long for slots, then fails. */
+  readonly slotRequestMs: number
 }
 
 /** What an attempt that is being stopped makes way for. */
@@ -186,17 +189,21 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** Of the job's one failover region. It decides whether and when the next attempt starts; this actor does it. */
   readonly #supervision: Supervision<'region', ErrorInfo>
   #status!: JobStatusMachine
-  readonly #followers = new Set<ActorRef<JobEvent>>()
+  readonly #followers = new Map<Address, ActorRef<JobEvent>>()
   readonly #resolved = new Map<OperatorId, SourceState>()
   readonly #sources = new Map<OperatorId, ActorRef<SourceCoordinatorMessage>>()
   /** Sources that never get new splits. */
   readonly #complete = new Set<OperatorId>()
   #ctx!: ActorContext<JobMasterMessage>
   #log!: LogWriter
-  #coordinator!: ActorRef<CheckpointCoordinatorMessage>
+  #coordinator: ActorRef<CheckpointCoordinatorMessage> | undefined
+  /** Asked for before this actor led the job; done when it does. */
+  #early: { cancel: boolean; readonly checkpoints: ReplyTo<unknown>[] } = { cancel: false, checkpoints: [] }
   #epoch = 0 as Epoch
   #phase: Phase = { kind: 'preparing' }
   #attempt: JobAttempt | undefined
+  /** What keeps the log from being used; undefined while it answers. */
+  #logTrouble: string | undefined
   /** Why the job is where it is, for people. */
   #reason: string | undefined
 
@@ -260,14 +267,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
         ctx.reply('ok')
         return this.#cancel()
       case 'follow':
-        this.#followers.add(message.follower)
+        this.#followers.set(message.follower.address, message.follower)
         return ctx.send(message.follower, this.#statusEvent())
       case 'checkpoint-now':
-        return this.#checkpointNow()
+        return this.#checkpointNow(ctx.asker)
       case 'log-step':
-        if (this.#log.onStep(message.outcome) === 'unknown')
-          ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
-        return
+        return this.#onLogStep(message.outcome)
       case 'log-again':
         return this.#log.again()
       case 'resolved':
@@ -304,6 +309,24 @@ export class JobMaster implements Actor<JobMasterMessage> {
     }
   }
 
+  /** No answer means unknown: the same step again, for as long as it takes, and nothing is decided meanwhile. */
+  #onLogStep(outcome: Outcome<LogStep>): void {
+    this.#tellLogTrouble(outcome.ok ? undefined : errorInfoOf(outcome.error))
+    if (this.#log.onStep(outcome) === 'unknown')
+      this.#ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
+  }
+
+  #tellLogTrouble(error: ErrorInfo | undefined): void {
+    const trouble = error === undefined ? undefined : `${error.what ?? error.message}: ${error.why ?? ''}`
+    if (trouble === this.#logTrouble) return
+    this.#logTrouble = trouble
+    const { logger } = this.#options
+    if (error === undefined) logger.warn({}, 'the log of the job can be used again')
+    else logger.warn({ error }, 'the log of the job cannot be used; it is tried again until it can')
+    if (this.#phase.kind === 'running' || this.#phase.kind === 'waiting') return
+    this.#setReason(trouble === undefined ? undefined : `waiting for the log of the job: ${trouble}`)
+  }
+
   // Taking over.
 
   #lead(): void {
@@ -311,12 +334,19 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (ended !== undefined) return this.#settle(ended.outcome, ended.error)
     const next = (epoch + 1) as Epoch
     this.#log.append({ type: 'leads', epoch: next, node: this.#options.node }, (appended) => {
-      if (appended.kind === 'refused') return this.#stepDown(appended.reason)
+      if (appended.kind === 'refused') return this.#onRefusedToLead(appended.reason)
       this.#epoch = next
       this.#setStatus('CREATED')
       this.#releaseSlots(this.#log.state.attempt)
+      if (this.#early.cancel) return this.#cancel()
       this.#prepare()
     })
+  }
+
+  #onRefusedToLead(reason: string): void {
+    const { ended } = this.#log.state
+    if (ended !== undefined) return this.#settle(ended.outcome, ended.error)
+    this.#stepDown(reason)
   }
 
   #prepare(): void {
@@ -328,6 +358,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       if (enumerator.discoverEveryMs === undefined) this.#complete.add(operator.id)
       const coordinator = new SourceCoordinator({
         source: operator.id,
+        where: operator.where,
         enumerator,
         jobMaster: this.#ctx.self,
         logger,
@@ -335,6 +366,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       this.#sources.set(operator.id, this.#ctx.spawn(`source-${this.#sources.size}`, coordinator))
     }
     this.#coordinator = this.#ctx.spawn('checkpoints', this.#newCoordinator())
+    for (const asker of this.#early.checkpoints.splice(0)) this.#checkpointNow(asker)
     if (this.#log.state.retained.length > 0) return this.#restore()
     if (this.#options.origin !== undefined) return this.#writeFirstManifest()
     this.#resolveSources()
@@ -441,7 +473,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
       answer.ok && answer.value.kind === 'waiting'
         ? answer.value.reason
         : 'the resource manager does not answer'
-    if (this.#ctx.now() - phase.since >= LIMITS.slotRequestMs) return this.#fail(tooFewSlots(reason))
+    const { slotRequestMs } = this.#options
+    if (this.#ctx.now() - phase.since >= slotRequestMs) return this.#fail(tooFewSlots(reason, slotRequestMs))
     this.#setReason(`waiting for slots: ${reason}`)
     this.#ctx.after('request-slots', LIMITS.slotRetryMs, { type: 'request-slots' })
   }
@@ -461,6 +494,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     }
     this.#log.append({ type: 'started', epoch: this.#epoch, attempt: number, from }, (appended) => {
       if (appended.kind === 'refused') return this.#stepDown(appended.reason)
+      if (this.#phase.kind !== 'starting') return
       this.#setStatus('RUNNING', 'starting')
       this.#publish({ type: 'attempt', run: this.#options.run, attempt: number, from })
       this.#openSlots(number)
@@ -500,7 +534,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #deploy(attempt: JobAttempt, manifest: Manifest): void {
     const slots = attempt.allOpened()
+    const coordinator = this.#coordinator
     assert(slots !== undefined, 'all slots are open before anything is deployed')
+    assert(coordinator !== undefined, 'a coordinator is there before anything is deployed')
     const { run, plan, allowRepeatedRows } = this.#options
     const restoration = attempted(() => restoreOf(manifest, plan))
     if (!restoration.ok) return this.#fail(restoration.error)
@@ -508,7 +544,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       const source = this.#sources.get(state.source)
       if (source !== undefined) this.#ctx.ask(source, { type: 'restore', state }, LIMITS.controlAsk, told)
     }
-    this.#ctx.send(this.#coordinator, {
+    this.#ctx.send(coordinator, {
       type: 'attempt-started',
       attempt: attempt.number,
       subtasks: this.#graph.subtasks.map(({ id, vertex, subtask }) => {
@@ -533,7 +569,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       complete: this.#complete,
       allowRepeatedRows,
       jobMaster: this.#ctx.self,
-      coordinator: this.#coordinator,
+      coordinator,
     })
     for (const { id, slot, deployment } of placed) {
       const deploy: DeploySubtask = { type: 'deploy', deployment }
@@ -568,7 +604,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #run(attempt: JobAttempt): void {
     this.#phase = { kind: 'running' }
     this.#setReason(undefined)
-    this.#ctx.send(this.#coordinator, { type: 'attempt-running', attempt: attempt.number })
+    this.#tellCoordinator({ type: 'attempt-running', attempt: attempt.number })
     const slots = attempt.allOpened() ?? []
     for (const [source, ref] of this.#sources) {
       const readers = this.#graph.subtasks
@@ -596,6 +632,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #cancel(): void {
     if (this.#phase.kind === 'ended') return
+    if (this.#epoch === 0) {
+      this.#early.cancel = true
+      return
+    }
     const after = { outcome: 'canceled', error: undefined } as const
     if (this.#phase.kind === 'stopping') {
       if (this.#phase.after === 'restart') this.#phase = { ...this.#phase, after }
@@ -615,7 +655,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #closeSlots(attempt: JobAttempt): void {
-    this.#ctx.send(this.#coordinator, { type: 'attempt-ended', attempt: attempt.number })
+    this.#tellCoordinator({ type: 'attempt-ended', attempt: attempt.number })
     for (const ref of this.#sources.values())
       this.#ctx.send(ref, { type: 'attempt-ended', attempt: attempt.number })
     for (const [index, { taskManager, slot }] of attempt.slots.entries()) {
@@ -626,6 +666,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
         index,
       }))
     }
+  }
+
+  #tellCoordinator(message: CheckpointCoordinatorMessage): void {
+    if (this.#coordinator !== undefined) this.#ctx.send(this.#coordinator, message)
   }
 
   #onSlotClosed(number: Attempt, index: number): void {
@@ -647,7 +691,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #onRestartDue(): void {
     if (this.#phase.kind !== 'stopping') return
-    this.#supervision.onTick(this.#ctx.now())
+    const now = this.#ctx.now()
+    const due = restartOf(this.#supervision.onTick(now), now) ?? now
+    // A timer may come a little early.
+    if (due > now) return this.#ctx.after('restart', due - now, { type: 'restart-due' })
     this.#phase.delayed = true
     this.#stopped()
   }
@@ -659,6 +706,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (phase.after !== 'restart') return this.#end(phase.after.outcome, phase.after.error)
     if (!phase.delayed) return
     this.#supervision.onStarted('region', this.#ctx.now())
+    // Whatever is still said of it is old news, and no failure of the next one.
+    this.#attempt = undefined
     this.#releaseSlots(this.#log.state.attempt)
     if (this.#log.state.retained.length > 0) this.#restore()
     else this.#prepareAgain()
@@ -680,9 +729,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
       outcome,
       ...(error === undefined ? {} : { error }),
     } as const
-    this.#log.append(ended, () => {
+    this.#log.append(ended, (appended) => {
+      if (appended.kind === 'refused') return this.#stepDown(appended.reason)
       if (outcome === 'finished' && this.#attempt !== undefined) this.#closeSlots(this.#attempt)
-      this.#releaseSlots(this.#log.state.attempt)
+      this.#releaseAllSlots()
       this.#settle(outcome, error)
     })
   }
@@ -691,23 +741,32 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #settle(outcome: JobOutcome, error: ErrorInfo | undefined): void {
     this.#phase = { kind: 'ended' }
     this.#report()
+    // One that finds it ended was never anything else.
+    if (this.#epoch === 0) this.#status = new JobStatusMachine(this.#ctx.now(), STATUS_OF[outcome])
     this.#setStatus(STATUS_OF[outcome])
     const checkpoint = this.#log.state.retained.at(-1)?.checkpoint
     this.#publish({ type: 'ended', run: this.#options.run, outcome, error, checkpoint })
     this.#ctx.exit()
   }
 
-  /** Another leads this job: whatever we know is old. */
+  /** Another leads this job: whatever we know is old. What runs here under the old attempt is fenced, and goes. */
   #stepDown(reason: string): void {
+    if (this.#status.status === 'SUSPENDED') return
     this.#phase = { kind: 'ended' }
+    this.#releaseAllSlots()
     this.#setStatus('SUSPENDED', reason)
     this.#ctx.exit()
   }
 
-  /** Of `attempt` and all before it, whoever led the job then. */
+  /** Of `attempt` and all before it, whoever led the job then. The resource manager has their threads closed. */
   #releaseSlots(attempt: Attempt): void {
     const { run, resourceManager } = this.#options
     this.#ctx.ask(resourceManager, { type: 'release-slots', run, attempt }, LIMITS.controlAsk, told)
+  }
+
+  /** For good: those of the next attempt may be granted although it will never start. */
+  #releaseAllSlots(): void {
+    this.#releaseSlots((this.#log.state.attempt + 1) as Attempt)
   }
 
   // For the coordinator and for whoever watches.
@@ -715,13 +774,14 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #onAppend(event: CheckpointEvent): void {
     const asker = this.#ctx.asker
     this.#log.append({ ...event, epoch: this.#epoch }, (appended: Appended) => {
+      if (this.#log.state.epoch !== this.#epoch) return this.#stepDown(`epoch ${this.#log.state.epoch} leads`)
       if (asker !== undefined) this.#ctx.replyTo(asker, { ok: true, value: appended })
     })
   }
 
-  #checkpointNow(): void {
-    const asker = this.#ctx.asker
+  #checkpointNow(asker: ReplyTo<unknown> | undefined): void {
     if (asker === undefined) return
+    if (this.#coordinator === undefined) return void this.#early.checkpoints.push(asker)
     const now: CheckpointNow = { type: 'checkpoint-now' }
     this.#ctx.ask(this.#coordinator, now, { timeoutMs: LIMITS.controlAsk.timeoutMs }, (answer) => ({
       type: 'checkpointed',
@@ -747,7 +807,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #publish(event: JobEvent): void {
-    for (const follower of this.#followers) this.#ctx.send(follower, event)
+    for (const follower of this.#followers.values()) this.#ctx.send(follower, event)
   }
 
   #report(): void {
@@ -818,10 +878,10 @@ function errorOfAsk(failure: AskFailure, what: string): ErrorInfo {
   return errorInfoOf(new Error(`${what}: ${failure.kind}`))
 }
 
-function tooFewSlots(reason: string): ErrorInfo {
+function tooFewSlots(reason: string, waitedMs: number): ErrorInfo {
   return errorInfoOf(
     new RetakeError('RT1511', {
-      what: `the job got no slots in ${LIMITS.slotRequestMs / 60_000} minutes`,
+      what: `the job got no slots in ${waitedMs / 60_000} minutes`,
       why: reason,
       fix: 'start more task managers, give them more slots, or lower the parallelism of the job',
     }),

@@ -9,14 +9,15 @@ import { JobStore } from '#src/cluster/job-store.js'
 import type { Outcome } from '#src/cluster/log-entry.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import type { Clock } from '#src/kit/clock.js'
-import { type ErrorInfo, errorOf } from '#src/kit/errors.js'
+import { type ErrorInfo, errorOf, RetakeError } from '#src/kit/errors.js'
 import type { CheckpointId, NodeId, RunId, SystemId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
 import type { JobEvent } from './job-event.js'
 import { JobIntake, type JobSubmission } from './job-intake.js'
 import { type JobAccepted, JobManager, RESOURCE_MANAGER, type SubmitJob } from './job-manager.js'
-import type { CancelJob, JobMasterMessage, TakeCheckpoint } from './job-master.js'
+import type { CancelJob, TakeCheckpoint } from './job-master.js'
 import type { DescribeSlots, ResourceManagerMessage } from './resource-manager.js'
 import { type CrashSlot, TaskManager, type TaskManagerMessage } from './task-manager.js'
 import { transportsOf } from './transports.js'
@@ -33,6 +34,8 @@ export interface NodeOptions {
   readonly taskManagers?: number
   /** Forces every message over this NATS, for tests and for measuring. */
   readonly nats?: { readonly servers: string } | undefined
+  /** Jobs wait this long for slots, then fail; 5 minutes unless said. */
+  readonly slotRequestMs?: number
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -47,6 +50,7 @@ export interface JobHandle {
   cancel(): Promise<void>
   /** Resolves when it is complete, or has failed; says which. */
   checkpointNow(): Promise<CheckpointRecord>
+  /** Rejects with RT1513 when another node takes the run over. */
   readonly ended: Promise<JobEnd>
 }
 
@@ -86,7 +90,7 @@ export class Node {
   }
 
   static async start(options: NodeOptions): Promise<Node> {
-    const { clock, random, logger, slots, taskManagers = 1 } = options
+    const { clock, random, logger, slots, taskManagers = 1, slotRequestMs = LIMITS.slotRequestMs } = options
     const store = new JobStore({
       directory: options.stateDirectory,
       random,
@@ -122,6 +126,7 @@ export class Node {
                 clock,
                 random,
                 logger,
+                slotRequestMs,
               }),
             shutdownMs: Number.POSITIVE_INFINITY,
           },
@@ -185,13 +190,15 @@ export class Node {
   }
 
   #handle({ run, plan, jobMaster }: JobAccepted): JobHandle {
-    const follow = (listener: (event: JobEvent) => void) => this.#follow(jobMaster, listener)
-    const ended = new Promise<JobEnd>((resolve) => {
+    const follow = (listener: (event: JobEvent) => void) => this.#follow(run, listener)
+    const ended = new Promise<JobEnd>((resolve, reject) => {
       follow((event) => {
+        if (event.type === 'status' && event.status === 'SUSPENDED') reject(directedElsewhere(run))
         if (event.type !== 'ended') return
         resolve({ outcome: event.outcome, error: event.error, checkpoint: event.checkpoint })
       })
     })
+    ended.catch(() => undefined) // heard by whoever awaits it
     const cancel: CancelJob = { type: 'cancel' }
     const checkpoint: TakeCheckpoint = { type: 'checkpoint-now' }
     return {
@@ -204,8 +211,21 @@ export class Node {
     }
   }
 
-  #follow(jobMaster: ActorRef<JobMasterMessage>, listener: (event: JobEvent) => void): void {
-    const follower = this.#system.spawn<JobEvent>(`follower-${this.#listeners++}`, { receive: listener })
-    this.#system.send(jobMaster, { type: 'follow', follower })
+  #follow(run: RunId, listener: (event: JobEvent) => void): void {
+    const follower = this.#system.spawn<JobEvent>(`follower-${this.#listeners++}`, {
+      receive(event, ctx) {
+        listener(event)
+        if (event.type === 'ended') ctx.exit()
+      },
+    })
+    this.#system.send(this.#jobManager, { type: 'follow', run, follower })
   }
+}
+
+function directedElsewhere(run: RunId): RetakeError {
+  return new RetakeError('RT1513', {
+    what: `this node no longer directs run ${run}`,
+    why: 'another node has taken it over, and goes on from its newest checkpoint',
+    fix: 'nothing if it was on purpose: follow the run there; else end one of the two nodes',
+  })
 }

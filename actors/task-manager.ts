@@ -127,6 +127,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   #open(request: OpenSlot, ctx: ActorContext<TaskManagerMessage>): void {
     const state = this.#slots.get(request.slot)
     if (state !== undefined && isSame(state, request)) return this.#answerOpener(state, ctx)
+    // An old question that comes late.
+    if (state?.request.run === request.run && request.attempt < state.request.attempt) return
     // The slot serves an older attempt whose close has not come yet, or was lost: the newer one replaces it.
     state?.thread.terminate()
     const thread = this.#options.threads.start(request, {

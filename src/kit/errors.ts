@@ -91,6 +91,7 @@ export const CATALOGUE = {
   RT1510: { title: 'a slot is lost', restart: 'cures' },
   RT1511: { title: 'too few slots', restart: 'useless' },
   RT1512: { title: 'a task manager is lost', restart: 'cures' },
+  RT1513: { title: 'another node directs the run', restart: 'useless' },
   RT1520: { title: 'a channel lost a frame', restart: 'cures' },
   RT1521: { title: 'a channel carried damaged bytes', restart: 'cures' },
   RT1601: { title: 'user code threw', restart: 'cures' },
@@ -149,6 +150,13 @@ export class RetakeError extends Error {
     this.fix = text.fix
     this.where = text.where
   }
+}
+
+/** `thrown`, with the place that it happened at where it names none. */
+export function placed(thrown: unknown, where: string | undefined): unknown {
+  if (!(thrown instanceof RetakeError) || thrown.where !== undefined || where === undefined) return thrown
+  const { code, what, why, fix, cause } = thrown
+  return new RetakeError(code, { what, why, fix, where, cause })
 }
 
 /** An error as plain data, with its causes: what crosses threads, subjects and the job's log. */
