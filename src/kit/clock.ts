@@ -16,11 +16,20 @@ export interface Clock {
 /** Takes back what it was returned for; does nothing the second time, or when that has happened already. */
 export type Cancel = () => void
 
+/** What one timer of Node can wait; a longer one would go off at once. */
+const LONGEST_MS = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs)
+    let timer: NodeJS.Timeout
+    const wait = (leftMs: number) => {
+      const part = Math.min(leftMs, LONGEST_MS)
+      // Node cuts off the fraction, and would call too early.
+      timer = setTimeout(() => (part < leftMs ? wait(leftMs - part) : callback()), Math.ceil(part))
+    }
+    wait(delayMs)
     return () => clearTimeout(timer)
   },
   soon(callback) {
