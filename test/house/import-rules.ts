@@ -52,8 +52,8 @@ export const CAST: Readonly<Record<string, readonly string[]>> = {
   'source-coordinator': [],
   'task-manager': [],
   // In its own thread, which the task manager starts.
-  'slot-thread': ['slot'],
-  slot: [],
+  'slot-thread': ['slot', 'subtask-factory'],
+  slot: ['subtask'],
   'subtask-factory': ['subtask'],
   subtask: [],
 }
