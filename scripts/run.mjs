@@ -8,19 +8,24 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bootstrap, PROJECT, say } from './bootstrap.mjs'
 
-/** Runs a built program, and ends this process as it ended. `program` is a path below the project. */
-export function run(program, args) {
+/**
+ * Runs a built program, and ends this process as it ended, after `atEnd`. `program` is a path below the project; `env`
+ * is added to the environment.
+ */
+export function run(program, args, { env = {}, atEnd = async () => {} } = {}) {
   const child = spawn(process.execPath, ['--enable-source-maps', join(PROJECT, program), ...args], {
     stdio: 'inherit',
+    env: { ...process.env, ...env },
   })
   // At a terminal Ctrl-C reaches both; the program decides when to end, and this process waits for it.
   process.on('SIGINT', () => {})
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  const end = (code) => atEnd().finally(() => process.exit(code))
   child.on('error', (error) => {
     say(`retake: ${program} could not be started: ${error.message}`)
-    process.exit(1)
+    end(1)
   })
-  child.on('close', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
+  child.on('close', (code, signal) => end(code ?? 128 + (constants.signals[signal] ?? 0)))
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

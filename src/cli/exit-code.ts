@@ -36,6 +36,8 @@ export function exitCodeOf(thrown: unknown): ExitCode {
     case 'RT1101':
     case 'RT1209':
       return EXIT.notFound
+    case 'RT1406':
+    case 'RT1440':
     case 'RT1501':
     case 'RT1502':
     case 'RT1503':

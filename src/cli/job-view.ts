@@ -23,7 +23,7 @@ interface Sample {
 
 /** Rates are of about this time: subtasks report once a second, each at its own moment. */
 const RATE_MS = 3_000
-const NOTHING: JobMetrics = { recordsIn: 0, recordsOut: 0, backpressuredMs: 0, busyMs: 0 }
+const NOTHING: JobMetrics = { recordsIn: 0, recordsSkipped: 0, recordsOut: 0, backpressuredMs: 0, busyMs: 0 }
 
 /**
  * What is shown of a job: each event makes lines that stay, and the live line tells how it stands now. It only
