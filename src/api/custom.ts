@@ -23,7 +23,7 @@ export interface CustomSinkOptions<T> {
   readonly writer: (ctx: SinkContext) => SinkWriter
   /** `of<Row>()`: the type of the records that it takes. */
   readonly takes: TypeOf<T>
-  /** What the job's checkpoints must be for it; 'at-least-once' unless said. */
+  /** What the writer promises; 'at-least-once' unless said. 'exactly-once' also asks for such checkpoints of the job. */
   readonly guarantee?: 'exactly-once' | 'at-least-once'
   /** Fields that name a row: all records of one such key come to one writer. */
   readonly keyFields?: readonly (keyof T & string)[]

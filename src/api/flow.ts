@@ -16,7 +16,7 @@ export class Flow<P = Params> {
     this.params = params
   }
 
-  /** The records of a source. */
+  /** The records of a source. How far it was read is found again, in a checkpoint, by `id`. */
   from<T>(id: string, source: Source<T>, options: OperatorOptions = {}): Stream<T> {
     const where = callSite(this.from)
     checkId(id, where, 'a source')

@@ -24,7 +24,10 @@ export function isJob(value: unknown): value is Job {
   return typeof value === 'object' && value !== null && JOB_BRAND in value
 }
 
-/** Describes a job. `build` is called wherever the job is planned or run, so it does nothing but describe. */
+/**
+ * Describes a job; what a job's file exports by default. Its runs are found again by `name`. `build` is called wherever
+ * the job is planned or run, and must describe the same graph each time: what changes comes in by `flow.params`.
+ */
 export function job(name: string, build: (flow: Flow<Params>) => unknown): Job
 export function job<Schema extends StandardSchema = never>(
   name: string,

@@ -16,21 +16,24 @@ export interface JobOptions<Schema extends StandardSchema = StandardSchema> {
   readonly params?: Schema
   /** Of operators that do not say their own; 1 unless said. `--parallelism` wins. */
   readonly parallelism?: number
-  /** Number of key groups, fixed for the life of the job's state. Derived from parallelism unless said. */
+  /**
+   * Number of key groups, and so the most subtasks that an operator can ever have. Of state that is kept it never changes.
+   * Derived from parallelism unless said.
+   */
   readonly maxParallelism?: number
   readonly checkpoint?: CheckpointPolicy
   /** 'exponential-delay' unless said. */
   readonly restart?: RestartStrategyOptions
   /** A batch that is not full is sent after this time; 10 ms unless said. */
   readonly bufferTimeout?: Duration
-  /** False: every operator is a subtask of its own. */
+  /** False: operators are not fused, each runs in subtasks of its own. */
   readonly chaining?: boolean
 }
 
 export interface CheckpointPolicy {
   /** 10 s unless said. */
   readonly interval?: Duration
-  /** 'exactly-once' unless said. */
+  /** 'exactly-once' unless said: a channel that has delivered its barrier waits for the others. */
   readonly mode?: 'exactly-once' | 'at-least-once'
   /** A checkpoint that takes longer is given up; 10 minutes unless said. */
   readonly timeout?: Duration

@@ -50,14 +50,15 @@ export interface PostgresSinkOptions<Columns extends PostgresColumns, Key extend
   readonly table: Text
   /** The table's schema; 'public' unless said. */
   readonly schema?: string
+  /** By the name of the column: which field of the record it holds, as which type. */
   readonly columns: Columns
   /** Columns that name a row: rows of one key replace one another, and are written by one subtask. */
   readonly key?: readonly Key[]
   /** 'upsert' where there is a key, else 'append'. */
   readonly mode?: 'upsert' | 'append'
-  /** 'exactly-once' unless said: rows show when their checkpoint is complete. */
+  /** 'exactly-once' unless said: rows show when their checkpoint is complete. 'at-least-once': soon, some of them twice. */
   readonly guarantee?: 'exactly-once' | 'at-least-once'
-  /** Creates the table if it is not there. */
+  /** Creates the table if it is not there, with these columns and this key. */
   readonly createTable?: boolean
   /** The server gives a statement up after this time, and it is tried again; 1 minute unless said. */
   readonly statementTimeout?: Duration

@@ -1,7 +1,7 @@
 import type { Duration } from '../kit/duration.js'
 import type { Key } from '../kit/key.js'
 
-/** State of a process operator, as `state.value(0)` describes it. */
+/** State that a process operator has for each key, as `state.value(0)` describes it. */
 export interface StateOf<T> {
   readonly initial: T
 }

@@ -28,6 +28,7 @@ export class Stream<out T> {
     this.#partitioning = partitioning
   }
 
+  /** One record for each. */
   map<R>(map: (record: T) => R, options: NamedOperatorOptions = {}): Stream<R> {
     const where = callSite(this.map)
     requiredFunction('map', map, where)
@@ -48,6 +49,7 @@ export class Stream<out T> {
     return this.#partitioning === undefined ? stream : stream.#partitionedAs(this.#partitioning)
   }
 
+  /** Any number of records for each: what `expand` returns as an array, yields, or holds in another iterable. */
   flatMap<R>(expand: (record: T) => Iterable<R>, options: NamedOperatorOptions = {}): Stream<R> {
     const where = callSite(this.flatMap)
     requiredFunction('flatMap', expand, where)
@@ -88,7 +90,7 @@ export class Stream<out T> {
     return new Stream(this.#builder, this.#sentBy({ kind: 'rebalance' }))
   }
 
-  /** Like rebalance, among neighbouring subtasks. */
+  /** Like rebalance, but each subtask deals only to those next to it, so that fewer channels are needed. */
   rescale(): Stream<T> {
     return new Stream(this.#builder, this.#sentBy({ kind: 'rescale' }))
   }
@@ -122,7 +124,7 @@ export class Stream<out T> {
     return this
   }
 
-  /** Ends here: records go to `sink`. */
+  /** Ends here: records go to `sink`. What it has staged is found again, in a checkpoint, by `id`. */
   to(id: string, sink: Sink<T>, options: OperatorOptions = {}): void {
     const where = callSite(this.to)
     checkId(id, where, 'a sink')

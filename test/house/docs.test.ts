@@ -1,0 +1,186 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { buildSync } from 'esbuild'
+import { afterAll, expect, test } from 'vitest'
+import { COMMANDS } from '#src/cli/commands.js'
+import { bundleJob } from '#src/cluster/job-bundle.js'
+import { buildPlan } from '#src/cluster/job-loader.js'
+import type { JobPlan } from '#src/graph/job-plan.js'
+import { systemClock } from '#src/kit/clock.js'
+import { LIMITS } from '#src/kit/limits.js'
+import { run } from '../support/command.js'
+import { PROJECT } from '../support/project.js'
+import {
+  anchorsNamedIn,
+  anchorsOf,
+  codeBlocksOf,
+  isThere,
+  pageOf,
+  pathsNamedIn,
+  quotedTestsIn,
+  readPages,
+  sectionOf,
+  stepsOf,
+  Workbench,
+} from './docs.js'
+
+const PAGES = readPages()
+const README = pageOf('README.md')
+const ARCHITECTURE = pageOf('docs/architecture.md')
+const GUARANTEES = pageOf('docs/guarantees.md')
+const WALKS = ['Follow a record', 'Follow a barrier', 'Follow a failure']
+const SCRIPTS = new Set(['test', ...Object.keys(JSON.parse(sourceOf('package.json')).scripts)])
+
+const bench = new Workbench()
+afterAll(() => bench.close())
+
+test.each(PAGES)('when $path names a file, then it is there', (page) => {
+  expect(pathsNamedIn(page).filter((path) => !isThere(path))).toEqual([])
+})
+
+test.each(PAGES)('when $path links to a heading, then a reader arrives there', (page) => {
+  const lost = anchorsNamedIn(page).filter((link) => !anchorsOf(pageOf(link.page)).includes(link.anchor))
+  expect(lost).toEqual([])
+})
+
+test.each(WALKS)('when a newcomer takes the walk "%s", then each file holds what to look for', (walk) => {
+  const steps = stepsOf(sectionOf(ARCHITECTURE, walk))
+  expect(steps.length).toBeGreaterThan(10)
+  expect(steps.filter(({ path, symbol }) => symbol === '' || !mentions(sourceOf(path), symbol))).toEqual([])
+})
+
+test.each(['Follow a record', 'Follow a barrier'])(
+  'when the README tells "%s", then in the order of the walk',
+  (walk) => {
+    const all = stepsOf(sectionOf(ARCHITECTURE, walk)).map(({ path }) => path)
+    const told = stepsOf(sectionOf(README, walk)).map(({ path }) => path)
+    expect(told.length).toBeGreaterThan(5)
+    let from = 0
+    for (const path of told) {
+      const at = all.indexOf(path, from)
+      expect(at, `${path} comes after the step before it`).toBeGreaterThanOrEqual(0)
+      from = at + 1
+    }
+  },
+)
+
+test.each(PAGES)('when $path shows a command, then it exists, with its options', (page) => {
+  expect(commandsIn(page.text).flatMap(faultOfCommand)).toEqual([])
+})
+
+test('when the pages show TypeScript, then it compiles as a user would compile it', async () => {
+  const blocks = PAGES.flatMap((page) =>
+    codeBlocksOf(page)
+      .filter(({ language }) => language === 'ts')
+      .map(({ text }, index) => ({ name: `${page.path.replaceAll(/[/.]/g, '-')}-${index}.ts`, text })),
+  )
+  expect(blocks.length).toBeGreaterThan(1)
+  for (const { name, text } of blocks) bench.write(name, text)
+  bench.write('click.ts', sourceOf('examples/click.ts'))
+  bench.write(
+    'tsconfig.json',
+    JSON.stringify({ extends: join(PROJECT, 'tsconfig.json'), compilerOptions: ALONE, include: ['.'] }),
+  )
+  const compiler = join(PROJECT, 'node_modules', 'typescript', 'bin', 'tsc')
+  const { stdout, code } = await run(process.execPath, [compiler, '-p', bench.folder, '--pretty', 'false'])
+  expect({ stdout, code }).toEqual({ stdout: '', code: 0 })
+}, 60_000)
+
+test('when the README shows a job, then it is the click count of the examples', async () => {
+  const [job] = codeBlocksOf(README).filter(({ text }) => text.includes('export default job('))
+  bench.write('click.ts', sourceOf('examples/click.ts'))
+  const shown = await planned(bench.write('click-count.ts', job?.text ?? ''))
+  expect(shown).toEqual(await planned(join(PROJECT, 'examples', 'click-count.ts')))
+}, 60_000)
+
+test('when the page of actors shows an example, then it prints what stands below it', async () => {
+  const [example, printed] = codeBlocksOf(pageOf('docs/actors.md'))
+  const entry = bench.write('actors.ts', example?.text ?? '')
+  const outfile = join(bench.folder, 'actors.mjs')
+  buildSync({ entryPoints: [entry], outfile, format: 'esm' })
+  const { stdout, stderr } = await run(process.execPath, [outfile])
+  expect({ stdout, stderr }).toEqual({ stdout: printed?.text, stderr: '' })
+})
+
+test('when a guarantee quotes a test, then that test is there', () => {
+  const quoted = quotedTestsIn(GUARANTEES)
+  expect(quoted.length).toBeGreaterThan(20)
+  expect(quoted.filter(({ path, name }) => !sourceOf(path).replaceAll(/\s+/g, ' ').includes(name))).toEqual(
+    [],
+  )
+})
+
+test('when the guarantees name a bound, then it is the one that holds', () => {
+  const rows = [...GUARANTEES.text.matchAll(/^\| `(\w+)` \| (\d+) (KB|MB) \|/gm)]
+  expect(rows.length).toBeGreaterThan(3)
+  for (const [, name = '', value, unit] of rows) {
+    const bytes = Number(value) * (unit === 'MB' ? 1024 * 1024 : 1024)
+    expect({ name, bytes: LIMITS[name as keyof typeof LIMITS] }).toEqual({ name, bytes })
+  }
+})
+
+test('when decisions are read, then in the order of their numbers, each with its reasons, a page at most', () => {
+  const names = readdirSync(join(PROJECT, 'docs', 'decisions')).sort()
+  const numbers = names.map((name) => Number(/^(\d{4})-[a-z0-9-]+\.md$/.exec(name)?.[1]))
+  expect(numbers).toEqual(names.map((_, index) => index + 1))
+  for (const name of names) {
+    const text = sourceOf(`docs/decisions/${name}`)
+    expect(text.split('\n').length, name).toBeLessThan(60)
+    const parts = [...text.matchAll(/^\*\*([^*]+)\.\*\*/gm)].map(([, part]) => part)
+    expect(parts, name).toEqual(['Context', 'Choice', 'Consequences', 'What would change our mind'])
+  }
+})
+
+/** No output, and no types but those of the package. */
+const ALONE = { noEmit: true, incremental: false, composite: false, rootDir: PROJECT, noUnusedLocals: false }
+
+function sourceOf(path: string): string {
+  return readFileSync(join(PROJECT, path), 'utf8')
+}
+
+function mentions(source: string, symbol: string): boolean {
+  return new RegExp(`${symbol.startsWith('#') ? '' : '\\b'}${symbol}\\b`).test(source)
+}
+
+/** Lines of shell blocks and code in the text that begin with one of our commands. */
+function commandsIn(text: string): string[] {
+  const blocks = [...text.matchAll(/^```(?:sh|console)\n([\s\S]*?)^```$/gm)]
+    .flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'))
+    .map((line) => line.replace(/^\$ /, ''))
+  const inline = [...text.matchAll(/`((?:npm|npx|retake) [^`\n]+)`/g)].map(([, line = '']) => line)
+  return [...blocks, ...inline]
+    .map((line) => line.replace(/\s+#.*$/, '').trim())
+    .filter((line) => /^(npm|npx retake|retake) /.test(line))
+}
+
+function faultOfCommand(line: string): string[] {
+  const script = /^npm (?:run )?([\w-]+)/.exec(line)?.[1]
+  if (script !== undefined && !SCRIPTS.has(script) && script !== 'ci' && script !== 'install')
+    return [`${line}: package.json has no script "${script}"`]
+  const [, name, rest = ''] = /^(?:npm run retake --|npx retake|retake) ([a-z]+)(.*)$/.exec(line) ?? []
+  if (name === undefined) return []
+  const command = COMMANDS.find((each) => each.name === name)
+  if (command === undefined) return [`${line}: there is no command "${name}"`]
+  const options = [...rest.matchAll(/(?:^|\s)--([a-z-]+)/g)].map(([, option = '']) => option)
+  return options
+    .filter((option) => option !== 'help' && !command.options.some((each) => each.name === option))
+    .map((option) => `${line}: ${name} has no option --${option}`)
+}
+
+/** What a job does, whatever its parameters are called: operators, edges, policy, and what the table gets. */
+async function planned(file: string): Promise<unknown> {
+  const { code } = await bundleJob(file)
+  const path = bench.write(`${basename(dirname(file))}/bundle.mjs`, code)
+  const params = { brokers: 'localhost:9092' }
+  const plan: JobPlan = await buildPlan(path, { params }, { clock: systemClock })
+  const vertices = plan.vertices.map(({ operators }) =>
+    operators.map(({ id, kind, connector }) => ({ id, kind, options: withoutEnds(connector?.options) })),
+  )
+  const { name, edges, checkpoint, restart } = plan
+  return { name, vertices, edges, checkpoint, restart }
+}
+
+/** The example may be bounded. */
+function withoutEnds(options: Readonly<Record<string, unknown>> | undefined): unknown {
+  return options === undefined ? undefined : { ...options, bounded: undefined }
+}

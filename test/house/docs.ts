@@ -1,0 +1,118 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import { PROJECT } from '../support/project.js'
+
+/** A page of ours, as a reader sees it. */
+export interface Page {
+  /** From the project's folder. */
+  readonly path: string
+  readonly text: string
+}
+
+export interface CodeBlock {
+  readonly language: string
+  readonly text: string
+}
+
+/** A numbered step of a walk through the house: a file, and what to look for in it. */
+export interface Step {
+  readonly path: string
+  readonly symbol: string
+}
+
+export const pageOf = (path: string): Page => ({ path, text: readFileSync(join(PROJECT, path), 'utf8') })
+
+/** README, CHANGELOG and all of docs. */
+export function readPages(): Page[] {
+  const docs = readdirSync(join(PROJECT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => posix.join('docs', name.replaceAll('\\', '/')))
+  return ['README.md', 'CHANGELOG.md', ...docs.sort()].map(pageOf)
+}
+
+export function codeBlocksOf({ text }: Page): CodeBlock[] {
+  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', code = '']) => ({
+    language,
+    text: code,
+  }))
+}
+
+/** What a page says of files: where its links lead, and every path below a folder of ours that it writes as code. */
+export function pathsNamedIn(page: Page): string[] {
+  const prose = page.text.replaceAll(/^```\w*\n[\s\S]*?^```$/gm, '')
+  const links = [...prose.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = '']) =>
+    posix.join(posix.dirname(page.path), target),
+  )
+  const named = [...prose.matchAll(/`((?:src|actors|test|bench|examples|scripts|docs|\.ci)\/[\w./-]*)`/g)]
+  return [...links, ...named.map(([, path = '']) => path)]
+}
+
+/** Headings that links within the house lead to: `page#heading`. */
+export function anchorsNamedIn(page: Page): { page: string; anchor: string }[] {
+  return [...page.text.matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)].map(
+    ([, target = '', anchor = '']) => ({
+      page: target === '' ? page.path : posix.join(posix.dirname(page.path), target),
+      anchor,
+    }),
+  )
+}
+
+/** As GitHub makes them of headings. */
+export function anchorsOf({ text }: Page): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{Letter}\p{Number}\s-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+/** The text below a heading, up to the next one of its rank. */
+export function sectionOf({ path, text }: Page, title: string): Page {
+  const [, section] = new RegExp(`^## ${title}\\n([\\s\\S]*?)(?=^## |(?![\\s\\S]))`, 'm').exec(text) ?? []
+  if (section === undefined) throw new Error(`${path} has no section "${title}"`)
+  return { path, text: section }
+}
+
+/** The numbered steps of a section; `symbol` is empty where a step names a file alone. */
+export function stepsOf(section: Page): Step[] {
+  return [...section.text.matchAll(/^\d+\. \[`([^`]+)`\]\([^)]+\)(?: `([^`]+)`)?/gm)].map(
+    ([, path = '', symbol = '']) => ({ path, symbol }),
+  )
+}
+
+/** Tests that a page quotes: a link to the file, and a part of the test's name. */
+export function quotedTestsIn(page: Page): { path: string; name: string }[] {
+  return [...page.text.matchAll(/\]\(([^)]*\/test\/[^)]+)\):\s*“([^”]+)”/g)].map(
+    ([, target = '', name = '']) => ({
+      path: posix.join(posix.dirname(page.path), target),
+      name: name.replaceAll(/\s+/g, ' '),
+    }),
+  )
+}
+
+/** A folder inside the checkout, so that what is written there imports `retake` as a user's file does. */
+export class Workbench {
+  readonly folder: string
+
+  constructor() {
+    const parent = join(PROJECT, 'dist', 'docs')
+    mkdirSync(parent, { recursive: true })
+    this.folder = mkdtempSync(join(parent, 'page-'))
+  }
+
+  write(name: string, text: string): string {
+    const path = join(this.folder, name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+    return path
+  }
+
+  close(): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+export function isThere(path: string): boolean {
+  return existsSync(join(PROJECT, path))
+}
