@@ -19,7 +19,7 @@ export function firstDifference(one: JobPlan, other: JobPlan): PlanDifference | 
 
 function differenceAt(path: string, one: unknown, other: unknown): PlanDifference | undefined {
   if (isBranch(one) && isBranch(other) && Array.isArray(one) === Array.isArray(other)) {
-    for (const name of new Set([...Object.keys(one), ...Object.keys(other)])) {
+    for (const name of namesIn(one, other)) {
       if (NOT_COMPARED.has(name)) continue
       const step = Array.isArray(one) ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`
       const found = differenceAt(step, one[name], other[name])
@@ -29,6 +29,13 @@ function differenceAt(path: string, one: unknown, other: unknown): PlanDifferenc
   }
   const [printedOne, printedOther] = [printed(one), printed(other)]
   return printedOne === printedOther ? undefined : { path, one: printedOne, other: printedOther }
+}
+
+/** What lies deeper comes first: a vertex is named after its operators, and theirs is the place to be told. */
+function namesIn(one: Record<string, unknown>, other: Record<string, unknown>): readonly string[] {
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])]
+  const isDeep = (name: string) => isBranch(one[name]) && isBranch(other[name])
+  return [...names.filter(isDeep), ...names.filter((name) => !isDeep(name))]
 }
 
 function isBranch(value: unknown): value is Record<string, unknown> {

@@ -7,7 +7,7 @@ import { numbers } from './numbers.js'
  */
 export function shapes(name: string, options: JobOptions, sinkOf: (path: string) => Sink<unknown>) {
   return job(name, options, (flow) => {
-    const { count, rate, output, chaining } = flow.params as Params
+    const { count, rate, output, chaining } = { ...(flow.params as Params) }
     const apart = chaining === 'never' ? ({ chaining: 'never' } as const) : {}
     const all = flow
       .from('low', numbers({ count, rate }))

@@ -63,9 +63,9 @@ test.each([
   [
     'chaining',
     clickCount({ chaining: false }),
-    'vertices[0].name',
-    '"clicks → filter-1 → map-1"',
-    '"clicks"',
+    'vertices[0].operators[1]',
+    '{"id":"filter-1","kind":"filter"}',
+    'nothing',
   ],
 ])('when plans differ in %s, then the first difference says where', (_, other, path, one, another) => {
   const built = planOf(other.build({ parallelism: 2 }))
