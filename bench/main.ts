@@ -31,18 +31,14 @@ for (let round = 1; round <= Number(options.rounds); round++) {
     `  round ${round}: bare loop ${printed(bare)}, Retake ${printed(retake)}, ratio ${(retake.at(-1)! / bare.at(-1)!).toFixed(2)}`,
   )
 }
-const ratio = median(retake) / median(bare)
+// The best round of each: whatever else the machine does can only slow one down.
+const ratio = Math.max(...retake) / Math.max(...bare)
 const isFastEnough = ratio >= FLOOR
-console.log(`medians: ratio ${ratio.toFixed(2)}, floor ${FLOOR}`)
+console.log(`best of each: ratio ${ratio.toFixed(2)}, floor ${FLOOR}`)
 const failed = options.check && !isFastEnough ? 1 : 0
 console.log(`${1 - failed} passed, ${failed} failed, 0 skipped`)
 process.exitCode = failed
 
 function printed(rates: readonly number[]): string {
   return `${(rates.at(-1)! / 1e6).toFixed(2)} M/s`
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]!
 }
