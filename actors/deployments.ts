@@ -1,4 +1,5 @@
 import type { ActorRef, Address } from '#src/actor/actor.js'
+import { addressBelow } from '#src/actor/address.js'
 import type { Restoration } from '#src/checkpoint/restore.js'
 import type { Origin } from '#src/cluster/log-entry.js'
 import { deploymentOrder, type ExecutionGraph } from '#src/graph/execution-graph.js'
@@ -82,5 +83,5 @@ export function subtaskName(id: SubtaskId): string {
 }
 
 export function subtaskAddress(slot: ActorRef<SlotMessage>, id: SubtaskId): Address {
-  return `${slot.address}.${subtaskName(id)}` as Address
+  return addressBelow(slot.address, subtaskName(id))
 }

@@ -2,13 +2,13 @@ import {
   type Actor,
   type ActorContext,
   type ActorRef,
-  type Address,
   type Asks,
   type ExitReason,
   isAbnormal,
   type Outcome,
   type ReplyTo,
 } from '#src/actor/actor.js'
+import { addressBelow } from '#src/actor/address.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { type Step, Supervision } from '#src/actor/supervision.js'
 import type { JobStore } from '#src/cluster/job-store.js'
@@ -249,7 +249,7 @@ export class JobManager implements Actor<JobManagerMessage> {
   }
 
   #jobMasterOf(run: RunId): ActorRef<JobMasterMessage> {
-    return { address: `${this.#ctx.self.address}.${nameOf(run)}` as Address }
+    return { address: addressBelow(this.#ctx.self.address, nameOf(run)) }
   }
 }
 

@@ -1,7 +1,8 @@
 import { availableParallelism, hostname, totalmem } from 'node:os'
 import type { ActorRef } from '#src/actor/actor.js'
+import { addressBelow } from '#src/actor/address.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
-import { Supervisor } from '#src/actor/supervisor.js'
+import { Supervisor, supervisedRef } from '#src/actor/supervisor.js'
 import { ActorSystem, AskError } from '#src/actor/system.js'
 import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
@@ -82,11 +83,12 @@ export class Node {
 
   private constructor(system: ActorSystem, taskManagers: number) {
     this.#system = system
-    this.#jobManager = { address: `${system.id}.node.job-manager` as never }
-    this.#resourceManager = { address: `${this.#jobManager.address}.${RESOURCE_MANAGER}` as never }
-    this.#taskManagers = Array.from({ length: taskManagers }, (_, index) => ({
-      address: `${system.id}.node.task-manager-${index}` as never,
-    }))
+    const root = { address: addressBelow(system.id, 'node') }
+    this.#jobManager = supervisedRef(root, 'job-manager')
+    this.#resourceManager = { address: addressBelow(this.#jobManager.address, RESOURCE_MANAGER) }
+    this.#taskManagers = Array.from({ length: taskManagers }, (_, index) =>
+      supervisedRef(root, `task-manager-${index}`),
+    )
   }
 
   static async start(options: NodeOptions): Promise<Node> {
