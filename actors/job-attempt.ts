@@ -1,6 +1,6 @@
 import type { ActorRef } from '#src/actor/actor.js'
 import { type ExecutionState, ExecutionStateMachine, isTerminal } from '#src/graph/execution-state.js'
-import type { Attempt, CheckpointId, SubtaskId } from '#src/kit/ids.js'
+import type { Attempt, CheckpointId, NodeId, SubtaskId } from '#src/kit/ids.js'
 import type { SlotGrant } from './resource-manager.js'
 import type { SlotMessage } from './slot.js'
 import type { SubtaskMetrics } from './subtask.js'
@@ -13,6 +13,8 @@ export class JobAttempt {
   readonly slots: readonly SlotGrant[]
   /** By parallel index: slot i hosts subtask i of every vertex. */
   readonly opened: (ActorRef<SlotMessage> | undefined)[]
+  /** Task managers that have ended: nobody there closes a slot any more. */
+  readonly lost = new Set<NodeId>()
   readonly metrics = new Map<SubtaskId, SubtaskMetrics>()
   readonly #states: ReadonlyMap<SubtaskId, ExecutionStateMachine>
 
@@ -32,6 +34,11 @@ export class JobAttempt {
   allOpened(): readonly ActorRef<SlotMessage>[] | undefined {
     const opened = this.opened.filter((slot) => slot !== undefined)
     return opened.length === this.slots.length ? opened : undefined
+  }
+
+  /** Parallel indices whose slots are still to be closed when it is stopped. */
+  toClose(): number[] {
+    return this.slots.flatMap(({ node }, index) => (this.lost.has(node) ? [] : [index]))
   }
 
   /**

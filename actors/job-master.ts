@@ -648,7 +648,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (after !== 'restart') this.#setStatus(after.outcome === 'canceled' ? 'CANCELLING' : 'FAILING')
     else if (this.#status.status !== 'CREATED') this.#setStatus('RESTARTING')
     const attempt = this.#attempt
-    const closing = new Set(attempt?.slots.keys())
+    const closing = new Set(attempt?.toClose())
     this.#phase = { kind: 'stopping', closing, after, delayed: false }
     if (attempt !== undefined) this.#closeSlots(attempt)
     this.#stopped()
@@ -681,9 +681,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #onTaskManagerEnded(node: NodeId): void {
     const attempt = this.#attempt
     if (attempt === undefined || !attempt.slots.some((grant) => grant.node === node)) return
+    attempt.lost.add(node)
     if (this.#phase.kind === 'stopping') {
-      for (const [index, grant] of attempt.slots.entries())
-        if (grant.node === node) this.#phase.closing.delete(index)
+      const closable = new Set(attempt.toClose())
+      for (const index of this.#phase.closing) if (!closable.has(index)) this.#phase.closing.delete(index)
       return this.#stopped()
     }
     this.#fail(errorInfoOf(taskManagerLost(node)))

@@ -121,9 +121,9 @@ function told(event: JobEvent): string {
   return event.type === 'ended' ? `${event.outcome} ${event.error?.message ?? ''}` : event.type
 }
 
-/** Every line of every published file of a folder. */
-export function published<T>(folder: string): T[] {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'))
+/** Every line of every published file of a folder; of those that are wanted. */
+export function published<T>(folder: string, isWanted: (name: string) => boolean = () => true): T[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl') && isWanted(name))
   return files.flatMap((name) =>
     readFileSync(join(folder, name), 'utf8')
       .split('\n')
