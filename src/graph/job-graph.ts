@@ -103,7 +103,8 @@ function chainFrom(head: number, graph: StreamGraph, heads: readonly number[]): 
 function vertexOf(index: VertexIndex, nodes: readonly ChainNode[], settings: JobSettings): JobVertex {
   const parallelism = nodes[0]!.parallelism ?? settings.parallelism
   const fixed = nodes.map((node) => settings.maxParallelismOf[node.id]).find((max) => max !== undefined)
-  const maxParallelism = fixed ?? settings.maxParallelism ?? defaultMaxParallelism(parallelism)
+  // What the user says is not passed over: restoring refuses it where the state has another.
+  const maxParallelism = settings.maxParallelism ?? fixed ?? defaultMaxParallelism(parallelism)
   checkParallelism(parallelism, maxParallelism, nodes[0]!.where)
   return {
     index,

@@ -1,9 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import type { JobEvent } from '#actors/job-event.js'
+import { PROJECT } from '../support/project.js'
 import type { JobProcessOptions, JobProcessOrder, JobProcessReport } from './job-process.js'
 
-const PROGRAM = new URL('./job-process.js', import.meta.url)
+/** Of the build: this module is also read from source. */
+const PROGRAM = join(PROJECT, 'dist', 'test', 'e2e', 'job-process.js')
 
 /** A job in a process of its own, and what has been heard of it over all the processes that ran it. */
 export class RunningJob {
