@@ -11,6 +11,8 @@ export interface ClickFeedOptions {
 }
 
 const BEAT_MS = 50
+/** A request that every broker takes. */
+const REQUEST_CLICKS = 4_000
 
 /** Writes the clicks of the demonstration into a topic, at its pace. */
 export class ClickFeed {
@@ -27,12 +29,14 @@ export class ClickFeed {
     const beganAt = clock.now()
     let written = 0
     while (written < count && !this.#isStopped) {
-      const due = Math.min(count, Math.ceil(((clock.now() - beganAt + BEAT_MS) * rate) / 1_000))
+      const due = Math.min(count, Math.ceil(((clock.now() - beganAt) * rate) / 1_000))
       const first = written
-      const clicks = Array.from({ length: due - first }, (_, i) => JSON.stringify(clickAt(seed, first + i)))
-      if (clicks.length > 0) await topic.write(clicks)
-      written = due
-      await new Promise<void>((resolve) => clock.after(BEAT_MS, resolve))
+      const length = Math.min(due - first, REQUEST_CLICKS)
+      if (length > 0) {
+        await topic.write(Array.from({ length }, (_, i) => JSON.stringify(clickAt(seed, first + i))))
+      }
+      written += length
+      if (written === due) await new Promise<void>((resolve) => clock.after(BEAT_MS, resolve))
     }
   }
 

@@ -1,4 +1,3 @@
-import { relative } from 'node:path'
 import { type JobEnd, type JobHandle, Node } from '../../actors/node.js'
 import { TopicFeed } from '../connector/kafka/topic-feed.js'
 import { PostgresClient } from '../connector/postgres/postgres-client.js'
@@ -15,6 +14,7 @@ import { DemoRun } from './demo-run.js'
 import { verdictLines, verdictOf } from './demo-verdict.js'
 import { EXIT, type ExitCode } from './exit-code.js'
 import { pinoLogger } from './pino-logger.js'
+import { shownPath } from './shown-path.js'
 import { stateDirectory } from './state-directory.js'
 import type { Terminal } from './terminal.js'
 import { counted, countText, durationText } from './units.js'
@@ -23,6 +23,7 @@ const COUNT = 1_000_000
 const LASTS_S = 15
 const PARALLELISM = 2
 const PARTITIONS = 4
+const KEYS = '  k crashes a thread, whenever you like · Ctrl-C ends it'
 
 interface Demo {
   readonly count: number
@@ -61,7 +62,8 @@ export const demoCommand: RunCommand = async (invocation, terminal) => {
   const brokers = invocation.text('kafka')
   const state = await stateDirectory(undefined)
   let run: DemoRun | undefined
-  const release = processControls().listen((order) => {
+  const controls = processControls()
+  const release = controls.listen((order) => {
     if (order === 'crash-slot') run?.crash()
     else if (order !== 'checkpoint') process.exit(order === 'terminate' ? EXIT.terminated : EXIT.interrupted)
   })
@@ -76,10 +78,13 @@ export const demoCommand: RunCommand = async (invocation, terminal) => {
       logger,
     })
     try {
-      run = new DemoRun({ node, job: await submit(demo, node, topic), terminal, clock: systemClock })
+      const job = await submit(demo, node, topic)
+      if (controls.hasKeys) terminal.talk(terminal.palette.faint(KEYS))
+      run = new DemoRun({ node, job, terminal, clock: systemClock })
       const end = topic === undefined ? await run.follow() : await throughKafka(demo, run, topic)
       return end.outcome === 'failed' ? EXIT.failed : await judge(demo, run.crashes)
     } finally {
+      run?.close()
       await node.stop()
       await topic?.remove()
     }
@@ -128,7 +133,7 @@ async function submit(demo: Demo, node: Node, topic: TopicFeed | undefined): Pro
     `a checkpoint every ${durationText(plan.checkpoint.intervalMs)}`,
   ]
   const done = terminal.palette.good('✔')
-  terminal.talk(`${done} job            ${relative(process.cwd(), file)}`)
+  terminal.talk(`${done} job            ${shownPath(file)}`)
   terminal.talk(`${done} graph          ${plan.vertices.map(({ name }) => name).join(' ⇒ ')}`)
   terminal.talk(`${' '.repeat(17)}${terminal.palette.faint(graph.join(', '))}`)
   return job

@@ -45,7 +45,7 @@ export class DemoRun {
 
   /** Shows the job until it ends, and crashes a thread some time after its second checkpoint. */
   follow(): Promise<JobEnd> {
-    const { job, clock, terminal } = this.#options
+    const { job, clock } = this.#options
     let isCrashDue = false
     const ended = new Promise<JobEnd>((resolve) => {
       job.follow((event) => {
@@ -57,31 +57,41 @@ export class DemoRun {
       })
     })
     this.#tick()
-    return ended.finally(() => {
-      this.#isOver = true
-      terminal.live(undefined)
-    })
+    return ended.finally(() => this.close())
+  }
+
+  /** Shows nothing more, and does nothing more. */
+  close(): void {
+    this.#isOver = true
+    this.#options.terminal.live(undefined)
   }
 
   /** Does nothing to a job that is not running. */
   crash(): void {
     const { node } = this.#options
     if (this.#isOver || !this.#view.isRunning) return
-    this.#crashes++
     this.#say(this.#view.onCrash())
-    void node.crashSlot()
+    void node.crashSlot().then((wasOpen) => {
+      if (wasOpen) this.#crashes++
+    })
   }
 
   /** Takes checkpoints until `isDone` says that all is there, and cancels the job then: it would never end. */
   async endWhen(isDone: () => Promise<boolean>): Promise<void> {
     const { job, clock } = this.#options
     const deadline = clock.now() + SETTLE_MS
-    while (!this.#isOver && clock.now() < deadline && !(await isDone())) {
+    let done = await isDone()
+    while (!done && !this.#isOver && clock.now() < deadline) {
       // One that fails is as good as a pause: the job may be restarting.
       await job.checkpointNow().catch(() => {})
       await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve))
+      done = await isDone()
     }
-    if (!this.#isOver) await job.cancel()
+    if (this.#isOver) return
+    this.#say([
+      done ? 'all clicks are counted, and a topic has no end:' : 'not all clicks were counted in time:',
+    ])
+    await job.cancel()
   }
 
   #tick(): void {

@@ -43,7 +43,7 @@ export class DemoView {
     this.#hasFailed = false
     return [
       '',
-      `${palette.bad('✘ crash')}        a slot thread is terminated, with all that it has in memory`,
+      `${palette.bad('✘ crash')}          a slot thread is terminated, with all that it has in memory`,
     ]
   }
 

@@ -1,4 +1,3 @@
-import { relative } from 'node:path'
 import { type JobHandle, type JobSubmission, Node } from '../../actors/node.js'
 import { executionGraphOf, requiredSlots } from '../graph/execution-graph.js'
 import type { JobPlan } from '../graph/job-plan.js'
@@ -12,6 +11,7 @@ import type { Invocation } from './invocation.js'
 import { JobView } from './job-view.js'
 import { type LogFormat, type LogLevel, pinoLogger } from './pino-logger.js'
 import { planFile } from './planned-job.js'
+import { shownPath } from './shown-path.js'
 import { type StateDirectory, stateDirectory } from './state-directory.js'
 import type { Terminal } from './terminal.js'
 import { timeOfDay } from './time-of-day.js'
@@ -59,7 +59,7 @@ export async function dev(
     step(
       terminal,
       'bundled',
-      `${shown(submission.file)}, ${bytesText(planned.bundleBytes)}`,
+      `${shownPath(submission.file)}, ${bytesText(planned.bundleBytes)}`,
       planned.bundleMs,
     )
     if (planned.warning !== undefined) terminal.talk(`${terminal.palette.notice('!')} ${planned.warning}`)
@@ -87,7 +87,7 @@ export async function dev(
         now: () => clock.now(),
         timeText: () => timeOfDay(clock.wallTime()),
       })
-      const keptState = state.isKept ? shown(state.path) : undefined
+      const keptState = state.isKept ? shownPath(state.path) : undefined
       session = new DevSession({ node, view, terminal, clock, keptState, exitNow })
       return await session.follow(job)
     } finally {
@@ -139,7 +139,7 @@ function headLine(
     `retake ${version()}`,
     'the whole cluster in this process',
     counted(slots, 'slot', 'slots'),
-    state.isKept ? `state in ${shown(state.path)}` : 'temporary state (see --state)',
+    state.isKept ? `state in ${shownPath(state.path)}` : 'temporary state (see --state)',
     ...(nats === undefined ? [] : [`every channel over ${nats}`]),
   ]
   return palette.strong(parts.join(' · '))
@@ -159,10 +159,4 @@ function step(terminal: Terminal, label: string, text: string, tookMs?: number):
   const { palette } = terminal
   const took = tookMs === undefined ? '' : palette.faint(`  ${durationText(tookMs)}`)
   terminal.talk(`${palette.good('✔')} ${label.padEnd(10)} ${text}${took}`)
-}
-
-/** As short as it can be read from where the user is. */
-function shown(path: string): string {
-  const fromHere = relative(process.cwd(), path)
-  return fromHere === '' || fromHere.startsWith('..') ? path : fromHere
 }

@@ -37,6 +37,7 @@ export function exitCodeOf(thrown: unknown): ExitCode {
     case 'RT1209':
       return EXIT.notFound
     case 'RT1406':
+    case 'RT1407':
     case 'RT1440':
     case 'RT1501':
     case 'RT1502':

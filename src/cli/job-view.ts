@@ -183,10 +183,12 @@ export class JobView {
   #runningParts(): string[] {
     const { palette } = this.#options
     const rates = this.#rates()
+    // Nothing was reported yet: nothing is known.
+    const rate = (perSecond: number) => (this.#samples.length > 1 ? `${rateText(perSecond)}/s` : '…')
     const load = `busy ${percentText(rates.busy)}  backpressure ${percentText(rates.backpressured)}`
     return [
-      `in ${palette.strong(`${rateText(rates.in)}/s`)}`,
-      `out ${palette.strong(`${rateText(rates.out)}/s`)}`,
+      `in ${palette.strong(rate(rates.in))}`,
+      `out ${palette.strong(rate(rates.out))}`,
       this.#checkpointText(),
       counted(this.#restarts, 'restart', 'restarts'),
       rates.backpressured > 0.5 ? palette.notice(load) : load,

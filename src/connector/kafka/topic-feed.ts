@@ -68,11 +68,20 @@ export class TopicFeed {
     return new TopicFeed(options, admin, producer)
   }
 
-  /** One after the other over the partitions. Resolves when the broker has them. */
+  /** One after the other over the partitions. Resolves when the broker has them; throws RT1407 when it refuses them. */
   async write(values: readonly string[]): Promise<void> {
     const { topic, partitions } = this.#options
     const messages = values.map((value, i) => ({ value, partition: (this.#written + i) % partitions }))
-    await this.#producer.send({ topic, messages, acks: -1, compression: CompressionTypes.None })
+    try {
+      await this.#producer.send({ topic, messages, acks: -1, compression: CompressionTypes.None })
+    } catch (cause) {
+      throw new RetakeError('RT1407', {
+        what: `the topic ${topic} does not take records`,
+        why: cause instanceof Error ? cause.message : String(cause),
+        fix: 'look at the log of the broker',
+        cause,
+      })
+    }
     this.#written += values.length
   }
 

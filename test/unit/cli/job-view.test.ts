@@ -54,7 +54,7 @@ const failure = (restartInMs: number | undefined): JobEvent => ({
 const metrics = (recordsIn: number, recordsOut: number, busyMs = 0, backpressuredMs = 0): JobEvent => ({
   type: 'metrics',
   run,
-  metrics: { recordsIn, recordsOut, busyMs, backpressuredMs },
+  metrics: { recordsIn, recordsSkipped: 0, recordsOut, busyMs, backpressuredMs },
 })
 const checkpoint = (id: number, of: Partial<CheckpointRecord>): JobEvent => ({
   type: 'checkpoint',
