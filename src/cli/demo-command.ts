@@ -5,6 +5,7 @@ import { faultError, PostgresFault } from '../connector/postgres/postgres-fault.
 import { resolveSecret } from '../connector/secret.js'
 import { executionGraphOf, requiredSlots } from '../graph/execution-graph.js'
 import { systemClock } from '../kit/clock.js'
+import type { Logger } from '../kit/logger.js'
 import { randomToken, systemRandom } from '../kit/random.js'
 import { ClickFeed } from './click-feed.js'
 import type { RunCommand } from './command.js'
@@ -33,6 +34,7 @@ interface Demo {
   readonly example: DemoExample
   readonly database: PostgresClient
   readonly terminal: Terminal
+  readonly logger: Logger
   oracle?: ReadonlyMap<string, number>
 }
 
@@ -58,44 +60,72 @@ export const demoCommand: RunCommand = async (invocation, terminal) => {
       logger,
     }),
     terminal,
+    logger,
   }
   const brokers = invocation.text('kafka')
   const state = await stateDirectory(undefined)
-  let run: DemoRun | undefined
+  const stage: Stage = {}
   const controls = processControls()
-  const release = controls.listen((order) => {
-    if (order === 'crash-slot') run?.crash()
-    else if (order !== 'checkpoint') process.exit(order === 'terminate' ? EXIT.terminated : EXIT.interrupted)
+  let release = () => {}
+  const interrupted = new Promise<ExitCode>((resolve) => {
+    release = controls.listen((order) => {
+      if (order === 'checkpoint') return
+      if (order === 'crash-slot') return stage.run?.crash()
+      const code = order === 'terminate' ? EXIT.terminated : EXIT.interrupted
+      // The first time everything is put away, the second time nothing is.
+      if (stage.isInterrupted) process.exit(code)
+      stage.isInterrupted = true
+      resolve(code)
+    })
   })
   try {
-    await introduce(demo, brokers)
-    const topic = brokers === undefined ? undefined : await topicFor(demo, brokers)
-    const node = await Node.start({
-      stateDirectory: state.path,
-      slots: PARALLELISM,
-      clock: systemClock,
-      random: systemRandom,
-      logger,
-    })
-    try {
-      const job = await submit(demo, node, topic)
-      if (controls.hasKeys) terminal.talk(terminal.palette.faint(KEYS))
-      run = new DemoRun({ node, job, terminal, clock: systemClock })
-      const end = topic === undefined ? await run.follow() : await throughKafka(demo, run, topic)
-      return end.outcome === 'failed' ? EXIT.failed : await judge(demo, run.crashes)
-    } finally {
-      run?.close()
-      await node.stop()
-      await topic?.remove()
-    }
+    return await Promise.race([perform(demo, stage, state.path, brokers, controls.hasKeys), interrupted])
   } catch (error) {
     throw error instanceof PostgresFault ? faultError(error, 'the demonstration') : error
   } finally {
-    release()
+    stage.run?.close()
+    await stage.node?.stop()
+    await stage.topic?.remove()
     state.release()
     await query(demo, `drop table if exists ${demo.table}`).catch(() => {})
     await demo.database.close()
+    release()
   }
+}
+
+/** What stands while the demonstration goes on, to be put away however it ends. */
+interface Stage {
+  node?: Node
+  topic?: TopicFeed
+  run?: DemoRun
+  isInterrupted?: true
+}
+
+async function perform(
+  demo: Demo,
+  stage: Stage,
+  stateDirectory: string,
+  brokers: string | undefined,
+  hasKeys: boolean,
+): Promise<ExitCode> {
+  const { terminal, logger } = demo
+  await introduce(demo, brokers)
+  const topic = brokers === undefined ? undefined : await topicFor(demo, brokers)
+  if (topic !== undefined) stage.topic = topic
+  const node = await Node.start({
+    stateDirectory,
+    slots: PARALLELISM,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+  })
+  stage.node = node
+  const job = await submit(demo, node, topic)
+  if (hasKeys) terminal.talk(terminal.palette.faint(KEYS))
+  const run = new DemoRun({ node, job, terminal, clock: systemClock })
+  stage.run = run
+  const end = topic === undefined ? await run.follow() : await throughKafka(demo, run, topic)
+  return end.outcome === 'failed' ? EXIT.failed : judge(demo, run.crashes)
 }
 
 async function introduce(demo: Demo, brokers: string | undefined): Promise<void> {

@@ -4,6 +4,8 @@ import { wrapped } from './wrapped.js'
 
 const LABEL = 8
 const WIDTH = 100
+/** This package's build, as stacks name it. This file runs from <package>/dist/src/cli. */
+const RETAKE = new URL('../..', import.meta.url).href
 
 /**
  * An error as it is shown everywhere: its code and what happened, then where, why and what to do, then each cause in
@@ -40,7 +42,7 @@ function causes(cause: ErrorInfo | undefined, palette: Palette): string[] {
 function headLines(error: ErrorInfo): string[] {
   const { code, what, name, message } = error
   if (code !== undefined && what !== undefined) return wrapped(`${code} ${what}`, WIDTH)
-  return wrapped(name === 'Error' ? message : `${name}: ${message}`, WIDTH)
+  return wrapped(`${name}: ${message}`, WIDTH)
 }
 
 function reasonLines(error: ErrorInfo, palette: Palette): string[] {
@@ -58,13 +60,13 @@ function reasonLines(error: ErrorInfo, palette: Palette): string[] {
   })
 }
 
-/** The frames of what user code threw: the first three that are in a file. */
+/** Where it was thrown: the first three frames that are in a file, those of the user's own code if there are any. */
 function placeLines({ stack }: ErrorInfo): string[] {
-  const frames = (stack ?? '').split('\n').filter((line) => /^\s+at .*[/\\]/.test(line))
-  return frames
-    .filter((frame) => !frame.includes('node:internal'))
-    .slice(0, 3)
-    .map((frame) => indented(frame.trim()))
+  const frames = (stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at .*[/\\]/.test(line) && !line.includes('node:internal'))
+  const own = frames.filter((frame) => !frame.includes(RETAKE) && !frame.includes('/node_modules/'))
+  return (own.length > 0 ? own : frames).slice(0, 3).map((frame) => indented(frame.trim()))
 }
 
 function labeled(label: string, text: string, palette: Palette): string {

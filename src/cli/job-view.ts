@@ -1,6 +1,7 @@
 import type { JobEvent, JobMetrics } from '../../actors/job-event.js'
 import type { CheckpointRecord } from '../checkpoint/checkpoint-record.js'
 import { assertNever } from '../kit/assert.js'
+import type { ErrorInfo } from '../kit/errors.js'
 import type { CheckpointId } from '../kit/ids.js'
 import { errorLines } from './error-text.js'
 import type { Palette } from './palette.js'
@@ -84,8 +85,7 @@ export class JobView {
       const took = `${durationText(durationMs)}, ${bytesText(bytes)}`
       return `${palette.good('✔')} checkpoint ${checkpoint} is complete: ${took}`
     }
-    const why = failure === undefined ? state : (failure.what ?? failure.message)
-    return `${palette.notice('!')} checkpoint ${checkpoint} failed: ${why}`
+    return `${palette.notice('!')} checkpoint ${checkpoint} failed: ${failure === undefined ? state : reasonText(failure)}`
   }
 
   #onStatus({ status, reason }: Extract<JobEvent, { type: 'status' }>): string[] {
@@ -156,6 +156,7 @@ export class JobView {
       durationText(now() - this.#beganAt),
       counted(this.#checkpoints, 'checkpoint', 'checkpoints'),
       counted(this.#restarts, 'restart', 'restarts'),
+      ...this.#skippedParts(),
     ].join(', ')
     switch (outcome) {
       case 'finished':
@@ -192,7 +193,15 @@ export class JobView {
       this.#checkpointText(),
       counted(this.#restarts, 'restart', 'restarts'),
       rates.backpressured > 0.5 ? palette.notice(load) : load,
+      ...this.#skippedParts(),
     ]
+  }
+
+  /** Bad records are passed over by the user's own word, but not in silence. */
+  #skippedParts(): string[] {
+    const skipped = this.#samples.at(-1)?.metrics.recordsSkipped ?? 0
+    if (skipped === 0) return []
+    return [this.#options.palette.notice(`${counted(skipped, 'bad record', 'bad records')} skipped`)]
   }
 
   #checkpointText(): string {
@@ -219,6 +228,13 @@ export class JobView {
 
 function beginningText(from: CheckpointId): string {
   return from === 0 ? 'from the beginning (there is no checkpoint yet)' : `from checkpoint ${from}`
+}
+
+/** What is at the bottom of it: that a checkpoint was given up is said already. */
+function reasonText(failure: ErrorInfo): string {
+  if (failure.cause?.code !== undefined) return reasonText(failure.cause)
+  const { code, what, why, message } = failure
+  return code === undefined ? message : `${code} ${what}: ${why}`
 }
 
 function percentText(share: number): string {

@@ -5,7 +5,8 @@ import { errorInfoOf, RetakeError } from '#src/kit/errors.js'
 
 test('when an error has causes, then each is shown, down to the line that threw', () => {
   const thrown = new TypeError('undefined is not a user')
-  thrown.stack = 'TypeError: …\n    at half (node:internal/x:1:1)\n    at pick (/shop/jobs/clicks.ts:31:7)'
+  thrown.stack =
+    'TypeError: …\n    at half (node:internal/x:1:1)\n    at pick (/shop/jobs/clicks.ts:31:7)\n    at process (/shop/node_modules/retake/map.js:16:3)'
   const middle = new RetakeError('RT1601', {
     what: 'user code threw in "map-1"',
     why: 'undefined is not a user',

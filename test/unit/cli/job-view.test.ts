@@ -151,14 +151,37 @@ test('when an attempt goes on with what a process left, then it says from where'
 test('when a checkpoint fails by itself, then it is told with its cause', () => {
   const { at } = viewAt()
   at(0, status('RUNNING'))
-  const failed = {
-    state: 'failed',
-    failure: { name: 'RetakeError', message: 'm', what: 'it took too long' },
+  const full = {
+    code: 'RT1301',
+    what: 'no space is left',
+    why: 'the file system is full',
+    fix: 'make room',
   } as const
-  expect(at(1, checkpoint(7, failed))).toEqual(['! checkpoint 7 failed: it took too long'])
+  const givenUp = { code: 'RT1305', what: 'it was given up', why: '1-0 declined it', fix: 'look' } as const
+  const told = { name: 'RetakeError', message: 'm' }
+  const failure = {
+    ...told,
+    ...givenUp,
+    cause: { ...told, ...full, cause: { name: 'Error', message: 'ENOSPC' } },
+  }
+  const failed = { state: 'failed', failure } as const
+  expect(at(1, checkpoint(7, failed))).toEqual([
+    '! checkpoint 7 failed: RT1301 no space is left: the file system is full',
+  ])
   expect(at(2, checkpoint(8, { ...failed, cause: 'on-demand' }))).toEqual([])
   at(3, status('CANCELLING'))
   expect(at(4, checkpoint(9, failed))).toEqual([])
+})
+
+test('when bad records were skipped, then the live line says how many, and so does the end', () => {
+  const { view, at } = viewAt()
+  at(0, status('RUNNING'))
+  const { metrics: counts } = metrics(10, 10) as Extract<JobEvent, { type: 'metrics' }>
+  at(1_000, { type: 'metrics', run, metrics: { ...counts, recordsSkipped: 3 } })
+  expect(view.liveLine()).toMatch(/ {2}3 bad records skipped$/)
+  expect(
+    at(2_000, { type: 'ended', run, outcome: 'finished', error: undefined, checkpoint: undefined }),
+  ).toEqual(['✔ FINISHED after 2.0 s, 0 checkpoints, 0 restarts, 3 bad records skipped'])
 })
 
 test('when a job ends, then how, after what, and why', () => {
