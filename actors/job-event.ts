@@ -38,6 +38,8 @@ export type JobEvent =
 export interface JobMetrics {
   /** Records that sources emitted. */
   readonly recordsIn: number
+  /** Bad records that sources passed over by policy. */
+  readonly recordsSkipped: number
   /** Records that reached sinks. */
   readonly recordsOut: number
   readonly backpressuredMs: number

@@ -830,11 +830,12 @@ const told = (): JobMasterMessage => ({ type: 'told' })
 
 /** Sums over the subtasks: what sources emitted, and what reached the vertices that end in a sink. */
 function jobMetrics({ metrics }: JobAttempt, plan: JobPlan): JobMetrics {
-  const sum = { recordsIn: 0, recordsOut: 0, backpressuredMs: 0, busyMs: 0 }
+  const sum = { recordsIn: 0, recordsSkipped: 0, recordsOut: 0, backpressuredMs: 0, busyMs: 0 }
   for (const [subtask, of] of metrics) {
     const { operators } = plan.vertices[Number.parseInt(subtask, 10)]!
     if (operators[0]!.kind === 'source') sum.recordsIn += of.recordsIn
     if (operators.some(({ kind }) => kind === 'sink')) sum.recordsOut += of.recordsIn
+    sum.recordsSkipped += of.recordsSkipped
     sum.backpressuredMs += of.backpressuredMs
     sum.busyMs += of.busyMs
   }

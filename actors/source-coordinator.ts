@@ -2,7 +2,7 @@ import type { Actor, ActorContext, ActorRef, Answer, Asks, Outcome, ReplyTo } fr
 import type { SourceState } from '#src/checkpoint/manifest.js'
 import type { SplitEnumerator } from '#src/connector/source.js'
 import { assertNever } from '#src/kit/assert.js'
-import { type ErrorInfo, errorInfoOf, isCurable } from '#src/kit/errors.js'
+import { type ErrorInfo, errorInfoOf, isCurable, placed } from '#src/kit/errors.js'
 import type { Attempt, CheckpointId, OperatorId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
@@ -69,6 +69,8 @@ export type SourceCoordinatorReport = {
 
 export interface SourceCoordinatorOptions {
   readonly source: OperatorId
+  /** `file:line` of the user's call. */
+  readonly where: string | undefined
   readonly enumerator: SplitEnumerator
   readonly jobMaster: ActorRef<SourceCoordinatorReport>
   readonly logger: Logger
@@ -166,7 +168,8 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
     if (outcome.ok) for (const split of outcome.value) this.#known.set(split.split, split)
     for (const resolver of this.#resolvers.splice(0)) {
       if (outcome.ok) ctx.replyTo(resolver, { ok: true, value: this.#state() })
-      else ctx.replyTo(resolver, { ok: false, error: errorInfoOf(outcome.error) })
+      else
+        ctx.replyTo(resolver, { ok: false, error: errorInfoOf(placed(outcome.error, this.#options.where)) })
     }
   }
 
@@ -219,7 +222,7 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
     running.discovering = false
     const { source, logger, jobMaster } = this.#options
     if (!outcome.ok) {
-      const error = errorInfoOf(outcome.error)
+      const error = errorInfoOf(placed(outcome.error, this.#options.where))
       if (!isCurable(error)) return ctx.send(jobMaster, { type: 'source-failed', source, error })
       logger.warn({ source, error }, 'new splits could not be looked for; it is tried again')
     } else {

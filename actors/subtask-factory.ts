@@ -1,6 +1,7 @@
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
 import { SubtaskBlobs } from '#src/checkpoint/blob-writer.js'
 import type { Connectors } from '#src/connector/registry.js'
+import { SkippedRecords } from '#src/connector/skipped-records.js'
 import { type JobGraph, outEdges } from '#src/graph/job-graph.js'
 import { chainOf } from '#src/graph/vertex-chain.js'
 import type { Clock } from '#src/kit/clock.js'
@@ -32,6 +33,7 @@ export class SubtaskFactory {
     const id = subtaskId(vertex, subtask)
     const logger = this.#options.logger.with({ run, attempt, subtask: id })
     const parts = new SubtaskBlobs(blobs)
+    const skipped = new SkippedRecords(logger)
     const blobsOf = (checkpoint: CheckpointId) => parts.writer({ run, attempt, checkpoint, subtask: id })
     // What is staged between two barriers belongs to no checkpoint yet: it is named under the one restored from.
     const staging = {
@@ -43,10 +45,14 @@ export class SubtaskFactory {
       mode: graph.settings.checkpoint.mode,
       maxConcurrent: graph.settings.checkpoint.maxConcurrent,
       bufferTimeoutMs: graph.settings.bufferTimeoutMs,
-      edges: outEdges(graph, vertex).map(({ partitioner, to }) => ({
-        partitioner,
-        maxParallelism: graph.vertices[to]!.maxParallelism,
-      })),
+      edges: outEdges(graph, vertex).map(({ partitioner, fromNode, to }) => {
+        const { id: operator, where } = graph.vertices[vertex]!.nodes[fromNode]!
+        return {
+          partitioner,
+          maxParallelism: graph.vertices[to]!.maxParallelism,
+          where: `${operator} (${where})`,
+        }
+      }),
       chainOf: (surroundings) =>
         chainOf(graph, vertex, {
           ...surroundings,
@@ -60,10 +66,10 @@ export class SubtaskFactory {
           restored,
           restoredFrom,
           allowRepeatedRows,
-          skipped: (reason, sample) =>
-            logger.warn({ reason: String(reason), sample }, 'a bad record was skipped'),
+          skipped: (reason, sample) => skipped.add(reason, sample),
         }),
       blobsOf,
+      recordsSkipped: () => skipped.count,
       now: () => clock.now(),
       wallTime: () => clock.wallTime(),
     })

@@ -1,7 +1,6 @@
 import type { Actor, ActorContext, DataLane, Outcome } from '#src/actor/actor.js'
 import { Inbox } from '#src/channel/inbox.js'
-import { Outbox } from '#src/channel/outbox.js'
-import type { PartitionerSpec } from '#src/channel/partitioner-spec.js'
+import { Outbox, type OutboxEdge } from '#src/channel/outbox.js'
 import type { SnapshotTimings } from '#src/checkpoint/checkpoint-record.js'
 import { assert, assertNever } from '#src/kit/assert.js'
 import { type ErrorInfo, errorInfoOf, errorOf } from '#src/kit/errors.js'
@@ -67,11 +66,13 @@ export interface SubtaskOptions {
   readonly maxConcurrent: number
   readonly bufferTimeoutMs: number
   /** Of the edges that leave its vertex, in the order of `deployment.outputs`. */
-  readonly edges: readonly { readonly partitioner: PartitionerSpec; readonly maxParallelism: number }[]
+  readonly edges: readonly Pick<OutboxEdge, 'partitioner' | 'maxParallelism' | 'where'>[]
   /** Builds its chain. */
   readonly chainOf: (surroundings: ChainSurroundings) => Chain
   /** Where the parts of its snapshot of `checkpoint` go. */
   readonly blobsOf: (checkpoint: CheckpointId) => BlobWriter
+  /** How many records its source has passed over by policy. */
+  readonly recordsSkipped: () => number
   readonly now: () => number
   readonly wallTime: () => number
 }
@@ -88,6 +89,8 @@ export interface ChainSurroundings {
 export interface SubtaskMetrics {
   readonly recordsIn: number
   readonly recordsOut: number
+  /** Bad records that its source passed over by policy. */
+  readonly recordsSkipped: number
   readonly bytesOut: number
   /** Milliseconds in which it had input but no credit, or a sink that was not ready. */
   readonly backpressuredMs: number
@@ -413,6 +416,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     if (this.#phase === 'closing') return
     const finished = this.#phase === 'draining'
     this.#phase = 'closing'
+    this.#sendMetrics() // the last word: what it counted since its last report would be lost
     this.#ctx.cancel('tick')
     this.#ctx.pipeToSelf(this.#chain.close(), () => ({ type: 'closed', finished }))
   }
@@ -449,17 +453,22 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   }
 
   #report(): void {
+    this.#sendMetrics()
+    this.#ctx.after('report', LIMITS.reportMs, { type: 'report' })
+  }
+
+  #sendMetrics(): void {
     const { jobMaster, attempt } = this.#options.deployment
     const now = this.#ctx.now()
     const metrics: SubtaskMetrics = {
       recordsIn: this.#chain.isSource ? this.#chain.recordsPolled : this.#inbox.counters.recordsIn,
       recordsOut: this.#outbox.counters.recordsOut,
+      recordsSkipped: this.#options.recordsSkipped(),
       bytesOut: this.#outbox.counters.bytesOut,
       backpressuredMs: this.#held.totalMs + (this.#held.since === undefined ? 0 : now - this.#held.since),
       busyMs: this.#busyMs,
     }
     this.#ctx.send(jobMaster, { type: 'metrics', subtask: this.#id, attempt, metrics })
-    this.#ctx.after('report', LIMITS.reportMs, { type: 'report' })
   }
 
   // Channels.

@@ -25,6 +25,8 @@ export interface OutboxOptions {
 
 export interface OutboxEdge {
   readonly partitioner: PartitionerSpec
+  /** Names the operator that this edge leaves, in errors; that of the whole outbox unless said. */
+  readonly where?: string
   /** Number of key groups of the receiving vertex ('hash' needs it). */
   readonly maxParallelism: number
   /** By the receiver's parallel index; pointwise partitioners list only the receivers that this subtask reaches. */
@@ -57,7 +59,7 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options
     const { attempt, subtask, maxConcurrent = 1, where, checksum = false } = options
-    const channelsOf = options.edges.map(({ partitioner, channels }) => {
+    const channelsOf = options.edges.map(({ partitioner, channels, where: from = where }) => {
       const hasOneReceiver =
         options.edges.length === 1 && (partitioner.kind !== 'broadcast' || channels.length === 1)
       return channels.map(({ inputIndex, byReference, send }) => {
@@ -68,16 +70,16 @@ export class Outbox {
           byReference: asObject,
           send,
           maxConcurrent,
-          where,
+          where: from,
           checksum,
         })
       })
     })
     this.#channels = channelsOf.flat()
-    this.#edges = options.edges.map(({ partitioner, maxParallelism }, index) => {
+    this.#edges = options.edges.map(({ partitioner, maxParallelism, where: from = where }, index) => {
       const channels = channelsOf[index]!
       const place = { channels: channels.length, subtask, maxParallelism }
-      return new OutputEdge(partitionerOf(partitioner, place), channels, where)
+      return new OutputEdge(partitionerOf(partitioner, place), channels, from)
     })
   }
 

@@ -1,4 +1,4 @@
-import { RetakeError } from '../kit/errors.js'
+import { placed } from '../kit/errors.js'
 import type { OutputChannel } from './output-channel.js'
 import type { Partitioner } from './partitioner.js'
 import { RecordSize } from './record-size.js'
@@ -73,11 +73,4 @@ export class OutputEdge {
     this.#open[index] = from === 0 ? records : records.slice(from)
     this.#openedAt[index] = Number.NaN
   }
-}
-
-/** A fault of a key or a partitioner, with the operator that met it. */
-function placed(error: unknown, where: string | undefined): unknown {
-  if (!(error instanceof RetakeError) || error.where !== undefined || where === undefined) return error
-  const { code, what, why, fix, cause } = error
-  return new RetakeError(code, { what, why, fix, where, ...(cause === undefined ? {} : { cause }) })
 }

@@ -125,6 +125,7 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
         what: `no space is left to write ${path}`,
         why: code === 'EDQUOT' ? 'the quota of this user is used up' : 'the file system is full',
         fix: 'make room, or retain fewer checkpoints; the last complete checkpoint is untouched',
+        where: path,
         cause: error,
       })
     }
@@ -133,6 +134,7 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
       what: `${path} cannot be written`,
       why: `the system says ${code}`,
       fix: 'check that the state directory exists, is a local or shared disk, and may be written by this user',
+      where: path,
       cause: error,
     })
   }

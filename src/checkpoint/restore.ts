@@ -158,6 +158,7 @@ function checkOperators(manifest: Manifest, plan: JobPlan): void {
       what: `${of} holds state of ${named(gone)}, which the job has not`,
       why: 'state is found by operator id, and would be lost without a word',
       fix: `give those operators their ids back (the job has ${named([...is.keys()])}), or start a new run without a checkpoint`,
+      where: plan.vertices[0]?.operators[0]?.where,
     })
   }
   const added = [...is.values()].filter(({ operator }) => !was.has(operator.id))

@@ -1,4 +1,5 @@
 import { assert } from '../kit/assert.js'
+import { placed } from '../kit/errors.js'
 import type { CheckpointId } from '../kit/ids.js'
 import type { Operator, OperatorContext } from '../operator/operator.js'
 import type { Capture } from '../state/snapshot.js'
@@ -11,12 +12,13 @@ export type SinkEnvironment = Pick<
   'clock' | 'job' | 'attempt' | 'blobs' | 'restoredFrom' | 'allowRepeatedRows' | 'ready' | 'fail'
 >
 
-/** A sink writer at the end of a chain. */
+/** A sink writer at the end of a chain. What it throws is told with the line of the user's call. */
 export class SinkOperator implements Operator {
   readonly #connector: SinkConnector
   readonly #spec: SinkSpec
   readonly #environment: SinkEnvironment
   #writer: SinkWriter | undefined
+  #where: string | undefined
 
   constructor(connector: SinkConnector, spec: SinkSpec, environment: SinkEnvironment) {
     this.#connector = connector
@@ -28,27 +30,36 @@ export class SinkOperator implements Operator {
   async open(ctx: OperatorContext): Promise<void> {
     const environment = this.#environment
     const { clock, job, attempt, blobs, restoredFrom, allowRepeatedRows } = environment
-    const { logger, run, operator, subtask, parallelism } = ctx
-    this.#writer = this.#connector.writer(this.#spec, {
-      clock,
-      logger,
-      job,
-      run,
-      attempt,
-      operator,
-      subtask,
-      parallelism,
-      blobs,
-      restoredFrom,
-      allowRepeatedRows,
-      ready: () => environment.ready(),
-      fail: (error) => environment.fail(error),
-    })
-    await this.#writer.open(ctx.restored)
+    const { logger, run, operator, subtask, parallelism, where } = ctx
+    this.#where = where
+    try {
+      this.#writer = this.#connector.writer(this.#spec, {
+        clock,
+        logger,
+        job,
+        run,
+        attempt,
+        operator,
+        subtask,
+        parallelism,
+        blobs,
+        restoredFrom,
+        allowRepeatedRows,
+        ready: () => environment.ready(),
+        fail: (error) => environment.fail(placed(error, where)),
+      })
+      await this.#writer.open(ctx.restored)
+    } catch (error) {
+      throw placed(error, where)
+    }
   }
 
   process(records: readonly unknown[]): void {
-    this.#opened().write(records)
+    try {
+      this.#opened().write(records)
+    } catch (error) {
+      throw placed(error, this.#where)
+    }
   }
 
   isReady(): boolean {

@@ -1,5 +1,6 @@
 import { assert } from '../kit/assert.js'
 import type { Clock } from '../kit/clock.js'
+import { placed } from '../kit/errors.js'
 import type { CheckpointId } from '../kit/ids.js'
 import type { Operator, OperatorContext } from '../operator/operator.js'
 import type { Capture, SplitPosition } from '../state/snapshot.js'
@@ -14,13 +15,17 @@ export interface SourceEnvironment {
   skipped(reason: unknown, sample: string): void
 }
 
-/** A source reader at the head of a chain. Its snapshot are the positions of its splits, fixed at the barrier. */
+/**
+ * A source reader at the head of a chain. Its snapshot are the positions of its splits, fixed at the barrier. What its
+ * reader throws is told with the line of the user's call.
+ */
 export class SourceOperator implements Operator {
   readonly #connector: SourceConnector
   readonly #spec: SourceSpec
   readonly #environment: SourceEnvironment
   readonly #positions = new Map<CheckpointId, readonly SplitPosition[]>()
   #reader: SourceReader | undefined
+  #where: string | undefined
 
   constructor(connector: SourceConnector, spec: SourceSpec, environment: SourceEnvironment) {
     this.#connector = connector
@@ -30,17 +35,22 @@ export class SourceOperator implements Operator {
 
   open(ctx: OperatorContext): void {
     const environment = this.#environment
-    const { logger, subtask, parallelism } = ctx
-    this.#reader = this.#connector.reader(this.#spec, {
-      clock: environment.clock,
-      logger,
-      subtask,
-      parallelism,
-      emit: (record) => ctx.emit(record),
-      ready: () => environment.ready(),
-      fail: (error) => environment.fail(error),
-      skipped: (reason, sample) => environment.skipped(reason, sample),
-    })
+    const { logger, subtask, parallelism, where } = ctx
+    this.#where = where
+    try {
+      this.#reader = this.#connector.reader(this.#spec, {
+        clock: environment.clock,
+        logger,
+        subtask,
+        parallelism,
+        emit: (record) => ctx.emit(record),
+        ready: () => environment.ready(),
+        fail: (error) => environment.fail(placed(error, where)),
+        skipped: (reason, sample) => environment.skipped(reason, sample),
+      })
+    } catch (error) {
+      throw placed(error, where)
+    }
   }
 
   process(): void {
@@ -52,7 +62,11 @@ export class SourceOperator implements Operator {
   }
 
   poll(): 'more' | 'idle' | 'end' {
-    return this.#opened().poll()
+    try {
+      return this.#opened().poll()
+    } catch (error) {
+      throw placed(error, this.#where)
+    }
   }
 
   positions(): readonly SplitPosition[] {

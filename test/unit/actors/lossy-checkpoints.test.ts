@@ -146,6 +146,7 @@ test.each([1, 2, 3, 4, 5])(
     }
     const master = system.spawn('master', lossy(jobMaster, random))
     const source = new SourceCoordinator({
+      where: undefined,
       source: SOURCE,
       enumerator,
       jobMaster: { address: master.address },

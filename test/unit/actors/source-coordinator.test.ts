@@ -36,6 +36,7 @@ function coordinate() {
     },
   }
   const coordinator = new SourceCoordinator({
+    where: undefined,
     source: SOURCE,
     enumerator,
     jobMaster: refTo('job-master'),

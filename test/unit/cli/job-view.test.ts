@@ -174,11 +174,11 @@ test('when a checkpoint fails by itself, then it is told with its cause', () => 
 })
 
 test('when bad records were skipped, then the live line says how many, and so does the end', () => {
-  const { view, at } = viewAt()
+  const { at, lineAt } = viewAt()
   at(0, status('RUNNING'))
   const { metrics: counts } = metrics(10, 10) as Extract<JobEvent, { type: 'metrics' }>
   at(1_000, { type: 'metrics', run, metrics: { ...counts, recordsSkipped: 3 } })
-  expect(view.liveLine()).toMatch(/ {2}3 bad records skipped$/)
+  expect(lineAt(1_000)).toMatch(/ {2}3 bad records skipped$/)
   expect(
     at(2_000, { type: 'ended', run, outcome: 'finished', error: undefined, checkpoint: undefined }),
   ).toEqual(['✔ FINISHED after 2.0 s, 0 checkpoints, 0 restarts, 3 bad records skipped'])
