@@ -883,9 +883,10 @@ function errorOfAsk(failure: AskFailure, what: string): ErrorInfo {
 function tooFewSlots(reason: string, waitedMs: number): ErrorInfo {
   return errorInfoOf(
     new RetakeError('RT1511', {
-      what: `the job got no slots in ${waitedMs / 60_000} minutes`,
+      what: `the job got no slots in ${waitedMs / 1_000} s`,
       why: reason,
       fix: 'start more task managers, give them more slots, or lower the parallelism of the job',
+      where: 'the resource manager',
     }),
   )
 }
