@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A file system of a few megabytes in a folder of its own, to be filled. Mounting it takes a right that not all have. */
+export class SmallDisk {
+  readonly folder: string
+
+  constructor(folder: string) {
+    this.folder = folder
+    mkdirSync(folder, { recursive: true })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder], { stdio: 'pipe' })
+  }
+
+  /** Why there can be none here; undefined when there can. */
+  static whyNot(): string | undefined {
+    const folder = mkdtempSync(join(tmpdir(), 'retake-disk-'))
+    try {
+      new SmallDisk(folder).unmount()
+      return undefined
+    } catch {
+      return 'no right to mount a file system'
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+
+  /** Takes what is left. */
+  fill(): void {
+    const file = openSync(this.#ballast, 'a')
+    try {
+      for (;;) writeSync(file, new Uint8Array(4_096))
+    } catch {
+      // full
+    } finally {
+      closeSync(file)
+    }
+  }
+
+  makeRoom(): void {
+    rmSync(this.#ballast, { force: true })
+  }
+
+  unmount(): void {
+    execFileSync('umount', ['-l', this.folder], { stdio: 'pipe' })
+  }
+
+  get #ballast(): string {
+    return join(this.folder, 'ballast')
+  }
+}
