@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Cast, Followed, published } from './cast.js'
 import { expectCounted, range, sorted } from './counting-oracle.js'
@@ -34,4 +35,20 @@ test.each([
     ['final', job.plan.vertices.length * parallelism],
   ])
   expect(end.checkpoint).toBe(completed[0]?.record.checkpoint)
+})
+
+test('when a sink has not confirmed everything, then the job is not finished, whatever is complete', async () => {
+  const node = await cast.node()
+  const [gate, confirmed] = [cast.path('gate'), cast.path('confirmed')]
+  const job = await node.submit(cast.submission('slow-to-confirm', { count: 100, gate, confirmed }))
+  const followed = new Followed(job)
+  let wasConfirmed: boolean | undefined
+  job.follow((event) => {
+    if (event.type === 'status' && event.status === 'FINISHED') wasConfirmed = existsSync(confirmed)
+  })
+  await followed.next('checkpoint', ({ record }) => record.cause === 'final' && record.state === 'completed')
+  await followed.next('metrics')
+  writeFileSync(gate, '')
+  expect((await job.ended).outcome).toBe('finished')
+  expect(wasConfirmed).toBe(true)
 })
