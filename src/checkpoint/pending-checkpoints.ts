@@ -352,10 +352,15 @@ export class PendingCheckpoints {
     this.#failures++
     const aborted = this.#abort(pending, failure, now)
     if (this.#failures <= this.#policy.tolerableFailures) return aborted
+    const { tolerableFailures } = this.#policy
     const error = new RetakeError('RT1303', {
-      what: `${this.#failures} checkpoints in a row failed, the last one was ${pending.checkpoint}`,
-      why: `the job tolerates ${this.#policy.tolerableFailures} (checkpoint.tolerableFailures)`,
-      fix: 'look at the cause; if snapshots are only slow, raise checkpoint.timeout or the number tolerated',
+      what:
+        this.#failures === 1
+          ? `checkpoint ${pending.checkpoint} failed`
+          : `${this.#failures} checkpoints in a row failed, the last one was ${pending.checkpoint}`,
+      why: `the job tolerates ${tolerableFailures === 0 ? 'no failed checkpoint' : `${tolerableFailures} in a row`} (checkpoint.tolerableFailures)`,
+      fix: 'look at the cause; if it passes by itself raise that number, if snapshots are only slow checkpoint.timeout',
+      where: 'the checkpoint coordinator',
     })
     return { ...aborted, intolerable: { ...errorInfoOf(error), cause: failure } }
   }

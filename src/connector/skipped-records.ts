@@ -25,6 +25,7 @@ export class SkippedRecords {
     if (count > TOLD_ONE_BY_ONE && (count & (count - 1)) !== 0) return
     const { code, what, why, message } = errorInfoOf(reason)
     const told = code === undefined ? message : `${code} ${what}: ${why}`
-    this.#logger.warn({ skipped: count, reason: told, sample }, 'a bad record was skipped')
+    const fields = { skipped: count, reason: told }
+    this.#logger.warn(told.includes(sample) ? fields : { ...fields, sample }, 'a bad record was skipped')
   }
 }

@@ -21,3 +21,10 @@ test('when records are skipped, then all are counted, and a line comes for the f
     sample: 'sample 63',
   })
 })
+
+test('when the reason shows the sample already, then it is not told twice', () => {
+  const told: LogFields[] = []
+  const skipped = new SkippedRecords({ ...silentLogger, warn: (fields) => void told.push(fields) })
+  skipped.add(new Error('line 7 is no JSON: "{"'), '"{"')
+  expect(told).toEqual([{ skipped: 1, reason: 'line 7 is no JSON: "{"' }])
+})
