@@ -67,7 +67,7 @@ export interface JobAccepted {
 }
 
 /** A prepared run, with the connectors that its coordinators need. */
-interface DirectedRun extends PreparedRun {
+export interface DirectedRun extends PreparedRun {
   readonly connectors: Connectors
   /** A job master that is started again would know none of them. */
   readonly followers: ActorRef<JobEvent>[]
@@ -82,6 +82,8 @@ export interface JobManagerOptions {
   readonly logger: Logger
   /** How long its jobs wait for slots. */
   readonly slotRequestMs: number
+  /** Outlives it: a job manager that is started again directs the same runs again. */
+  readonly runs?: Map<RunId, DirectedRun>
 }
 
 /** Under this name a job manager spawns its resource manager. */
@@ -93,13 +95,14 @@ export const RESOURCE_MANAGER = 'resource-manager'
  */
 export class JobManager implements Actor<JobManagerMessage> {
   readonly #options: JobManagerOptions
-  readonly #runs = new Map<RunId, DirectedRun>()
+  readonly #runs: Map<RunId, DirectedRun>
   readonly #supervision: Supervision<RunId, ExitReason>
   #ctx!: ActorContext<JobManagerMessage>
   #resourceManager!: ActorRef<Parameters<ResourceManager['receive']>[0]>
 
   constructor(options: JobManagerOptions) {
     this.#options = options
+    this.#runs = options.runs ?? new Map()
     this.#supervision = new Supervision({
       strategy: 'one-for-one',
       restarts: restartStrategyOf({ type: 'exponential-delay' }, options.random),
@@ -111,6 +114,8 @@ export class JobManager implements Actor<JobManagerMessage> {
     this.#ctx = ctx
     this.#resourceManager = ctx.spawn(RESOURCE_MANAGER, new ResourceManager())
     this.#supervision.begin(ctx.now())
+    for (const run of this.#runs.keys())
+      this.#carryOut(this.#supervision.addChild({ id: run, restart: 'transient' }, ctx.now()))
   }
 
   receive(message: JobManagerMessage, ctx: ActorContext<JobManagerMessage>): void {

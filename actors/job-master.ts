@@ -22,7 +22,7 @@ import type { Outcome as JobOutcome, Origin, RetainedCheckpoint } from '#src/clu
 import type { Connectors } from '#src/connector/registry.js'
 import { type ExecutionGraph, executionGraphOf, requiredSlots } from '#src/graph/execution-graph.js'
 import type { JobPlan, OperatorPlan } from '#src/graph/job-plan.js'
-import { type JobStatus, JobStatusMachine } from '#src/graph/job-status.js'
+import { isGloballyTerminal, type JobStatus, JobStatusMachine } from '#src/graph/job-status.js'
 import { assert, assertNever } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
 import { type ErrorInfo, errorInfoOf, isCurable, RetakeError } from '#src/kit/errors.js'
@@ -312,8 +312,20 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** No answer means unknown: the same step again, for as long as it takes, and nothing is decided meanwhile. */
   #onLogStep(outcome: Outcome<LogStep>): void {
     this.#tellLogTrouble(outcome.ok ? undefined : errorInfoOf(outcome.error))
-    if (this.#log.onStep(outcome) === 'unknown')
-      this.#ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
+    const known = this.#log.onStep(outcome)
+    if (known === 'unknown') this.#ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
+    if (known === 'damaged' && !outcome.ok) this.#giveUpLog(errorInfoOf(outcome.error))
+  }
+
+  /** What the log holds cannot be believed: nothing may be decided over it, and nothing is written to it. */
+  #giveUpLog(error: ErrorInfo): void {
+    this.#phase = { kind: 'ended' }
+    this.#publish({ type: 'failure', run: this.#options.run, error, restartInMs: undefined })
+    if (this.#attempt !== undefined) this.#releaseSlots(this.#attempt.number)
+    this.#status = new JobStatusMachine(this.#ctx.now(), 'FAILED')
+    this.#setStatus('FAILED')
+    this.#publish({ type: 'ended', run: this.#options.run, outcome: 'failed', error, checkpoint: undefined })
+    this.#ctx.exit()
   }
 
   #tellLogTrouble(error: ErrorInfo | undefined): void {
@@ -426,9 +438,11 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #onFirstManifest(outcome: Outcome<RetainedCheckpoint>): void {
+    if (this.#phase.kind !== 'preparing') return
     if (!outcome.ok) return this.#fail(errorInfoOf(outcome.error))
     const { checkpoint, attempt, manifest } = outcome.value
     this.#log.append({ type: 'completed', epoch: this.#epoch, attempt, checkpoint, manifest }, (appended) => {
+      if (this.#phase.kind !== 'preparing') return
       if (appended.kind === 'refused') return this.#stepDown(appended.reason)
       this.#restore()
     })
@@ -493,12 +507,24 @@ export class JobMaster implements Actor<JobMasterMessage> {
       this.#ctx.watch(taskManager, (reason) => ({ type: 'task-manager-ended', node, reason }))
     }
     this.#log.append({ type: 'started', epoch: this.#epoch, attempt: number, from }, (appended) => {
-      if (appended.kind === 'refused') return this.#stepDown(appended.reason)
+      if (appended.kind === 'refused' && !this.#leads()) return this.#stepDown(appended.reason)
       if (this.#phase.kind !== 'starting') return
+      if (appended.kind === 'refused') return this.#startAnew()
       this.#setStatus('RUNNING', 'starting')
       this.#publish({ type: 'attempt', run: this.#options.run, attempt: number, from })
       this.#openSlots(number)
     })
+  }
+
+  /** A checkpoint of the attempt before was decided meanwhile: the attempt starts from that one. */
+  #startAnew(): void {
+    this.#attempt = undefined
+    this.#restore()
+  }
+
+  #leads(): boolean {
+    const { epoch, ended } = this.#log.state
+    return epoch === this.#epoch && ended === undefined
   }
 
   #openSlots(number: Attempt): void {
@@ -752,7 +778,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   /** Another leads this job: whatever we know is old. What runs here under the old attempt is fenced, and goes. */
   #stepDown(reason: string): void {
-    if (this.#status.status === 'SUSPENDED') return
+    const { status } = this.#status
+    if (status === 'SUSPENDED' || isGloballyTerminal(status)) return
     this.#phase = { kind: 'ended' }
     this.#releaseAllSlots()
     this.#setStatus('SUSPENDED', reason)

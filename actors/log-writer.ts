@@ -3,10 +3,11 @@ import { JobHistory } from '#src/cluster/job-history.js'
 import type { JobLog } from '#src/cluster/job-log.js'
 import type { LogEntry, LogEvent, LogState } from '#src/cluster/log-entry.js'
 import { assert } from '#src/kit/assert.js'
+import { errorInfoOf, isCurable } from '#src/kit/errors.js'
 
 /** What became of one step at the log; comes back to the job master as a message, and from there to `onStep`. */
 export type LogStep =
-  | { readonly kind: 'read'; readonly entries: readonly LogEntry[] }
+  | { readonly kind: 'read'; readonly history: JobHistory }
   | { readonly kind: 'appended'; readonly answer: 'written' | 'taken' }
 
 export type Appended =
@@ -56,7 +57,7 @@ export class LogWriter {
 
   read(): void {
     this.#step = { kind: 'reading' }
-    this.#options.pipe(this.#options.log.read().then((entries) => ({ kind: 'read', entries })))
+    this.#options.pipe(readHistory(this.#options.log))
   }
 
   append(event: LogEvent, then: (appended: Appended) => void): void {
@@ -64,10 +65,13 @@ export class LogWriter {
     this.#next()
   }
 
-  /** 'unknown': call `again` after a while. */
-  onStep(outcome: Outcome<LogStep>): 'known' | 'unknown' {
-    if (!outcome.ok) return 'unknown'
-    if (outcome.value.kind === 'read') this.#onRead(outcome.value.entries)
+  /** 'unknown': call `again` after a while. 'damaged': what was read cannot be, and will not be, a job's log. */
+  onStep(outcome: Outcome<LogStep>): 'known' | 'unknown' | 'damaged' {
+    if (!outcome.ok) {
+      const isRead = this.#step.kind === 'reading' && !isCurable(errorInfoOf(outcome.error))
+      return isRead ? 'damaged' : 'unknown'
+    }
+    if (outcome.value.kind === 'read') this.#onRead(outcome.value.history)
     else this.#onAppended(outcome.value.answer)
     return 'known'
   }
@@ -77,9 +81,9 @@ export class LogWriter {
     else if (this.#step.kind === 'writing') this.#write(this.#step.entry)
   }
 
-  #onRead(entries: readonly LogEntry[]): void {
+  #onRead(history: JobHistory): void {
     const first = this.#history === undefined
-    this.#history = JobHistory.of(entries)
+    this.#history = history
     this.#step = { kind: 'idle' }
     if (first) this.#options.onRead()
     this.#next()
@@ -122,4 +126,10 @@ export class LogWriter {
   #write(entry: LogEntry): void {
     this.#options.pipe(this.#options.log.append(entry).then((answer) => ({ kind: 'appended', answer })))
   }
+}
+
+/** Rejects with RT1306 for what is no log of a job, an empty one included. */
+async function readHistory(log: JobLog): Promise<LogStep> {
+  const history = JobHistory.of(await log.read())
+  return history.state && { kind: 'read', history }
 }

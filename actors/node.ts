@@ -2,7 +2,7 @@ import { availableParallelism, hostname, totalmem } from 'node:os'
 import type { ActorRef } from '#src/actor/actor.js'
 import { addressBelow } from '#src/actor/address.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
-import { Supervisor, supervisedRef } from '#src/actor/supervisor.js'
+import { Supervisor, type SupervisorMessage, supervisedRef } from '#src/actor/supervisor.js'
 import { ActorSystem, AskError } from '#src/actor/system.js'
 import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
@@ -17,7 +17,13 @@ import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
 import type { JobEvent } from './job-event.js'
 import { JobIntake, type JobSubmission } from './job-intake.js'
-import { type JobAccepted, JobManager, RESOURCE_MANAGER, type SubmitJob } from './job-manager.js'
+import {
+  type DirectedRun,
+  type JobAccepted,
+  JobManager,
+  RESOURCE_MANAGER,
+  type SubmitJob,
+} from './job-manager.js'
 import type { CancelJob, TakeCheckpoint } from './job-master.js'
 import type { DescribeSlots, ResourceManagerMessage } from './resource-manager.js'
 import { type CrashSlot, TaskManager, type TaskManagerMessage } from './task-manager.js'
@@ -76,6 +82,7 @@ const DESCRIBE: DescribeSlots = { type: 'describe' }
  */
 export class Node {
   readonly #system: ActorSystem
+  readonly #root: ActorRef<SupervisorMessage>
   readonly #jobManager: ActorRef<Parameters<JobManager['receive']>[0]>
   readonly #resourceManager: ActorRef<ResourceManagerMessage>
   readonly #taskManagers: readonly ActorRef<TaskManagerMessage>[]
@@ -83,11 +90,11 @@ export class Node {
 
   private constructor(system: ActorSystem, taskManagers: number) {
     this.#system = system
-    const root = { address: addressBelow(system.id, 'node') }
-    this.#jobManager = supervisedRef(root, 'job-manager')
+    this.#root = { address: addressBelow(system.id, 'node') }
+    this.#jobManager = supervisedRef(this.#root, 'job-manager')
     this.#resourceManager = { address: addressBelow(this.#jobManager.address, RESOURCE_MANAGER) }
     this.#taskManagers = Array.from({ length: taskManagers }, (_, index) =>
-      supervisedRef(root, `task-manager-${index}`),
+      supervisedRef(this.#root, `task-manager-${index}`),
     )
   }
 
@@ -112,6 +119,7 @@ export class Node {
     })
     const node = new Node(system, taskManagers)
     const name = `${hostname()}-${id}` as NodeId
+    const runs = new Map<RunId, DirectedRun>()
     system.spawn(
       'node',
       new Supervisor({
@@ -129,6 +137,7 @@ export class Node {
                 random,
                 logger,
                 slotRequestMs,
+                runs,
               }),
             shutdownMs: Number.POSITIVE_INFINITY,
           },
@@ -174,12 +183,30 @@ export class Node {
 
   /** Lets go of everything; jobs stay unended in their logs. */
   async stop(): Promise<void> {
+    // First whoever decides: else it would take the end of the task managers for a failure of its jobs.
+    await this.#stopped('job-manager', this.#jobManager)
     await this.#system.stop()
   }
 
   /** All actors of this thread as they are now. */
   tree(): ReturnType<ActorSystem['tree']> {
     return this.#system.tree()
+  }
+
+  /** Has the supervisor stop a child, and resolves when that has ended. */
+  #stopped(id: string, child: ActorRef<never>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#system.spawn<'ended'>(`stopping-${id}`, {
+        start: (ctx) => {
+          ctx.watch(child, () => 'ended')
+          ctx.send(this.#root, { type: 'stop-child', id })
+        },
+        receive: (_, ctx) => {
+          resolve()
+          ctx.exit()
+        },
+      })
+    })
   }
 
   async #submit(question: SubmitJob): Promise<JobAccepted | undefined> {

@@ -2,6 +2,7 @@ import type { Actor, ActorContext, ActorRef, Asks, ExitReason } from '#src/actor
 import { placeSlots } from '#src/cluster/placement.js'
 import { assertNever } from '#src/kit/assert.js'
 import type { Attempt, NodeId, RunId, SlotIndex } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
 import type { CloseSlot, TaskManagerMessage } from './task-manager.js'
 
 /** What a task manager says of itself when it registers. */
@@ -38,6 +39,7 @@ export type ResourceManagerMessage =
       readonly count: number
     } & Asks<SlotsAnswer>)
   | ({ readonly type: 'release-slots'; readonly run: RunId; readonly attempt: Attempt } & Asks<'ok'>)
+  | { readonly type: 'told' }
   // whoever shows the cluster
   | DescribeSlots
 
@@ -76,6 +78,8 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       case 'release-slots':
         ctx.reply('ok')
         return this.#release(message.run, message.attempt, ctx)
+      case 'told':
+        return
       case 'describe':
         ctx.reply(this.#describe())
         return
@@ -109,7 +113,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     for (const { slots, attempt: held } of this.#holdings.filter(isReleased)) {
       for (const { taskManager, slot } of slots) {
         const close: CloseSlot = { type: 'close-slot', slot, run, attempt: held }
-        ctx.send(taskManager, close)
+        ctx.ask(taskManager, close, LIMITS.controlAsk, () => ({ type: 'told' }))
       }
     }
     this.#holdings = this.#holdings.filter((holding) => !isReleased(holding))

@@ -3,7 +3,7 @@ import { Inbox } from '#src/channel/inbox.js'
 import { Outbox, type OutboxEdge } from '#src/channel/outbox.js'
 import type { SnapshotTimings } from '#src/checkpoint/checkpoint-record.js'
 import { assert, assertNever } from '#src/kit/assert.js'
-import { type ErrorInfo, errorInfoOf, errorOf } from '#src/kit/errors.js'
+import { errorInfoOf } from '#src/kit/errors.js'
 import { type ChannelIndex, type CheckpointId, type SubtaskId, subtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Chain, Output } from '#src/operator/chain.js'
@@ -21,9 +21,6 @@ export type SubtaskMessage =
   | { readonly type: 'cancel' }
   // downstream subtasks, beside the data so that data cannot hold it up
   | { readonly type: 'grant'; readonly frame: Frame }
-  // its chain, which calls from outside of a turn
-  | { readonly type: 'ready' }
-  | { readonly type: 'chain-failed'; readonly error: ErrorInfo }
   // its own
   | { readonly type: 'opened'; readonly outcome: Outcome<void> }
   | { readonly type: 'tick' }
@@ -144,8 +141,11 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
       outputs: this.#options.deployment.outputs.map(
         (_, edge) => (records) => this.#outbox.emitTo(edge, records),
       ),
-      ready: () => ctx.send(ctx.self, { type: 'ready' }),
-      fail: (error) => ctx.send(ctx.self, { type: 'chain-failed', error: errorInfoOf(error) }),
+      ready: () => {
+        this.#idle = false
+        ctx.wake()
+      },
+      fail: (error) => ctx.fail(error),
     })
     ctx.pipeToSelf(this.#chain.open(), (outcome) => ({ type: 'opened', outcome }))
     this.#tick()
@@ -171,11 +171,6 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
       case 'grant':
         this.#outbox.onGrant(message.frame)
         return this.#runIfConnected()
-      case 'ready':
-        this.#idle = false
-        return
-      case 'chain-failed':
-        return ctx.fail(errorOf(message.error))
       case 'opened':
         return this.#onOpened(message.outcome)
       case 'tick':
@@ -189,7 +184,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
         return this.#onUploaded(message.checkpoint, message.outcome)
       case 'drained':
         if (!message.outcome.ok) return ctx.fail(message.outcome.error)
-        return this.#close()
+        return this.#close({ finished: true })
       case 'closed':
         return message.finished ? this.#tell('FINISHED') : ctx.exit()
       case 'finish-told':
@@ -412,9 +407,8 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   }
 
   /** Lets go of connections and state; one that has drained then tells that it has finished. */
-  #close(): void {
+  #close({ finished } = { finished: false }): void {
     if (this.#phase === 'closing') return
-    const finished = this.#phase === 'draining'
     this.#phase = 'closing'
     this.#sendMetrics() // the last word: what it counted since its last report would be lost
     this.#ctx.cancel('tick')

@@ -131,6 +131,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     if (state?.request.run === request.run && request.attempt < state.request.attempt) return
     // The slot serves an older attempt whose close has not come yet, or was lost: the newer one replaces it.
     state?.thread.terminate()
+    for (const asker of state?.closers ?? []) ctx.replyTo(asker, { ok: true, value: 'ok' })
     const thread = this.#options.threads.start(request, {
       onReady: (slot) => ctx.send(ctx.self, { type: 'thread-ready', system: thread.system, slot }),
       onExit: (error) => ctx.send(ctx.self, { type: 'thread-exited', system: thread.system, error }),
@@ -142,7 +143,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
       slot: undefined,
       error: undefined,
       openers: [],
-      closers: state?.closers ?? [],
+      closers: [],
     }
     this.#slots.set(request.slot, opened)
     this.#answerOpener(opened, ctx)

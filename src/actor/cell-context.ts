@@ -41,6 +41,7 @@ export class CellContext implements ActorContext<unknown> {
 
   send<T>(to: ActorRef<T>, message: T): void {
     if (this.#cell.isFenced) this.#parts.deadLetters.add(to.address, 'sender-killed', message)
+    else if (to.address === this.self.address) this.#parts.delivery.tellSelf(to.address, message)
     else this.#parts.delivery.tell(to.address, message)
   }
 

@@ -58,6 +58,11 @@ export class Delivery {
     else this.#send({ kind: 'tell', to, body: message })
   }
 
+  /** To the sender itself: no transport may lose that, not even where all others' words go by one. */
+  tellSelf(to: Address, message: unknown): void {
+    this.#tellHere(to, this.#cells.get(to), message)
+  }
+
   frame(to: Address, frame: unknown): void {
     const cell = this.#local === 'by-reference' ? this.#cells.get(to) : undefined
     if (cell !== undefined || this.#staysHere(to)) this.#frameHere(to, cell, frame)

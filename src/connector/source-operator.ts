@@ -24,6 +24,7 @@ export class SourceOperator implements Operator {
   readonly #spec: SourceSpec
   readonly #environment: SourceEnvironment
   readonly #positions = new Map<CheckpointId, readonly SplitPosition[]>()
+  readonly #known = new Set<string>()
   #reader: SourceReader | undefined
   #where: string | undefined
 
@@ -57,8 +58,11 @@ export class SourceOperator implements Operator {
     assert(false, 'a source has no input')
   }
 
+  /** An assignment may be repeated: what this subtask reads already is not read a second time. */
   addSplits(splits: readonly SplitPosition[]): void {
-    this.#opened().addSplits(splits)
+    const fresh = splits.filter(({ split }) => !this.#known.has(split))
+    for (const { split } of fresh) this.#known.add(split)
+    this.#opened().addSplits(fresh)
   }
 
   poll(): 'more' | 'idle' | 'end' {

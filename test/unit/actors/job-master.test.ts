@@ -1,0 +1,215 @@
+import { expect, test } from 'vitest'
+import type { JobEvent } from '#actors/job-event.js'
+import { JobMaster, type JobMasterMessage } from '#actors/job-master.js'
+import type { ResourceManagerMessage } from '#actors/resource-manager.js'
+import type { Actor, ActorRef, ExitReason } from '#src/actor/actor.js'
+import { ActorSystem } from '#src/actor/system.js'
+import type { JobLog } from '#src/cluster/job-log.js'
+import type { LogEntry } from '#src/cluster/log-entry.js'
+import { Connectors, type SourceConnector } from '#src/connector/registry.js'
+import type { JobPlan } from '#src/graph/job-plan.js'
+import { RetakeError } from '#src/kit/errors.js'
+import type { Attempt, CheckpointId, NodeId, SubtaskId, SystemId } from '#src/kit/ids.js'
+import { silentLogger } from '#src/kit/logger.js'
+import { seededRandom } from '#src/kit/random.js'
+import { VirtualClock } from '#src/kit/virtual-clock.js'
+import { clickCount, MemoryBlobs, run, snapshot, split } from '../checkpoint/fixtures.js'
+import { entriesOf, on } from '../cluster/fixtures.js'
+
+/** Entries of one kind are held until they are let go: a disk that takes its time. */
+class SlowLog implements JobLog {
+  readonly entries: LogEntry[] = [...entriesOf(on.submitted())]
+  readonly #held: (() => void)[] = []
+  #holds: string | undefined
+  #unreadable: Error | undefined
+
+  hold(type: string): void {
+    this.#holds = type
+  }
+
+  breakReading(error: Error): void {
+    this.#unreadable = error
+  }
+
+  get held(): number {
+    return this.#held.length
+  }
+
+  letGo(): void {
+    this.#holds = undefined
+    for (const go of this.#held.splice(0)) go()
+  }
+
+  async read(): Promise<readonly LogEntry[]> {
+    if (this.#unreadable !== undefined) throw this.#unreadable
+    return [...this.entries]
+  }
+
+  async append(entry: LogEntry): Promise<'written' | 'taken'> {
+    if (entry.event.type === this.#holds) await new Promise<void>((go) => this.#held.push(go))
+    if (entry.place !== this.entries.length + 1) return 'taken'
+    this.entries.push(entry)
+    return 'written'
+  }
+
+  count(type: string): number {
+    return this.entries.filter(({ event }) => event.type === type).length
+  }
+}
+
+const MANY_RESTARTS = { type: 'fixed-delay', attempts: 1_000, delay: 0 } as const
+const SUBTASKS: readonly SubtaskId[] = ['0-0', '0-1', '1-0', '1-1'].map((id) => id as SubtaskId)
+
+/** A job master over actors that do at once what they are asked; the test speaks for the subtasks. */
+function stage() {
+  const clock = new VirtualClock()
+  const random = seededRandom(1)
+  const blobs = new MemoryBlobs()
+  const log = new SlowLog()
+  const [events, exits, crashes]: [JobEvent[], ExitReason[], ExitReason[]] = [[], [], []]
+  const system = new ActorSystem({
+    id: 'here' as SystemId,
+    clock,
+    random,
+    logger: silentLogger,
+    onFailure: (_, reason) => crashes.push(reason),
+  })
+  const says = (answers: Readonly<Record<string, unknown>>): Actor<{ type: string; slot?: number }> => ({
+    receive(message, ctx) {
+      const answer = answers[message.type] ?? 'ok'
+      ctx.reply(typeof answer === 'function' ? answer(message) : answer)
+    },
+  })
+  const slots = [0, 1].map((index) => system.spawn(`slot-${index}`, says({})))
+  const taskManager = system.spawn(
+    'task-manager',
+    says({ 'open-slot': ({ slot = 0 }: { slot?: number }) => ({ kind: 'open', slot: slots[slot] }) }),
+  )
+  const granted = [0, 1].map((slot) => ({ node: 'node', taskManager, slot }))
+  const resourceManager = system.spawn(
+    'resources',
+    says({ 'request-slots': { kind: 'granted', slots: granted } }),
+  )
+  const jobMaster: ActorRef<JobMasterMessage> = system.spawn(
+    'job',
+    new JobMaster({
+      run,
+      node: 'node' as NodeId,
+      code: { bundle: 'none', request: { params: {} }, fingerprint: 'none' },
+      plan: withSource(clickCount(2, { intervalMs: 1_000 })),
+      log,
+      blobs,
+      origin: undefined,
+      allowRepeatedRows: false,
+      resourceManager: resourceManager as ActorRef<unknown> as ActorRef<ResourceManagerMessage>,
+      connectors: new Connectors({ fake: twoSplits }, {}),
+      clock,
+      random,
+      logger: silentLogger,
+      slotRequestMs: 1_000,
+    }),
+    { onExit: (reason) => exits.push(reason) },
+  )
+  const follower = system.spawn<JobEvent>('follower', { receive: (event) => void events.push(event) })
+  system.send(jobMaster, { type: 'follow', follower })
+  const tell = (to: string, message: object) => {
+    void system
+      .ask({ address: to } as ActorRef<never>, message as never, { timeoutMs: 60_000 })
+      .catch(() => {})
+  }
+  return { clock, log, blobs, events, exits, crashes, tell }
+}
+
+const twoSplits: SourceConnector = {
+  enumerator: () => ({
+    discoverEveryMs: undefined,
+    resolve: async () => [split(0), split(1)],
+    discover: async () => [],
+    close: async () => {},
+  }),
+  reader: () => {
+    throw new Error('nobody reads here')
+  },
+}
+
+function withSource(plan: JobPlan): JobPlan {
+  return {
+    ...plan,
+    restart: MANY_RESTARTS,
+    vertices: plan.vertices.map((vertex) => ({
+      ...vertex,
+      operators: vertex.operators.map((operator) =>
+        operator.kind === 'source' ? { ...operator, connector: { name: 'fake', options: {} } } : operator,
+      ),
+    })),
+  }
+}
+
+test('when a failure comes while a slow log decides a checkpoint, then the job restarts from that one', async () => {
+  const { clock, log, events, exits, tell } = stage()
+  await clock.advance(100)
+  const attempt = 1 as Attempt
+  for (const subtask of SUBTASKS)
+    tell('here.job', { type: 'subtask-changed', subtask, attempt, state: 'RUNNING' })
+  await clock.advance(1_100)
+  log.hold('completed')
+  for (const subtask of SUBTASKS) {
+    const [vertex, index] = subtask.split('-').map(Number) as [number, number]
+    tell('here.job.checkpoints', {
+      type: 'acknowledged',
+      checkpoint: 1 as CheckpointId,
+      subtask,
+      attempt,
+      snapshot: snapshot(vertex, index),
+      timings: { alignmentMs: 0, captureMs: 0, uploadMs: 0 },
+    })
+  }
+  await clock.advance(10)
+  expect(log.held).toBe(1)
+
+  const error = { name: 'Error', message: 'a subtask failed' }
+  tell('here.job', { type: 'subtask-failed', subtask: '1-0', attempt, error })
+  await clock.advance(50)
+  log.letGo()
+  await clock.advance(5_000)
+
+  expect(exits).toEqual([])
+  expect(log.count('started')).toBe(2)
+  expect(events.filter(({ type }) => type === 'attempt').at(-1)).toMatchObject({ attempt: 2, from: 1 })
+})
+
+test('when a job is canceled while its first manifest is being stored, then it ends once, and in order', async () => {
+  const { clock, log, blobs, exits, crashes, events, tell } = stage()
+  blobs.hold()
+  await clock.advance(20)
+  log.hold('ended')
+  tell('here.job', { type: 'cancel' })
+  await clock.advance(20)
+  blobs.release()
+  await clock.advance(20)
+  log.letGo()
+  await clock.advance(1_000)
+
+  expect(log.entries.at(-1)?.event.type).toBe('ended')
+  expect(exits).toEqual([{ kind: 'normal' }])
+  expect(crashes).toEqual([])
+  expect(events.filter(({ type }) => type === 'ended')).toHaveLength(1)
+})
+
+test('when what the log holds cannot be believed, then the job fails with the reason and writes nothing', async () => {
+  const { clock, log, events, exits } = stage()
+  const damaged = new RetakeError('RT1306', {
+    what: 'entry 1 is torn',
+    why: 'it is not JSON',
+    fix: 'restore it',
+  })
+  log.breakReading(damaged)
+  await clock.advance(1_000)
+
+  expect(events.find(({ type }) => type === 'ended')).toMatchObject({
+    outcome: 'failed',
+    error: { code: 'RT1306' },
+  })
+  expect(exits).toEqual([{ kind: 'normal' }])
+  expect(log.entries).toHaveLength(1)
+})
