@@ -32,7 +32,7 @@ await describeWith({ kafka: true, postgres: true }, 'bad input', () => {
   let count = 0
   const log = new KeptLog()
   const jobs: WatchedJob[] = []
-  const nodes: Node[] = []
+  const nodes = new Set<Node>()
 
   beforeAll(async () => {
     ;[kafka, postgres] = await Promise.all([
@@ -43,8 +43,7 @@ await describeWith({ kafka: true, postgres: true }, 'bad input', () => {
   }, 120_000)
 
   afterAll(async () => {
-    await Promise.all(nodes.map((one) => one.stop()))
-    await Promise.all([kafka?.stop(), postgres?.stop()])
+    await Promise.all([...nodes].map(stopped)).finally(() => Promise.all([kafka?.stop(), postgres?.stop()]))
     rmSync(FOLDER, { recursive: true, force: true })
   }, 60_000)
 
@@ -62,8 +61,13 @@ await describeWith({ kafka: true, postgres: true }, 'bad input', () => {
       logger: log,
       ...(slotRequestMs !== undefined && { slotRequestMs }),
     })
-    nodes.push(started)
+    nodes.add(started)
     return started
+  }
+
+  async function stopped(one: Node): Promise<void> {
+    nodes.delete(one)
+    await one.stop()
   }
 
   /** A topic of two partitions and a table, both new; `params` for a job that reads the one into the other. */
@@ -427,7 +431,7 @@ await describeWith({ kafka: true, postgres: true }, 'bad input', () => {
     )
     expect(status).toMatchObject({ reason: expect.stringMatching(/^waiting for slots: .*2.*1/) })
     expect(waiting.attempts).toBe(0)
-    await small.stop()
+    await stopped(small)
 
     const large = await nodeOn(state, 2)
     await resume(large, CLICKS, params)
@@ -448,7 +452,7 @@ await describeWith({ kafka: true, postgres: true }, 'bad input', () => {
       where: 'the resource manager',
     })
     expectAtOnce(job)
-    await small.stop()
+    await stopped(small)
 
     await submit(CLICKS, params, end.checkpoint, await nodeOn(state, 2))
     await untilCounted(name, { ann: 1, ben: 1 })
@@ -461,7 +465,7 @@ await describeWith({ kafka: true, postgres: true }, 'bad input', () => {
     const first = await nodeOn(state, 2)
     await submit(CLICKS, params, undefined, first)
     await untilCounted(name, { ann: 1, ben: 1 })
-    await first.stop()
+    await stopped(first)
     await produce(name, 1, [click('ann')])
 
     const parts = partsIn(join(state, 'blobs')).filter((path) => !/manifest/.test(path))
@@ -493,7 +497,7 @@ await describeWith({ kafka: true, postgres: true }, 'bad input', () => {
     const first = await nodeOn(state, 2)
     await submit(CLICKS, params, undefined, first)
     await untilCounted(name, { ann: 1, ben: 1 })
-    await first.stop()
+    await stopped(first)
     await produce(name, 1, [click('ann')])
 
     const second = await nodeOn(state, 2)
@@ -546,7 +550,7 @@ await describeWith({ kafka: true, postgres: true }, 'bad input', () => {
         expect(job.attempts).toBe(attempts)
         await job.giveUp()
       } finally {
-        await other.stop()
+        await stopped(other)
         disk.unmount()
       }
     },
