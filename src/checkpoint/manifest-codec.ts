@@ -49,7 +49,7 @@ function manifestFault(value: unknown): string | undefined {
       name: isText,
       parallelism: isPositive,
       maxParallelism: isPositive,
-      operators: each({ id: isText, kind: isText }),
+      operators: each({ id: isText, kind: isText, connector: optional(one(CONNECTOR)) }),
     }),
     sources: each({ source: isText, splits: each(SPLIT) }),
     subtasks: each({
@@ -79,6 +79,8 @@ const PART: Shape = {
   bytes: isCount,
   hash: (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
 }
+
+const CONNECTOR: Shape = { name: isText, guarantee: optional(isText) }
 
 const SPLIT: Shape = { split: isText, owner: isCount, ended: optional(isBoolean) }
 

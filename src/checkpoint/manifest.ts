@@ -1,4 +1,4 @@
-import type { JobPlan } from '../graph/job-plan.js'
+import type { ConnectorPlan, JobPlan, OperatorPlan } from '../graph/job-plan.js'
 import type { Attempt, CheckpointId, OperatorId, RunId, VertexIndex } from '../kit/ids.js'
 import type { SplitPosition, SubtaskSnapshot } from '../state/snapshot.js'
 
@@ -32,7 +32,14 @@ export interface ManifestVertex {
   readonly name: string
   readonly parallelism: number
   readonly maxParallelism: number
-  readonly operators: readonly { readonly id: OperatorId; readonly kind: string }[]
+  readonly operators: readonly ManifestOperator[]
+}
+
+export interface ManifestOperator {
+  readonly id: OperatorId
+  readonly kind: string
+  /** Of sources and sinks: who can read the positions and the staged rows of this checkpoint. */
+  readonly connector?: Pick<ConnectorPlan, 'name' | 'guarantee'>
 }
 
 /** What the coordinator of one source knows: every split it ever handed out, with the position it began at. */
@@ -68,7 +75,7 @@ export function manifestOf(
       name,
       parallelism,
       maxParallelism,
-      operators: operators.map(({ id, kind }) => ({ id, kind })),
+      operators: operators.map(manifestOperatorOf),
     })),
     sources,
     subtasks,
@@ -76,6 +83,12 @@ export function manifestOf(
     completedAt,
     bytes: subtasks.reduce((sum, subtask) => sum + snapshotBytes(subtask), 0),
   }
+}
+
+function manifestOperatorOf({ id, kind, connector }: OperatorPlan): ManifestOperator {
+  if (connector === undefined) return { id, kind }
+  const { name, guarantee } = connector
+  return { id, kind, connector: { name, ...(guarantee !== undefined && { guarantee }) } }
 }
 
 /** Checkpoint 0: where each split begins, before any attempt has started. */

@@ -4,7 +4,7 @@ import { RetakeError } from '../kit/errors.js'
 import { type OperatorId, type SubtaskId, type SubtaskIndex, subtaskId } from '../kit/ids.js'
 import { groupRangeOf } from '../kit/key-group.js'
 import type { KeyedPart, OperatorSnapshot, Piece, SplitPosition } from '../state/snapshot.js'
-import type { Manifest, ManifestVertex } from './manifest.js'
+import type { Manifest, ManifestOperator, ManifestVertex } from './manifest.js'
 
 /** What one operator of one new subtask gets back. */
 export interface RestoredOperator {
@@ -149,7 +149,7 @@ function statefulOperators<O extends { id: OperatorId; kind: string }, V extends
 }
 
 function checkOperators(manifest: Manifest, plan: JobPlan): void {
-  const was = statefulOperators<ManifestVertex['operators'][number], ManifestVertex>(manifest.vertices)
+  const was = statefulOperators<ManifestOperator, ManifestVertex>(manifest.vertices)
   const is = statefulOperators<OperatorPlan, VertexPlan>(plan.vertices)
   const of = `checkpoint ${manifest.checkpoint} of run ${manifest.run} (job ${manifest.job})`
   const gone = [...was.keys()].filter((id) => !is.has(id))
@@ -190,7 +190,48 @@ function checkOperators(manifest: Manifest, plan: JobPlan): void {
         where: operator.where,
       })
     }
+    checkConnector(manifest, old.operator, operator)
   }
+}
+
+/** Positions and staged rows are in the words of the connector that wrote them: no other reads them. */
+function checkConnector(manifest: Manifest, was: ManifestOperator, is: OperatorPlan): void {
+  const { id, kind, where } = is
+  const [before, now] = [connectorText(was.connector), connectorText(is.connector)]
+  // What keeps no connector was taken of a plan that had none.
+  if (was.connector === undefined || before === now) return
+  const what = `${kind} ${named([id])} was ${before} when checkpoint ${manifest.checkpoint} of run ${manifest.run} was taken, and is now ${now}`
+  if (kind === 'source') {
+    throw new RetakeError('RT1208', {
+      what,
+      why: 'the checkpoint holds positions that only the connector which wrote them can go on from',
+      fix: `give the source its connector back (${before}), or start a new run without a checkpoint`,
+      where,
+    })
+  }
+  const pieces = piecesOf(manifest, id)
+  if (pieces === 0) return
+  throw new RetakeError('RT1208', {
+    what,
+    why: `the checkpoint holds rows that it staged and had not yet confirmed (${pieces} pieces), which would be lost: only the sink as it was can write them`,
+    fix: `give the sink back what it was (${before}) and change it at a checkpoint that holds none of its rows, or start a new run without a checkpoint`,
+    where,
+  })
+}
+
+/** For example `postgres, exactly-once`. */
+function connectorText(connector: ManifestOperator['connector']): string {
+  if (connector === undefined) return 'without a connector'
+  const { name, guarantee } = connector
+  return guarantee === undefined ? name : `${name}, ${guarantee}`
+}
+
+function piecesOf({ subtasks }: Manifest, operator: OperatorId): number {
+  let pieces = 0
+  for (const { operators } of subtasks)
+    for (const snapshot of operators)
+      if (snapshot.operator === operator) pieces += snapshot.pieces?.length ?? 0
+  return pieces
 }
 
 function named(ids: readonly string[]): string {

@@ -30,7 +30,14 @@ export interface OperatorPlan {
   readonly kind: string
   readonly where: string
   /** Of sources and sinks: what the connector's coordinator half needs. */
-  readonly connector?: { readonly name: string; readonly options: Readonly<Record<string, unknown>> }
+  readonly connector?: ConnectorPlan
+}
+
+export interface ConnectorPlan {
+  readonly name: string
+  readonly options: Readonly<Record<string, unknown>>
+  /** Of sinks: whether rows are staged into checkpoints. */
+  readonly guarantee?: 'exactly-once' | 'at-least-once'
 }
 
 export interface EdgePlan {

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { SinkSpec } from '../connector/sink.js'
-import type { SourceSpec } from '../connector/source.js'
 import { canonicalJson } from './canonical-json.js'
 import type { JobGraph } from './job-graph.js'
 import type { JobPlan, OperatorPlan } from './job-plan.js'
@@ -35,11 +33,13 @@ function fingerprintOf(plan: object): string {
 
 function operatorPlanOf({ id, operator, where }: StreamNode): OperatorPlan {
   const { kind } = operator
-  if (operator.kind === 'source') return { id, kind, where, connector: connectorOf(operator.source) }
-  if (operator.kind === 'sink') return { id, kind, where, connector: connectorOf(operator.sink) }
+  if (operator.kind === 'source') {
+    const { connector: name, options } = operator.source
+    return { id, kind, where, connector: { name, options } }
+  }
+  if (operator.kind === 'sink') {
+    const { connector: name, options, guarantee } = operator.sink
+    return { id, kind, where, connector: { name, options, guarantee } }
+  }
   return { id, kind, where }
-}
-
-function connectorOf({ connector, options }: SourceSpec | SinkSpec): NonNullable<OperatorPlan['connector']> {
-  return { name: connector, options }
 }

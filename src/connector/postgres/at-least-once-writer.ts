@@ -1,3 +1,4 @@
+import { assert } from '../../kit/assert.js'
 import type { Cancel } from '../../kit/clock.js'
 import type { CheckpointId } from '../../kit/ids.js'
 import type { Capture, Piece } from '../../state/snapshot.js'
@@ -48,6 +49,11 @@ export class AtLeastOnceWriter implements SinkWriter {
   }
 
   async open(restored: readonly Piece[]): Promise<void> {
+    // They would be lost without a word; `restoreOf` refuses such a restore, with the reason, before anything runs.
+    assert(restored.length === 0, 'staged rows were restored into a sink that stages none', {
+      operator: this.#ctx.operator,
+      pieces: restored.length,
+    })
     this.#open = await this.#opening(restored)
     this.#statement = writeRows(this.#open.table.name, this.#open.shape)
   }

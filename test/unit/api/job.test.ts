@@ -49,6 +49,7 @@ test('when the job of the README is planned, then it is two vertices of two subt
       mode: 'upsert',
       guarantee: 'exactly-once',
     },
+    guarantee: 'exactly-once',
   })
   expect(plan.checkpoint).toEqual({
     mode: 'exactly-once',

@@ -1,6 +1,6 @@
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
 import { hashOf } from '#src/checkpoint/directory-blob-store.js'
-import type { CheckpointOptions, JobPlan, VertexPlan } from '#src/graph/job-plan.js'
+import type { CheckpointOptions, ConnectorPlan, JobPlan, VertexPlan } from '#src/graph/job-plan.js'
 import { RetakeError } from '#src/kit/errors.js'
 import type { Attempt, CheckpointId, OperatorId, RunId, SubtaskIndex, VertexIndex } from '#src/kit/ids.js'
 import type {
@@ -29,7 +29,7 @@ export const POLICY: CheckpointOptions = {
 
 export function vertex(
   index: number,
-  operators: readonly { id: string; kind: string }[],
+  operators: readonly { id: string; kind: string; connector?: ConnectorPlan }[],
   parallelism = 2,
   maxParallelism = 128,
 ): VertexPlan {
@@ -38,7 +38,11 @@ export function vertex(
     name: operators.map(({ id }) => id).join(' → '),
     parallelism,
     maxParallelism,
-    operators: operators.map(({ id, kind }) => ({ id: operatorId(id), kind, where: `job.ts:${index + 1}` })),
+    operators: operators.map((operator) => ({
+      ...operator,
+      id: operatorId(operator.id),
+      where: `job.ts:${index + 1}`,
+    })),
   }
 }
 

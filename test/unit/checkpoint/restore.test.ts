@@ -193,6 +193,55 @@ test.each([
   )
 })
 
+const ends = (source: string, sink: string, guarantee: 'exactly-once' | 'at-least-once') =>
+  plan([
+    vertex(0, [{ id: 'clicks', kind: 'source', connector: { name: source, options: {} } }]),
+    vertex(1, [
+      { id: 'count', kind: 'sum' },
+      { id: 'table', kind: 'sink', connector: { name: sink, options: {}, guarantee } },
+    ]),
+  ])
+const STAGED = manifest(ends('kafka', 'postgres', 'exactly-once'), TWO.subtasks)
+
+test.each([
+  [
+    'another guarantee',
+    ends('kafka', 'postgres', 'at-least-once'),
+    'now postgres, at-least-once',
+    '5 pieces',
+  ],
+  ['another connector', ends('kafka', 'file', 'exactly-once'), 'now file, exactly-once', '5 pieces'],
+])(
+  'when a sink of staged rows has %s now, then it is refused, because they would be lost',
+  (_, to, what, why) => {
+    expect(() => restoreOf(STAGED, to)).toThrow(
+      expect.objectContaining({
+        code: 'RT1208',
+        what: expect.stringContaining(what),
+        why: expect.stringContaining(why),
+        where: 'job.ts:2',
+      }),
+    )
+  },
+)
+
+test('when a sink has no staged rows in the checkpoint, then its connector and guarantee may change', () => {
+  const bare = manifest(ends('kafka', 'postgres', 'exactly-once'), [
+    snapshot(1, 0, [
+      { operator: 'count', keyed: keyed(0, 127) },
+      { operator: 'table', pieces: [] },
+    ]),
+  ])
+  expect(restoreOf(bare, ends('kafka', 'postgres', 'at-least-once')).size).toBe(4)
+  expect(restoreOf(bare, ends('kafka', 'print', 'at-least-once')).size).toBe(4)
+})
+
+test('when a source has another connector now, then it is refused: no other reads its positions', () => {
+  expect(() => restoreOf(STAGED, ends('file', 'postgres', 'exactly-once'))).toThrow(
+    expect.objectContaining({ code: 'RT1208', what: expect.stringContaining('was kafka') }),
+  )
+})
+
 test('when a plan is to restore a checkpoint, then it learns the key groups of every stateful operator', () => {
   expect(maxParallelismsOf(TWO)).toEqual({ clicks: 128, count: 128, table: 128 })
 })
