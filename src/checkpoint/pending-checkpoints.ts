@@ -51,7 +51,7 @@ export interface CollectedCheckpoint {
 export interface CompletedCheckpoint {
   readonly checkpoint: CheckpointId
   readonly record: CheckpointRecord
-  /** Everything had ended: none comes after it. */
+  /** Everything had ended, and every subtask of this attempt has said so: none comes after it. */
   readonly final: boolean
   /** Lower ones that were still pending; it covers them. */
   readonly subsumed: readonly AbortedCheckpoint[]
@@ -245,7 +245,8 @@ export class PendingCheckpoints {
     }
     this.#failures = 0
     this.#aborted = this.#aborted.filter((id) => id > checkpoint)
-    const final = isFinal({ subtasks: [...completed.snapshots.values()] })
+    // One that was restored as ended has ended for this attempt when it says so: before, it would not stay for the end.
+    const final = this.#allEnded() && isFinal({ subtasks: [...completed.snapshots.values()] })
     if (final) this.#state = 'finished'
     return { checkpoint, record: this.#recordOf(completed, now, 'completed'), final, subsumed }
   }

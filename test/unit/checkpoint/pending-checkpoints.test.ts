@@ -263,6 +263,21 @@ test('when everything had ended before all ran (a restart at the end), then the 
   expect(open(20)).toBe(1)
 })
 
+test('when all is restored as ended and not everyone has said so again, then a checkpoint is not final yet', () => {
+  const { checkpoints, open, collect, log } = machine()
+  checkpoints.onRunning(0, true)
+  expect(open(0)).toBe(1)
+  collect(1, 100, true)
+  expect(log(1, 100)).toMatchObject({ final: false })
+  for (const subtask of SUBTASKS) {
+    expect(open(600)).toBeUndefined()
+    checkpoints.onEnded(subtask, attempt(1), 600)
+  }
+  expect(open(600)).toBe(2)
+  collect(2, 700, true)
+  expect(log(2, 700)).toMatchObject({ final: true, record: { cause: 'final' } })
+})
+
 test('when no id is reserved, then nothing opens', () => {
   const { checkpoints, open, collect, log } = machine({}, 1)
   checkpoints.onRunning(0, false)
