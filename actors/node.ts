@@ -87,6 +87,7 @@ export class Node {
   readonly #resourceManager: ActorRef<ResourceManagerMessage>
   readonly #taskManagers: readonly ActorRef<TaskManagerMessage>[]
   #listeners = 0
+  #stopping: Promise<void> | undefined
 
   private constructor(system: ActorSystem, taskManagers: number) {
     this.#system = system
@@ -182,7 +183,12 @@ export class Node {
   }
 
   /** Lets go of everything; jobs stay unended in their logs. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
     // First whoever decides: else it would take the end of the task managers for a failure of its jobs.
     await this.#stopped('job-manager', this.#jobManager)
     await this.#system.stop()

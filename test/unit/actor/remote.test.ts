@@ -116,13 +116,22 @@ test('when local is by-transport, then even what stays in the system goes throug
   const { clock, here } = simulated({ local: 'by-transport' })
   const message = { type: 'x' }
   const near = await probe<unknown>(here, clock, 'near', { receive: (_, ctx) => ctx.reply('ok') })
-  near.ctx.send(near.ctx.self, message)
+  here.send(near.ctx.self, message)
   const answer = here.ask(near.ctx.self as ActorRef<Asks<string>>, {} as Asks<string>, { timeoutMs: 100 })
   await clock.advance(50)
   expect(near.ctx.carriesByReference(near.ctx.self.address)).toBe(false)
   expect(near.heard[0]).toEqual(message)
   expect(near.heard[0]).not.toBe(message)
   await expect(answer).resolves.toBe('ok')
+})
+
+test("when local is by-transport, then an actor's word to itself takes no way on which it could be lost", async () => {
+  const { clock, here } = simulated({ local: 'by-transport' })
+  const message = { type: 'x' }
+  const near = await probe<unknown>(here, clock, 'near')
+  near.ctx.send(near.ctx.self, message)
+  await clock.settle()
+  expect(near.heard[0]).toBe(message)
 })
 
 test('when a peer of the thread closes, then pending asks to it hear no-responder and watches end as lost', async () => {
