@@ -1,13 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkSplits } from '#src/checkpoint/known-splits.js'
 import type { Manifest } from '#src/checkpoint/manifest.js'
 import { adoptManifest, loadManifest } from '#src/checkpoint/manifest-store.js'
 import { maxParallelismsOf, restoreOf } from '#src/checkpoint/restore.js'
 import { bundleJob, type JobBundle } from '#src/cluster/job-bundle.js'
 import { type BuildRequest, buildPlan } from '#src/cluster/job-loader.js'
 import type { JobStore, RunRecord } from '#src/cluster/job-store.js'
-import type { JobPlan } from '#src/graph/job-plan.js'
+import { loadConnectors } from '#src/connector/built-in.js'
+import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
 import type { Clock } from '#src/kit/clock.js'
 import type { RunId } from '#src/kit/ids.js'
 import type { JobCode } from './slot-threads.js'
@@ -56,7 +58,7 @@ export class JobIntake {
     if (found === undefined) return this.#create(submission, bundle, request, fresh, undefined)
     const fitting = { ...request, maxParallelismOf: maxParallelismsOf(found.manifest) }
     const plan = await this.#plan(bundle, fitting)
-    restoreOf(found.manifest, plan)
+    await this.#check(found.manifest, plan)
     const run = this.#store.newRunId()
     const origin = await adoptManifest(found.manifest, found.blobs, this.#store.blobs, run)
     return this.#create(submission, bundle, fitting, plan, { run, from: found.manifest, adopted: origin })
@@ -79,7 +81,7 @@ export class JobIntake {
       ...(manifest !== undefined && { maxParallelismOf: maxParallelismsOf(manifest) }),
     }
     const plan = await this.#plan(bundle, request)
-    if (manifest !== undefined) restoreOf(manifest, plan)
+    if (manifest !== undefined) await this.#check(manifest, plan)
     const path = await this.#store.keepBundle(run, bundle)
     const code = { bundle: path, request, fingerprint: plan.fingerprint }
     return { run, plan, code, origin: undefined, allowRepeatedRows: submission.allowRepeatedRows ?? false }
@@ -109,6 +111,12 @@ export class JobIntake {
       origin: origin?.adopted,
       allowRepeatedRows: submission.allowRepeatedRows ?? false,
     }
+  }
+
+  /** Throws what keeps `plan` from going on from `manifest`. */
+  async #check(manifest: Manifest, plan: JobPlan): Promise<void> {
+    restoreOf(manifest, plan)
+    checkSplits(manifest, plan, await loadConnectors(connectorNamesOf(plan)))
   }
 
   /** The bundle is not of a run yet: it is planned from a folder of its own. */

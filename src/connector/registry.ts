@@ -1,6 +1,7 @@
 import type { Clock } from '../kit/clock.js'
 import { RetakeError } from '../kit/errors.js'
 import type { Logger } from '../kit/logger.js'
+import type { SplitPosition } from '../state/snapshot.js'
 import type { SinkContext, SinkSpec, SinkWriter } from './sink.js'
 import type { SourceContext, SourceReader, SourceSpec, SplitEnumerator } from './source.js'
 
@@ -12,6 +13,8 @@ export interface SourceConnector {
     ctx: { clock: Clock; logger: Logger; parallelism: number },
   ): SplitEnumerator
   reader(spec: SourceSpec, ctx: SourceContext): SourceReader
+  /** What keeps a reader with these options from going on with `split`, for people; undefined when nothing does. */
+  misfit?(options: SourceSpec['options'], split: SplitPosition): string | undefined
 }
 
 export interface SinkConnector {

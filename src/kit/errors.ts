@@ -39,6 +39,7 @@ export const CATALOGUE = {
   RT1207: { title: 'the job has operators that the checkpoint has not', restart: 'useless' },
   RT1208: { title: 'an operator has become one of another kind', restart: 'useless' },
   RT1209: { title: 'there is no such checkpoint', restart: 'useless' },
+  RT1210: { title: 'a source cannot go on with the positions of the checkpoint', restart: 'useless' },
   RT1214: { title: 'a sink is ahead of the checkpoint', restart: 'useless' },
   RT1221: { title: 'state of a version that is not understood', restart: 'useless' },
   RT1222: { title: 'keys of another type than the state has', restart: 'useless' },

@@ -2,6 +2,7 @@ import type { SourceConnector } from '../registry.js'
 import { KafkaDeserializer } from './kafka-deserializer.js'
 import { KafkaEnumerator } from './kafka-enumerator.js'
 import { kafkaOptions } from './kafka-options.js'
+import { splitOf } from './kafka-position.js'
 import { KafkaReader } from './kafka-reader.js'
 import { KafkajsTransport } from './kafkajs-transport.js'
 
@@ -15,5 +16,8 @@ export const kafkaSource: SourceConnector = {
     const options = kafkaOptions(spec.options)
     const deserializer = new KafkaDeserializer(options, spec.functions)
     return new KafkaReader(options, deserializer, new KafkajsTransport(options.connection, ctx.logger), ctx)
+  },
+  misfit({ topic }, { split, owner }) {
+    return split === splitOf(String(topic), owner) ? undefined : `it reads topic ${JSON.stringify(topic)}`
   },
 }

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { checkSplits } from '#src/checkpoint/known-splits.js'
+import { firstManifest } from '#src/checkpoint/manifest.js'
+import { kafkaSource } from '#src/connector/kafka/kafka-connector.js'
+import { splitPosition } from '#src/connector/kafka/kafka-position.js'
+import { Connectors } from '#src/connector/registry.js'
+import { operatorId, plan, run, vertex } from './fixtures.js'
+
+const connectors = new Connectors({ kafka: kafkaSource }, {})
+const reading = (topic: string) =>
+  plan([vertex(0, [{ id: 'clicks', kind: 'source', connector: { name: 'kafka', options: { topic } } }])])
+const splits = [0, 11].map((partition) => splitPosition('clicks', { partition, offset: 5, stop: null }))
+const manifest = firstManifest(run, reading('clicks'), [{ source: operatorId('clicks'), splits }], 1)
+
+test('when a source reads another topic than the checkpoint holds positions of, then it is refused by both names', () => {
+  expect(() => checkSplits(manifest, reading('views'), connectors)).toThrow(
+    expect.objectContaining({
+      code: 'RT1210',
+      what: expect.stringMatching(/"clicks-0".*it reads topic "views"/),
+      where: 'job.ts:1',
+    }),
+  )
+})
+
+test('when a source reads the topic that the checkpoint holds positions of, then it goes on', () => {
+  expect(() => checkSplits(manifest, reading('clicks'), connectors)).not.toThrow()
+})
