@@ -55,6 +55,7 @@ import type { DeploySubtask } from './slot.js'
 import type { JobCode } from './slot-threads.js'
 import {
   type ResolveSplits,
+  type RestoreSplits,
   SourceCoordinator,
   type SourceCoordinatorMessage,
   type SourceCoordinatorReport,
@@ -568,7 +569,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (!restoration.ok) return this.#fail(restoration.error)
     for (const state of manifest.sources) {
       const source = this.#sources.get(state.source)
-      if (source !== undefined) this.#ctx.ask(source, { type: 'restore', state }, LIMITS.controlAsk, told)
+      if (source === undefined) continue
+      const restore: RestoreSplits = { type: 'restore', attempt: attempt.number, state }
+      this.#ctx.ask(source, restore, LIMITS.controlAsk, told)
     }
     this.#ctx.send(coordinator, {
       type: 'attempt-started',

@@ -43,8 +43,12 @@ export type SourceCoordinatorMessage =
 /** Resolve splits, once in a run; answered with what checkpoint 0 holds of this source. */
 export type ResolveSplits = { readonly type: 'resolve' } & Asks<SourceState>
 
-/** Before each attempt: what the checkpoint that it starts from knows. */
-export type RestoreSplits = { readonly type: 'restore'; readonly state: SourceState } & Asks<'ok'>
+/** Before each attempt: what the checkpoint that it starts from knows. Counts once in an attempt. */
+export type RestoreSplits = {
+  readonly type: 'restore'
+  readonly attempt: Attempt
+  readonly state: SourceState
+} & Asks<'ok'>
 
 /** Answered when every assignment has been answered; new ones wait until `barriers-emitted` or `aborted`. */
 export type TakeSourceState = {
@@ -107,6 +111,8 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
   #known = new Map<string, SplitPosition>()
   #resolution: 'none' | 'under-way' | 'done' = 'none'
   #resolvers: ReplyTo<unknown>[] = []
+  /** The newest attempt whose checkpoint gave `#known`. */
+  #restored = 0 as Attempt
   #running: RunningAttempt | undefined
 
   constructor(options: SourceCoordinatorOptions) {
@@ -118,11 +124,8 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
       case 'resolve':
         return this.#resolve(ctx)
       case 'restore':
-        // What an earlier attempt discovered after this checkpoint is discovered again.
-        this.#known = new Map(message.state.splits.map((split) => [split.split, split]))
-        this.#resolution = 'done'
-        this.#running = undefined
-        return ctx.reply('ok')
+        ctx.reply('ok')
+        return this.#restore(message.attempt, message.state)
       case 'attempt-running':
         return this.#onRunning(message.attempt, message.readers, ctx)
       case 'attempt-ended':
@@ -175,12 +178,23 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
 
   // Attempts: the splits that are known came to the readers when they were deployed.
 
+  /** A repeat, or a word of an older attempt, must not take back what this one has handed out since. */
+  #restore(attempt: Attempt, state: SourceState): void {
+    if (attempt <= this.#restored) return
+    this.#restored = attempt
+    // What an earlier attempt discovered after this checkpoint is discovered again.
+    this.#known = new Map(state.splits.map((split) => [split.split, split]))
+    this.#resolution = 'done'
+    this.#running = undefined
+  }
+
   #onRunning(
     attempt: Attempt,
     readers: readonly ActorRef<AssignSplits>[],
     ctx: ActorContext<SourceCoordinatorMessage>,
   ): void {
-    if (this.#running !== undefined && attempt <= this.#running.attempt) return
+    // Not restored: what is known is of another attempt. The word comes again, after the one to restore.
+    if (attempt !== this.#restored || attempt === this.#running?.attempt) return
     this.#running = {
       attempt,
       readers,

@@ -174,6 +174,11 @@ test.each([1, 2, 3, 4, 5])(
       return { id, ref: system.spawn(id, lossy(subtask, random)), source: index < 2 ? SOURCE : undefined }
     })
     system.send(sourceRef, {
+      type: 'restore',
+      attempt: attempt(1),
+      state: { source: SOURCE, splits: [] },
+    })
+    system.send(sourceRef, {
       type: 'attempt-running',
       attempt: attempt(1),
       readers: subtasks.slice(0, 2).map(({ ref }) => ref),

@@ -48,6 +48,10 @@ function coordinate() {
     ctx,
     topic,
     coordinator,
+    restore(of = 1) {
+      const state = { source: SOURCE, splits: [split(0), split(1)] }
+      ctx.ask_({ type: 'restore', attempt: attempt(of), state })
+    },
     running(of = 1, readers = 2) {
       const refs = Array.from({ length: readers }, (_, index) => refTo<AssignSplits>(`reader-${index}`))
       ctx.tell({ type: 'attempt-running', attempt: attempt(of), readers: refs })
@@ -68,7 +72,9 @@ async function running() {
   const hands = coordinate()
   hands.ctx.ask_({ type: 'resolve' })
   await hands.clock.settle()
+  hands.restore()
   hands.running()
+  hands.ctx.replies.length = 0
   return hands
 }
 
@@ -120,9 +126,9 @@ test('when an assignment has not been answered, then the state waits for the ans
   expect(take(1)).toBeUndefined()
   const [lost] = ctx.takeAsked('assign')
   lost?.fail({ kind: 'timed-out' })
-  expect(ctx.replies, 'told again, not answered').toHaveLength(1)
+  expect(ctx.replies, 'told again, not answered').toEqual([])
   ctx.takeAsked('assign')[0]?.answer('ok')
-  expect(names(ctx.replies[1])).toEqual(['clicks-0', 'clicks-1', 'clicks-2'])
+  expect(names(ctx.replies[0])).toEqual(['clicks-0', 'clicks-1', 'clicks-2'])
 })
 
 test.each(['barriers-emitted', 'aborted'] as const)(
@@ -157,17 +163,47 @@ test('when a question is of another attempt, then it is not answered', async () 
 })
 
 test('when a job restarts, then what was discovered after its checkpoint is discovered again', async () => {
-  const { ctx, clock, topic, take, running: run } = await running()
+  const { ctx, clock, topic, take, restore, running: run } = await running()
   topic.partitions = 3
   await clock.advance(1_000)
   ctx.takeAsked('assign')[0]?.answer('ok')
   ctx.tell({ type: 'attempt-ended', attempt: attempt(1) })
-  ctx.ask_({ type: 'restore', state: { source: SOURCE, splits: [split(0), split(1)] } })
+  restore(2)
   run(2, 3)
   expect(names(take(1, 2))).toHaveLength(2)
   ctx.ask_({ type: 'barriers-emitted', attempt: attempt(2), checkpoint: checkpoint(1) })
   await clock.advance(1_000)
   expect(ctx.takeAsked('assign').map(({ to }) => to)).toEqual(['reader-2'])
+})
+
+test('when the word to restore comes again after the attempt runs, then it is answered and changes nothing', async () => {
+  const { ctx, clock, topic, take, restore } = await running()
+  topic.partitions = 3
+  await clock.advance(1_000)
+  ctx.takeAsked('assign')[0]?.answer('ok')
+  restore(1)
+  expect(ctx.replies, 'it is answered').toEqual(['ok'])
+  expect(names(take(1))).toHaveLength(3)
+})
+
+test('when the word to restore an older attempt comes late, then the newer one keeps what it knows', async () => {
+  const { ctx, restore, running: run, take } = await running()
+  ctx.ask_({ type: 'restore', attempt: attempt(2), state: { source: SOURCE, splits: [split(0)] } })
+  restore(1)
+  run(2)
+  expect(names(take(1, 2))).toEqual(['clicks-0'])
+})
+
+test('when an attempt is said to run before it was restored, then nothing is looked for until both are said', async () => {
+  const { ctx, clock, restore, running: run, take } = await running()
+  ctx.tell({ type: 'attempt-ended', attempt: attempt(1) })
+  run(2)
+  expect(take(1, 2), 'it would be the state of the attempt before').toBeUndefined()
+  restore(2)
+  run(2)
+  expect(names(take(1, 2))).toHaveLength(2)
+  await clock.advance(1_000)
+  expect(ctx.failed).toBeUndefined()
 })
 
 test('when the attempt has ended, then nothing is looked for, and late answers change nothing', async () => {
