@@ -75,7 +75,9 @@ export class JobIntake {
   async #goOn(submission: JobSubmission, bundle: JobBundle, record: RunRecord): Promise<PreparedRun> {
     const { run } = record
     const newest = (await this.#store.state(run))?.retained.at(-1)
-    const manifest = newest === undefined ? undefined : await loadManifest(this.#store.blobs, newest.manifest)
+    // Nothing is retained of a run that nobody has led so far as its first checkpoint.
+    const origin = newest === undefined ? await this.#store.adopted(run) : undefined
+    const manifest = newest === undefined ? origin : await loadManifest(this.#store.blobs, newest.manifest)
     const request: BuildRequest = {
       ...requestOf(submission),
       ...(manifest !== undefined && { maxParallelismOf: maxParallelismsOf(manifest) }),
@@ -84,7 +86,7 @@ export class JobIntake {
     if (manifest !== undefined) await this.#check(manifest, plan)
     const path = await this.#store.keepBundle(run, bundle)
     const code = { bundle: path, request, fingerprint: plan.fingerprint }
-    return { run, plan, code, origin: undefined, allowRepeatedRows: submission.allowRepeatedRows ?? false }
+    return { run, plan, code, origin, allowRepeatedRows: submission.allowRepeatedRows ?? false }
   }
 
   async #create(
@@ -100,7 +102,10 @@ export class JobIntake {
       params: submission.params,
       ...(origin !== undefined && {
         run: origin.run,
-        origin: { run: origin.from.run, checkpoint: origin.from.checkpoint },
+        adopted: {
+          origin: { run: origin.from.run, checkpoint: origin.from.checkpoint },
+          manifest: origin.adopted,
+        },
       }),
     })
     const code = { bundle: this.#store.bundlePath(run), request, fingerprint: plan.fingerprint }

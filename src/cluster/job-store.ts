@@ -3,7 +3,7 @@ import type { BlobStore } from '../checkpoint/blob-store.js'
 import { DirectoryBlobStore } from '../checkpoint/directory-blob-store.js'
 import { type Files, nodeFiles } from '../checkpoint/files.js'
 import type { Manifest } from '../checkpoint/manifest.js'
-import { decodeManifest } from '../checkpoint/manifest-codec.js'
+import { decodeManifest, encodeManifest } from '../checkpoint/manifest-codec.js'
 import { loadManifest } from '../checkpoint/manifest-store.js'
 import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
@@ -31,7 +31,8 @@ export interface NewRun {
   readonly job: string
   readonly bundle: Pick<JobBundle, 'code' | 'map' | 'hash'>
   readonly params: Readonly<Record<string, unknown>>
-  readonly origin?: Origin
+  /** The first manifest of a run that starts from another's checkpoint; what it names is copied already. */
+  readonly adopted?: { readonly origin: Origin; readonly manifest: Manifest }
   /** A name that was needed before (what is copied from an origin is named by it); else a new one. */
   readonly run?: RunId
 }
@@ -51,11 +52,13 @@ export interface JobStoreOptions {
 }
 
 const RECORD = 'run.json'
+const ADOPTED = 'adopted.json'
 
 /**
  * All runs that a state directory holds:
  *
  *     runs/<run>/run.json        what was submitted
+ *     runs/<run>/adopted.json    the manifest that it begins with, if it starts from another run's checkpoint
  *     runs/<run>/bundle.mjs      the job's code, and its source map beside it
  *     runs/<run>/log/            its log: a run without a first entry was never submitted
  *     blobs/<run>/…              its manifests and parts
@@ -83,15 +86,18 @@ export class JobStore {
   }
 
   /** Keeps all that the run needs, then submits it: its log's first entry is what makes it exist. */
-  async create({ job, bundle, params, origin, run = this.newRunId() }: NewRun): Promise<RunRecord> {
+  async create({ job, bundle, params, adopted, run = this.newRunId() }: NewRun): Promise<RunRecord> {
     const record: RunRecord = { run, job, bundle: bundle.hash, params, createdAt: this.#options.wallTime() }
     const directory = this.#runDirectory(run)
     await this.#files.createDirectory(directory)
     await this.#keep(join(directory, `${BUNDLE_FILE}.map`), bundle.map)
     await this.#keep(join(directory, BUNDLE_FILE), bundle.code)
     await this.#keep(join(directory, RECORD), JSON.stringify(record, undefined, 2))
+    // The log names it only when somebody leads: until then this is all that says where the run begins.
+    if (adopted !== undefined)
+      await this.#files.write(join(directory, ADOPTED), encodeManifest(adopted.manifest))
     await this.#files.syncDirectory(directory)
-    const event = { type: 'submitted', run, job, ...(origin && { origin }) } as const
+    const event = { type: 'submitted', run, job, ...(adopted && { origin: adopted.origin }) } as const
     const verdict = JobHistory.empty.propose(event, randomToken(this.#options.random, 20))
     assert(verdict.kind === 'accepted', 'a log begins with its submission', { run })
     const answer = await this.log(run).append(verdict.entry)
@@ -120,6 +126,13 @@ export class JobStore {
   async state(run: RunId): Promise<LogState | undefined> {
     const history = JobHistory.of(await this.log(run).read())
     return history.last?.after
+  }
+
+  /** What `run` begins with when its log retains nothing yet: undefined unless it starts from another's checkpoint. */
+  async adopted(run: RunId): Promise<Manifest | undefined> {
+    const path = join(this.#runDirectory(run), ADOPTED)
+    const bytes = await this.#files.read(path)
+    return bytes === undefined ? undefined : decodeManifest(bytes, path)
   }
 
   log(run: RunId): JobLog {

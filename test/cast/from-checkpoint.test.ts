@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { JobIntake } from '#actors/job-intake.js'
 import type { JobHandle, Node } from '#actors/node.js'
 import { JobStore } from '#src/cluster/job-store.js'
+import { systemClock } from '#src/kit/clock.js'
 import { systemRandom } from '#src/kit/random.js'
 import { Cast, Followed, published } from './cast.js'
 import { type Count, countsByKey, expectCounted, expectedCounts, range, sorted } from './counting-oracle.js'
@@ -122,4 +124,19 @@ test('when two runs start from one checkpoint, then each is exact together with 
   expect(together).toEqual([...new Set(together)])
   const counted = published<Count>(cast.path('output', 'counted'), (name) => !isSecond(name))
   expect(countsByKey(counted)).toEqual(expectedCounts(range(COUNT)))
+})
+
+test('when the process is killed before a run has written its first checkpoint, then the next one goes on with it', async () => {
+  const first = await canceled('counting-plain', 2)
+  await node.stop()
+  // What a submission does, up to the first entry of the log.
+  const prepared = await new JobIntake(store(), systemClock).submit(
+    submission('counting-plain', 2, String(first.checkpoint)),
+  )
+
+  node = await cast.node()
+  const again = await node.resume(cast.submission('counting-plain', PARAMS, { parallelism: 3 }))
+  expect(again?.run).toBe(prepared.run)
+  expect((await again?.ended)?.outcome).toBe('finished')
+  expectCounted(cast.path('output'), COUNT)
 })

@@ -66,6 +66,17 @@ test('when a run is created, then another process finds it with all that was sub
   expect(await store.state(run)).toMatchObject({ run, job: 'click-count', epoch: 0, retained: [] })
 })
 
+test('when a run starts from a checkpoint of another, then another process finds what it begins with', async () => {
+  const head = { run: 'run2' as RunId, plan: clickCount(), checkpoint: checkpoint(7), attempt: attempt(0) }
+  const manifest = manifestOf({ ...head, triggeredAt: 1, completedAt: 1 }, [], [])
+  const origin = { run: 'run1' as RunId, checkpoint: checkpoint(7) }
+  const { run } = await open().create({ ...NEW, run: head.run, adopted: { origin, manifest } })
+  const store = open()
+  expect(await store.state(run)).toMatchObject({ origin, retained: [] })
+  expect(await store.adopted(run)).toEqual(manifest)
+  expect(await store.adopted((await store.create(NEW)).run)).toBeUndefined()
+})
+
 test('when a run was not submitted before a crash, then it does not exist', async () => {
   const crashing: Files = { ...nodeFiles, link: () => Promise.reject(new Error('crash')) }
   await expect(open(crashing).create(NEW)).rejects.toThrow('crash')
