@@ -4,7 +4,7 @@ import { readCollected } from '#src/testing/read-collected.js'
 import { Cast, Followed, published } from './cast.js'
 import { KEYS, type Numbered } from './jobs/numbers.js'
 
-const COUNT = 3_000
+const COUNT = 2_400
 const IDS = Array.from({ length: 2 * COUNT }, (_, id) => id)
 
 let cast: Cast
