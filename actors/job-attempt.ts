@@ -1,6 +1,8 @@
 import type { ActorRef } from '#src/actor/actor.js'
 import { type ExecutionState, ExecutionStateMachine, isTerminal } from '#src/graph/execution-state.js'
+import type { JobPlan } from '#src/graph/job-plan.js'
 import type { Attempt, CheckpointId, NodeId, SubtaskId } from '#src/kit/ids.js'
+import type { JobMetrics } from './job-event.js'
 import type { SlotGrant } from './resource-manager.js'
 import type { SlotMessage } from './slot.js'
 import type { SubtaskMetrics } from './subtask.js'
@@ -63,6 +65,20 @@ export class JobAttempt {
     }
     return true
   }
+}
+
+/** Sums over the subtasks: what sources emitted, and what reached the vertices that end in a sink. */
+export function jobMetrics({ metrics }: JobAttempt, plan: JobPlan): JobMetrics {
+  const sum = { recordsIn: 0, recordsSkipped: 0, recordsOut: 0, backpressuredMs: 0, busyMs: 0 }
+  for (const [subtask, of] of metrics) {
+    const { operators } = plan.vertices[Number.parseInt(subtask, 10)]!
+    if (operators[0]!.kind === 'source') sum.recordsIn += of.recordsIn
+    if (operators.some(({ kind }) => kind === 'sink')) sum.recordsOut += of.recordsIn
+    sum.recordsSkipped += of.recordsSkipped
+    sum.backpressuredMs += of.backpressuredMs
+    sum.busyMs += of.busyMs
+  }
+  return sum
 }
 
 /** The way of a subtask on which nothing fails. */

@@ -2,9 +2,7 @@ import type {
   Actor,
   ActorContext,
   ActorRef,
-  Address,
   Answer,
-  AskFailure,
   Asks,
   ExitReason,
   Outcome,
@@ -21,11 +19,10 @@ import type { JobLog } from '#src/cluster/job-log.js'
 import type { Outcome as JobOutcome, Origin, RetainedCheckpoint } from '#src/cluster/log-entry.js'
 import type { Connectors } from '#src/connector/registry.js'
 import { type ExecutionGraph, executionGraphOf, requiredSlots } from '#src/graph/execution-graph.js'
-import type { JobPlan, OperatorPlan } from '#src/graph/job-plan.js'
-import { isGloballyTerminal, type JobStatus, JobStatusMachine } from '#src/graph/job-status.js'
+import type { JobPlan } from '#src/graph/job-plan.js'
 import { assert, assertNever } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
-import { type ErrorInfo, errorInfoOf, isCurable, RetakeError } from '#src/kit/errors.js'
+import { type ErrorInfo, errorInfoOf, isCurable } from '#src/kit/errors.js'
 import type {
   Attempt,
   CheckpointId,
@@ -47,19 +44,16 @@ import {
   type CheckpointNow,
 } from './checkpoint-coordinator.js'
 import { deploymentsOf, subtaskAddress } from './deployments.js'
-import { JobAttempt } from './job-attempt.js'
-import type { JobEvent, JobMetrics } from './job-event.js'
+import { JobAttempt, jobMetrics } from './job-attempt.js'
+import type { JobEvent } from './job-event.js'
+import { errorOfAsk, taskManagerLost, tooFewSlots } from './job-faults.js'
+import { JobSources } from './job-sources.js'
+import { JobStory } from './job-story.js'
 import { type Appended, type LogStep, LogWriter } from './log-writer.js'
 import type { ResourceManagerMessage, SlotsAnswer } from './resource-manager.js'
 import type { DeploySubtask } from './slot.js'
 import type { JobCode } from './slot-threads.js'
-import {
-  type ResolveSplits,
-  type RestoreSplits,
-  SourceCoordinator,
-  type SourceCoordinatorMessage,
-  type SourceCoordinatorReport,
-} from './source-coordinator.js'
+import type { SourceCoordinatorReport } from './source-coordinator.js'
 import type { SubtaskMessage, SubtaskMetrics } from './subtask.js'
 import type { OpenSlot, OpenSlotAnswer } from './task-manager.js'
 
@@ -189,12 +183,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   readonly #graph: ExecutionGraph
   /** Of the job's one failover region. It decides whether and when the next attempt starts; this actor does it. */
   readonly #supervision: Supervision<'region', ErrorInfo>
-  #status!: JobStatusMachine
-  readonly #followers = new Map<Address, ActorRef<JobEvent>>()
-  readonly #resolved = new Map<OperatorId, SourceState>()
-  readonly #sources = new Map<OperatorId, ActorRef<SourceCoordinatorMessage>>()
-  /** Sources that never get new splits. */
-  readonly #complete = new Set<OperatorId>()
+  #story!: JobStory
+  #sources!: JobSources
   #ctx!: ActorContext<JobMasterMessage>
   #log!: LogWriter
   #coordinator: ActorRef<CheckpointCoordinatorMessage> | undefined
@@ -205,8 +195,6 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #attempt: JobAttempt | undefined
   /** What keeps the log from being used; undefined while it answers. */
   #logTrouble: string | undefined
-  /** Why the job is where it is, for people. */
-  #reason: string | undefined
 
   constructor(options: JobMasterOptions) {
     this.#options = options
@@ -221,7 +209,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   start(ctx: ActorContext<JobMasterMessage>): void {
     this.#ctx = ctx
-    this.#status = new JobStatusMachine(ctx.now())
+    const { run, plan } = this.#options
+    this.#story = new JobStory({ run, now: ctx.now, send: (follower, event) => ctx.send(follower, event) })
+    this.#sources = new JobSources(plan, ctx)
     this.#log = new LogWriter({
       log: this.#options.log,
       nonce: () => randomToken(this.#options.random, 20),
@@ -245,7 +235,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
         if (message.attempt === this.#attempt?.number) this.#fail(message.error)
         return
       case 'checkpoint-changed':
-        return this.#publish({ type: 'checkpoint', run: this.#options.run, record: message.record })
+        return this.#story.tell({ type: 'checkpoint', record: message.record })
       case 'source-failed':
         return this.#fail(message.error)
       case 'subtask-changed':
@@ -268,8 +258,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
         ctx.reply('ok')
         return this.#cancel()
       case 'follow':
-        this.#followers.set(message.follower.address, message.follower)
-        return ctx.send(message.follower, this.#statusEvent())
+        return this.#story.addFollower(message.follower)
       case 'checkpoint-now':
         return this.#checkpointNow(ctx.asker)
       case 'log-step':
@@ -321,11 +310,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** What the log holds cannot be believed: nothing may be decided over it, and nothing is written to it. */
   #giveUpLog(error: ErrorInfo): void {
     this.#phase = { kind: 'ended' }
-    this.#publish({ type: 'failure', run: this.#options.run, error, restartInMs: undefined })
+    this.#story.tell({ type: 'failure', error, restartInMs: undefined })
     if (this.#attempt !== undefined) this.#releaseSlots(this.#attempt.number)
-    this.#status = new JobStatusMachine(this.#ctx.now(), 'FAILED')
-    this.#setStatus('FAILED')
-    this.#publish({ type: 'ended', run: this.#options.run, outcome: 'failed', error, checkpoint: undefined })
+    this.#story.isFound('FAILED')
+    this.#story.tell({ type: 'ended', outcome: 'failed', error, checkpoint: undefined })
     this.#ctx.exit()
   }
 
@@ -337,7 +325,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (error === undefined) logger.warn({}, 'the log of the job can be used again')
     else logger.warn({ error }, 'the log of the job cannot be used; it is tried again until it can')
     if (this.#phase.kind === 'running' || this.#phase.kind === 'waiting') return
-    this.#setReason(trouble === undefined ? undefined : `waiting for the log of the job: ${trouble}`)
+    this.#story.because(trouble === undefined ? undefined : `waiting for the log of the job: ${trouble}`)
   }
 
   // Taking over.
@@ -349,7 +337,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#log.append({ type: 'leads', epoch: next, node: this.#options.node }, (appended) => {
       if (appended.kind === 'refused') return this.#onRefusedToLead(appended.reason)
       this.#epoch = next
-      this.#setStatus('CREATED')
+      this.#story.moveTo('CREATED')
       this.#releaseSlots(this.#log.state.attempt)
       if (this.#early.cancel) return this.#cancel()
       this.#prepare()
@@ -363,26 +351,13 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #prepare(): void {
-    const { plan, connectors, clock, logger } = this.#options
-    for (const { operator, parallelism } of sourcesOf(plan)) {
-      const enumerator = connectors
-        .source(operator.connector.name)
-        .enumerator(operator.connector.options, { clock, logger, parallelism })
-      if (enumerator.discoverEveryMs === undefined) this.#complete.add(operator.id)
-      const coordinator = new SourceCoordinator({
-        source: operator.id,
-        where: operator.where,
-        enumerator,
-        jobMaster: this.#ctx.self,
-        logger,
-      })
-      this.#sources.set(operator.id, this.#ctx.spawn(`source-${this.#sources.size}`, coordinator))
-    }
+    const { connectors, clock, logger } = this.#options
+    this.#sources.spawn(connectors, { clock, logger })
     this.#coordinator = this.#ctx.spawn('checkpoints', this.#newCoordinator())
     for (const asker of this.#early.checkpoints.splice(0)) this.#checkpointNow(asker)
     if (this.#log.state.retained.length > 0) return this.#restore()
     if (this.#options.origin !== undefined) return this.#writeFirstManifest()
-    this.#resolveSources()
+    this.#sources.resolve((source, answer) => ({ type: 'resolved', source, answer }))
   }
 
   #newCoordinator(): CheckpointCoordinator {
@@ -393,7 +368,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       plan,
       blobs,
       jobMaster: this.#ctx.self,
-      sources: this.#sources,
+      sources: this.#sources.refs,
       usedTo: Math.max(reserved?.to ?? 0, retained.at(-1)?.checkpoint ?? 0) as CheckpointId,
       random,
       logger,
@@ -401,23 +376,11 @@ export class JobMaster implements Actor<JobMasterMessage> {
     })
   }
 
-  #resolveSources(): void {
-    for (const [source, ref] of this.#sources) {
-      if (this.#resolved.has(source)) continue
-      const resolve: ResolveSplits = { type: 'resolve' }
-      this.#ctx.ask(ref, resolve, { timeoutMs: LIMITS.resolveMs }, (answer) => ({
-        type: 'resolved',
-        source,
-        answer,
-      }))
-    }
-  }
-
   #onResolved(source: OperatorId, answer: Answer<SourceState>): void {
     if (this.#phase.kind !== 'preparing') return
     if (!answer.ok) return this.#fail(errorOfAsk(answer.failure, `the source "${source}" was not resolved`))
-    this.#resolved.set(source, answer.value)
-    if (this.#resolved.size === this.#sources.size) this.#writeFirstManifest()
+    this.#sources.onResolved(source, answer.value)
+    if (this.#sources.states !== undefined) this.#writeFirstManifest()
   }
 
   /** Checkpoint 0: where the sources begin and end, resolved once, before the first record. */
@@ -435,7 +398,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #firstManifest(): Manifest {
     const { run, plan, origin, clock } = this.#options
-    return origin ?? firstManifest(run, plan, [...this.#resolved.values()], clock.wallTime())
+    return origin ?? firstManifest(run, plan, this.#sources.states ?? [], clock.wallTime())
   }
 
   #onFirstManifest(outcome: Outcome<RetainedCheckpoint>): void {
@@ -490,7 +453,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
         : 'the resource manager does not answer'
     const { slotRequestMs } = this.#options
     if (this.#ctx.now() - phase.since >= slotRequestMs) return this.#fail(tooFewSlots(reason, slotRequestMs))
-    this.#setReason(`waiting for slots: ${reason}`)
+    this.#story.because(`waiting for slots: ${reason}`)
     this.#ctx.after('request-slots', LIMITS.slotRetryMs, { type: 'request-slots' })
   }
 
@@ -511,8 +474,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
       if (appended.kind === 'refused' && !this.#leads()) return this.#stepDown(appended.reason)
       if (this.#phase.kind !== 'starting') return
       if (appended.kind === 'refused') return this.#startAnew()
-      this.#setStatus('RUNNING', 'starting')
-      this.#publish({ type: 'attempt', run: this.#options.run, attempt: number, from })
+      this.#story.moveTo('RUNNING', 'starting')
+      this.#story.tell({ type: 'attempt', attempt: number, from })
       this.#openSlots(number)
     })
   }
@@ -567,13 +530,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const { run, plan, allowRepeatedRows } = this.#options
     const restoration = attempted(() => restoreOf(manifest, plan))
     if (!restoration.ok) return this.#fail(restoration.error)
-    for (const state of manifest.sources) {
-      const source = this.#sources.get(state.source)
-      if (source === undefined) continue
-      const restore: RestoreSplits = { type: 'restore', attempt: attempt.number, state }
-      this.#ctx.ask(source, restore, LIMITS.controlAsk, told)
-    }
-    this.#ctx.send(coordinator, {
+    this.#sources.restore(attempt.number, manifest.sources, told)
+    this.#tellCoordinator({
       type: 'attempt-started',
       attempt: attempt.number,
       subtasks: this.#graph.subtasks.map(({ id, vertex, subtask }) => {
@@ -595,7 +553,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       restoration: restoration.value,
       slots,
       restoredFrom: this.#restoredFrom(manifest),
-      complete: this.#complete,
+      complete: this.#sources.complete,
       allowRepeatedRows,
       jobMaster: this.#ctx.self,
       coordinator,
@@ -632,16 +590,16 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #run(attempt: JobAttempt): void {
     this.#phase = { kind: 'running' }
-    this.#setReason(undefined)
+    this.#story.because(undefined)
     this.#tellCoordinator({ type: 'attempt-running', attempt: attempt.number })
     const slots = attempt.allOpened() ?? []
-    for (const [source, ref] of this.#sources) {
+    for (const source of this.#sources.refs.keys()) {
       const readers = this.#graph.subtasks
         .filter(({ vertex }) => this.#options.plan.vertices[vertex]!.operators[0]!.id === source)
         .map(
           ({ id, subtask }): ActorRef<SubtaskMessage> => ({ address: subtaskAddress(slots[subtask]!, id) }),
         )
-      this.#ctx.send(ref, { type: 'attempt-running', attempt: attempt.number, readers })
+      this.#sources.run(source, attempt.number, readers, told)
     }
   }
 
@@ -653,7 +611,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const steps = isCurable(error) ? this.#supervision.onEnded('region', 'abnormal', error, now) : []
     const restartAt = restartOf(steps, now)
     const restartInMs = restartAt === undefined ? undefined : restartAt - now
-    this.#publish({ type: 'failure', run: this.#options.run, error, restartInMs })
+    this.#story.tell({ type: 'failure', error, restartInMs })
     if (restartInMs === undefined) return this.#stop({ outcome: 'failed', error })
     this.#ctx.after('restart', restartInMs, { type: 'restart-due' })
     this.#stop('restart')
@@ -674,8 +632,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #stop(after: After): void {
-    if (after !== 'restart') this.#setStatus(after.outcome === 'canceled' ? 'CANCELLING' : 'FAILING')
-    else if (this.#status.status !== 'CREATED') this.#setStatus('RESTARTING')
+    if (after !== 'restart') this.#story.moveTo(after.outcome === 'canceled' ? 'CANCELLING' : 'FAILING')
+    else if (this.#story.status !== 'CREATED') this.#story.moveTo('RESTARTING')
     const attempt = this.#attempt
     const closing = new Set(attempt?.toClose())
     this.#phase = { kind: 'stopping', closing, after, delayed: false }
@@ -685,8 +643,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #closeSlots(attempt: JobAttempt): void {
     this.#tellCoordinator({ type: 'attempt-ended', attempt: attempt.number })
-    for (const ref of this.#sources.values())
-      this.#ctx.send(ref, { type: 'attempt-ended', attempt: attempt.number })
+    this.#sources.end(attempt.number, told)
     for (const [index, { taskManager, slot }] of attempt.slots.entries()) {
       const close = { type: 'close-slot', slot, run: this.#options.run, attempt: attempt.number } as const
       this.#ctx.ask(taskManager, close, LIMITS.controlAsk, () => ({
@@ -698,7 +655,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #tellCoordinator(message: CheckpointCoordinatorMessage): void {
-    if (this.#coordinator !== undefined) this.#ctx.send(this.#coordinator, message)
+    if (this.#coordinator !== undefined) this.#ctx.ask(this.#coordinator, message, LIMITS.controlAsk, told)
   }
 
   #onSlotClosed(number: Attempt, index: number): void {
@@ -716,7 +673,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       for (const index of this.#phase.closing) if (!closable.has(index)) this.#phase.closing.delete(index)
       return this.#stopped()
     }
-    this.#fail(errorInfoOf(taskManagerLost(node)))
+    this.#fail(taskManagerLost(node))
   }
 
   #onRestartDue(): void {
@@ -746,9 +703,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** Sources that could not be resolved are asked again; nothing has run yet. */
   #prepareAgain(): void {
     this.#phase = { kind: 'preparing' }
-    if (this.#resolved.size === this.#sources.size || this.#options.origin !== undefined)
+    if (this.#sources.states !== undefined || this.#options.origin !== undefined)
       return this.#writeFirstManifest()
-    this.#resolveSources()
+    this.#sources.resolve((source, answer) => ({ type: 'resolved', source, answer }))
   }
 
   #end(outcome: JobOutcome, error: ErrorInfo | undefined): void {
@@ -772,20 +729,19 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#phase = { kind: 'ended' }
     this.#report()
     // One that finds it ended was never anything else.
-    if (this.#epoch === 0) this.#status = new JobStatusMachine(this.#ctx.now(), STATUS_OF[outcome])
-    this.#setStatus(STATUS_OF[outcome])
+    if (this.#epoch === 0) this.#story.isFound(STATUS_OF[outcome])
+    else this.#story.moveTo(STATUS_OF[outcome])
     const checkpoint = this.#log.state.retained.at(-1)?.checkpoint
-    this.#publish({ type: 'ended', run: this.#options.run, outcome, error, checkpoint })
+    this.#story.tell({ type: 'ended', outcome, error, checkpoint })
     this.#ctx.exit()
   }
 
   /** Another leads this job: whatever we know is old. What runs here under the old attempt is fenced, and goes. */
   #stepDown(reason: string): void {
-    const { status } = this.#status
-    if (status === 'SUSPENDED' || isGloballyTerminal(status)) return
+    if (this.#story.isOver) return
     this.#phase = { kind: 'ended' }
     this.#releaseAllSlots()
-    this.#setStatus('SUSPENDED', reason)
+    this.#story.moveTo('SUSPENDED', reason)
     this.#ctx.exit()
   }
 
@@ -821,32 +777,11 @@ export class JobMaster implements Actor<JobMasterMessage> {
     }))
   }
 
-  #setStatus(status: JobStatus, reason?: string): void {
-    if (status !== this.#status.status) this.#status.to(status, this.#ctx.now())
-    this.#reason = reason
-    this.#publish(this.#statusEvent())
-  }
-
-  #setReason(reason: string | undefined): void {
-    if (this.#reason === reason) return
-    this.#reason = reason
-    this.#publish(this.#statusEvent())
-  }
-
-  #statusEvent(): JobEvent {
-    return { type: 'status', run: this.#options.run, status: this.#status.status, reason: this.#reason }
-  }
-
-  #publish(event: JobEvent): void {
-    for (const follower of this.#followers.values()) this.#ctx.send(follower, event)
-  }
-
   #report(): void {
     const attempt = this.#attempt
     if (attempt !== undefined) {
-      this.#publish({
+      this.#story.tell({
         type: 'metrics',
-        run: this.#options.run,
         metrics: jobMetrics(attempt, this.#options.plan),
       })
     }
@@ -858,20 +793,6 @@ const STATUS_OF = { finished: 'FINISHED', canceled: 'CANCELED', failed: 'FAILED'
 
 const told = (): JobMasterMessage => ({ type: 'told' })
 
-/** Sums over the subtasks: what sources emitted, and what reached the vertices that end in a sink. */
-function jobMetrics({ metrics }: JobAttempt, plan: JobPlan): JobMetrics {
-  const sum = { recordsIn: 0, recordsSkipped: 0, recordsOut: 0, backpressuredMs: 0, busyMs: 0 }
-  for (const [subtask, of] of metrics) {
-    const { operators } = plan.vertices[Number.parseInt(subtask, 10)]!
-    if (operators[0]!.kind === 'source') sum.recordsIn += of.recordsIn
-    if (operators.some(({ kind }) => kind === 'sink')) sum.recordsOut += of.recordsIn
-    sum.recordsSkipped += of.recordsSkipped
-    sum.backpressuredMs += of.backpressuredMs
-    sum.busyMs += of.busyMs
-  }
-  return sum
-}
-
 /** When the steps start the region again; undefined when they end it. */
 function restartOf(steps: readonly Step<'region', ErrorInfo>[], now: number): number | undefined {
   for (const step of steps) {
@@ -881,50 +802,10 @@ function restartOf(steps: readonly Step<'region', ErrorInfo>[], now: number): nu
   return undefined
 }
 
-interface PlannedSource {
-  readonly operator: OperatorPlan & { readonly connector: NonNullable<OperatorPlan['connector']> }
-  readonly parallelism: number
-}
-
-function sourcesOf(plan: JobPlan): PlannedSource[] {
-  return plan.vertices.flatMap(({ operators, parallelism }) =>
-    operators.flatMap((operator) => {
-      const { kind, connector } = operator
-      return kind === 'source' && connector !== undefined
-        ? [{ operator: { ...operator, connector }, parallelism }]
-        : []
-    }),
-  )
-}
-
 function attempted<T>(work: () => T): { ok: true; value: T } | { ok: false; error: ErrorInfo } {
   try {
     return { ok: true, value: work() }
   } catch (error) {
     return { ok: false, error: errorInfoOf(error) }
   }
-}
-
-function errorOfAsk(failure: AskFailure, what: string): ErrorInfo {
-  if (failure.kind === 'failed') return failure.error
-  return errorInfoOf(new Error(`${what}: ${failure.kind}`))
-}
-
-function tooFewSlots(reason: string, waitedMs: number): ErrorInfo {
-  return errorInfoOf(
-    new RetakeError('RT1511', {
-      what: `the job got no slots in ${waitedMs / 1_000} s`,
-      why: reason,
-      fix: 'start more task managers, give them more slots, or lower the parallelism of the job',
-      where: 'the resource manager',
-    }),
-  )
-}
-
-function taskManagerLost(node: NodeId): RetakeError {
-  return new RetakeError('RT1512', {
-    what: `the task manager on ${node} is lost`,
-    why: 'it ended, or is not heard any more',
-    fix: 'nothing if it was on purpose: the job restarts on the slots that are left; else start it again',
-  })
 }
