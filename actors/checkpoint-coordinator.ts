@@ -7,6 +7,7 @@ import { loadManifest, storeManifest } from '#src/checkpoint/manifest-store.js'
 import {
   type AbortedCheckpoint,
   type CollectedCheckpoint,
+  type CompletedCheckpoint,
   PendingCheckpoints,
 } from '#src/checkpoint/pending-checkpoints.js'
 import { RetainedBlobs } from '#src/checkpoint/retained-blobs.js'
@@ -19,7 +20,7 @@ import type { Attempt, CheckpointId, OperatorId, RunId, SubtaskId } from '#src/k
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
-import type { Part } from '#src/state/snapshot.js'
+import type { Part, SubtaskSnapshot } from '#src/state/snapshot.js'
 import type { SourceCoordinatorMessage, TakeSourceState } from './source-coordinator.js'
 import type {
   CheckpointComplete,
@@ -145,6 +146,8 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   readonly #ids: CheckpointIds
   readonly #retained = new RetainedBlobs()
   #checkpoints: PendingCheckpoints | undefined
+  /** Attempts that have ended while the log was asked: what it says is still shown. */
+  readonly #closed = new Map<Attempt, PendingCheckpoints>()
   #subtasks: readonly CheckpointedSubtask[] = []
   /** States of source coordinators, of the one checkpoint that is opening. */
   #states = new Map<OperatorId, SourceState>()
@@ -181,7 +184,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       case 'checkpoint-now':
         return this.#onRequested(ctx.asker)
       case 'describe':
-        return ctx.reply([...(this.#checkpoints?.records(now) ?? []), ...this.#past])
+        return ctx.reply(this.#records(now))
       case 'acknowledged':
         ctx.reply('ok')
         return this.#onAcknowledged(message, ctx)
@@ -278,9 +281,21 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   }
 
   #closeAttempt(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
-    for (const aborted of this.#checkpoints?.close(ctx.now()) ?? []) this.#remember(aborted.record, ctx)
+    const checkpoints = this.#checkpoints
+    for (const aborted of checkpoints?.close(ctx.now()) ?? []) this.#remember(aborted.record, ctx)
+    if (checkpoints?.hasPending() === true) this.#closed.set(checkpoints.attempt, checkpoints)
     this.#retained.forgetAttempt()
     this.#newest = undefined
+  }
+
+  /** The log has decided about a checkpoint of an attempt that has ended: nobody is told, but it is shown. */
+  #onDecidedLate(
+    closed: PendingCheckpoints,
+    decided: { readonly record: CheckpointRecord } | undefined,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    if (decided !== undefined) this.#remember(decided.record, ctx)
+    if (!closed.hasPending()) this.#closed.delete(closed.attempt)
   }
 
   // Opening: source coordinators first, then the sources.
@@ -427,11 +442,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       case 'completed':
         if (manifest === undefined) return
         if (answer.value.kind === 'logged') return this.#onCompleted(event.manifest, manifest, ctx)
-        if (event.attempt !== this.#checkpoints?.attempt) return
-        return this.#onAborted(
-          this.#checkpoints.onRefused(event.checkpoint, answer.value.reason, ctx.now()),
-          ctx,
-        )
+        return this.#onRefused(event, answer.value.reason, ctx)
       case 'released':
         if (!logged) return
         for (const checkpoint of event.checkpoints) this.#retained.release(checkpoint)
@@ -441,34 +452,55 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     }
   }
 
+  #onRefused(
+    { attempt, checkpoint }: Extract<CheckpointEvent, { type: 'completed' }>,
+    reason: string,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    const closed = this.#closed.get(attempt)
+    if (closed !== undefined)
+      return this.#onDecidedLate(closed, closed.onRefused(checkpoint, reason, ctx.now()), ctx)
+    if (attempt !== this.#checkpoints?.attempt) return
+    this.#onAborted(this.#checkpoints.onRefused(checkpoint, reason, ctx.now()), ctx)
+  }
+
   #onCompleted(part: Part, manifest: Manifest, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const { checkpoint, attempt } = manifest
     this.#retained.retain(checkpoint, part, manifest)
     // Its attempt may be over: it is complete all the same, and the next attempt starts from it.
-    if (attempt === this.#checkpoints?.attempt) {
-      const completed = this.#checkpoints.onLogged(checkpoint, ctx.now())
-      if (completed !== undefined) {
-        for (const subsumed of completed.subsumed) {
-          this.#retained.abort(subsumed.checkpoint, subsumed.snapshots)
-          this.#tellSources('aborted', subsumed.checkpoint, ctx)
-          this.#remember(subsumed.record, ctx)
-        }
-        this.#newest = checkpoint
-        this.#tellSources('barriers-emitted', checkpoint, ctx)
-        for (const subtask of this.#subtasks) this.#tellCompletion(checkpoint, completed.final, subtask, ctx)
-        this.#remember(completed.record, ctx)
-        if (completed.final) {
-          ctx.send(this.#options.jobMaster, { type: 'final-checkpoint-complete', attempt, checkpoint })
-          // None comes after it: it is the answer for whoever still waits for one.
-          for (const asker of this.#requests.splice(0))
-            ctx.replyTo(asker, { ok: true, value: completed.record })
-        }
-      }
-      this.#sweep(attempt, ctx)
-    }
+    const closed = this.#closed.get(attempt)
+    if (closed !== undefined) this.#onDecidedLate(closed, closed.onLogged(checkpoint, ctx.now()), ctx)
+    else if (attempt === this.#checkpoints?.attempt)
+      this.#tellCompleted(this.#checkpoints.onLogged(checkpoint, ctx.now()), attempt, ctx)
+    if (attempt === this.#checkpoints?.attempt) this.#sweep(attempt, ctx)
     const released = releasedBy(this.#retained.retained(), this.#options.plan.checkpoint.retained)
     if (released.length > 0) this.#append({ type: 'released', checkpoints: released }, undefined, ctx)
     this.#deleteGarbage(ctx)
+  }
+
+  #tellCompleted(
+    completed: CompletedCheckpoint | undefined,
+    attempt: Attempt,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    if (completed === undefined) return
+    const { checkpoint, final, record, subsumed } = completed
+    for (const older of subsumed) {
+      this.#retained.abort(older.checkpoint, older.snapshots)
+      this.#tellSources('aborted', older.checkpoint, ctx)
+      this.#remember(older.record, ctx)
+    }
+    this.#tellSources('barriers-emitted', checkpoint, ctx)
+    // The log's answers may come in another order: a newer one, already told, covers it.
+    if (this.#newest === undefined || checkpoint > this.#newest) {
+      this.#newest = checkpoint
+      for (const subtask of this.#subtasks) this.#tellCompletion(checkpoint, final, subtask, ctx)
+    }
+    this.#remember(record, ctx)
+    if (!final) return
+    ctx.send(this.#options.jobMaster, { type: 'final-checkpoint-complete', attempt, checkpoint })
+    // None comes after it: it is the answer for whoever still waits for one.
+    for (const asker of this.#requests.splice(0)) ctx.replyTo(asker, { ok: true, value: record })
   }
 
   #tellCompletion(
@@ -513,6 +545,23 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     }
   }
 
+  /** Pending ones and those of the past, newest first. */
+  #records(now: number): readonly CheckpointRecord[] {
+    return [...this.#undecided().flatMap((checkpoints) => checkpoints.records(now)), ...this.#past]
+  }
+
+  /** Blobs of these must stay, whoever else gives them up. */
+  #pendingSnapshots(): readonly SubtaskSnapshot[] {
+    return this.#undecided().flatMap((checkpoints) => checkpoints.snapshots())
+  }
+
+  /** Those of this attempt, and what ended ones have left to the log; newest first. */
+  #undecided(): readonly PendingCheckpoints[] {
+    const { attempt } = this.#checkpoints ?? {}
+    const earlier = [...this.#closed.values()].filter((closed) => closed.attempt !== attempt).reverse()
+    return this.#checkpoints === undefined ? earlier : [this.#checkpoints, ...earlier]
+  }
+
   /** A checkpoint has ended, one way or the other. */
   #remember(record: CheckpointRecord, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     this.#past = [record, ...this.#past].slice(0, LIMITS.checkpointRecords)
@@ -544,7 +593,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   }
 
   #deleteGarbage(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
-    const garbage = this.#retained.takeGarbage(this.#checkpoints?.snapshots() ?? [])
+    const garbage = this.#retained.takeGarbage(this.#pendingSnapshots())
     if (garbage.length === 0) return
     ctx.pipeToSelf(this.#options.blobs.delete(garbage), (outcome) => ({ type: 'swept', outcome }))
   }

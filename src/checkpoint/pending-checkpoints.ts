@@ -53,7 +53,7 @@ export interface CompletedCheckpoint {
   readonly record: CheckpointRecord
   /** Everything had ended, and every subtask of this attempt has said so: none comes after it. */
   readonly final: boolean
-  /** Lower ones that were still pending; it covers them. */
+  /** Lower ones that were still pending, but for those that the log is asked about; it covers them. */
   readonly subsumed: readonly AbortedCheckpoint[]
 }
 
@@ -240,14 +240,14 @@ export class PendingCheckpoints {
     this.#remove(completed, now)
     const subsumed: AbortedCheckpoint[] = []
     for (const older of [...this.#pending.values()]) {
-      if (older.checkpoint < checkpoint)
+      if (older.checkpoint < checkpoint && older.phase !== 'deciding')
         subsumed.push(this.#abort(older, givenUp(older.checkpoint, 'a newer checkpoint is complete'), now))
     }
     this.#failures = 0
     this.#aborted = this.#aborted.filter((id) => id > checkpoint)
     // One that was restored as ended has ended for this attempt when it says so: before, it would not stay for the end.
     const final = this.#allEnded() && isFinal({ subtasks: [...completed.snapshots.values()] })
-    if (final) this.#state = 'finished'
+    if (final && this.#state !== 'closed') this.#state = 'finished'
     return { checkpoint, record: this.#recordOf(completed, now, 'completed'), final, subsumed }
   }
 
@@ -304,12 +304,17 @@ export class PendingCheckpoints {
     return expired
   }
 
-  /** The attempt has ended: gives up everything. What the log was asked about is still the log's to decide. */
+  /** The attempt has ended: gives up everything but what the log was asked about, which stays until it answers. */
   close(now: number): readonly AbortedCheckpoint[] {
     this.#state = 'closed'
-    return [...this.#pending.values()].map((pending) =>
-      this.#abort(pending, givenUp(pending.checkpoint, 'its attempt has ended'), now),
-    )
+    return [...this.#pending.values()]
+      .filter(({ phase }) => phase !== 'deciding')
+      .map((pending) => this.#abort(pending, givenUp(pending.checkpoint, 'its attempt has ended'), now))
+  }
+
+  /** Whether the end of any is still open. */
+  hasPending(): boolean {
+    return this.#pending.size > 0
   }
 
   /** Given up since the last complete one; their barriers are to be dropped wherever they wait. */

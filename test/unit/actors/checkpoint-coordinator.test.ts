@@ -388,15 +388,37 @@ test('when an attempt ends, then its checkpoints are given up, and its words cou
   expect(ctx.takeAsked('append')).toHaveLength(1)
 })
 
-test('when the log says complete after the attempt has ended, then the checkpoint is retained, and nobody is told', async () => {
-  const { clock, ctx, trigger, collect, log } = await running({ retained: 1 })
-  await clock.advance(10_000)
+test('when the log says complete after the attempt has ended, then the checkpoint is retained and shown so, and nobody is told', async () => {
+  for (const next of [undefined, 2]) {
+    const { clock, ctx, start, trigger, collect, log, states } = await running({ retained: 1 })
+    ctx.ask_({ type: 'checkpoint-now' }, 7)
+    await trigger()
+    await collect(1)
+    ctx.tell({ type: 'attempt-ended', attempt: attempt(1) })
+    if (next !== undefined) start(next)
+    ctx.ask_({ type: 'describe' })
+    expect(ctx.replies.at(-1)).toMatchObject([{ checkpoint: 1, state: 'deciding' }])
+    log()
+    expect(ctx.takeAsked('complete')).toEqual([])
+    expect(ctx.takeAsked('append'), 'it is the newest one').toEqual([])
+    expect(states()).toEqual(['opening', 'completed'])
+    expect(ctx.replies.at(-1), 'for who asked for it').toMatchObject({ checkpoint: 1, state: 'completed' })
+    ctx.ask_({ type: 'describe' })
+    expect(ctx.replies.at(-1)).toMatchObject([{ checkpoint: 1, state: 'completed' }])
+    await clock.settle()
+  }
+})
+
+test('when the log refuses after the attempt has ended, then the checkpoint failed, and the next attempt hears nothing', async () => {
+  const { ctx, start, trigger, collect, log, states } = await running()
+  ctx.ask_({ type: 'checkpoint-now' }, 7)
   await trigger()
   await collect(1)
   ctx.tell({ type: 'attempt-ended', attempt: attempt(1) })
-  log()
-  expect(ctx.takeAsked('complete')).toEqual([])
-  expect(ctx.takeAsked('append'), 'it is the newest one').toEqual([])
+  start(2)
+  log({ kind: 'refused', reason: 'attempt 2 has started' })
+  expect(states()).toEqual(['opening', 'failed'])
+  expect(ctx.takeAsked('abort')).toEqual([])
 })
 
 test('when more are retained than asked for, then the log releases the oldest first, and only then its blobs go', async () => {

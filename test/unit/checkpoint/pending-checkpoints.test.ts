@@ -289,13 +289,42 @@ test('when no id is reserved, then nothing opens', () => {
 })
 
 test('when the attempt ends, then all is given up and no word counts any more', () => {
-  const { checkpoints, open, collect, log } = machine()
+  const { checkpoints, open, acknowledge } = machine()
+  checkpoints.onRunning(0, false)
+  open(10_000)
+  checkpoints.onSourceStates(checkpoint(1), [])
+  expect(checkpoints.close(11_000)).toMatchObject([{ checkpoint: 1, intolerable: undefined }])
+  expect(acknowledge(1, '0-0' as SubtaskId, 12_000).kind).toBe('late')
+  expect(checkpoints.records(12_000)).toEqual([])
+  expect(open(100_000)).toBeUndefined()
+})
+
+test('when the attempt ends while the log is asked, then what the log says is what becomes of the checkpoint', () => {
+  for (const says of ['logged', 'refused'] as const) {
+    const { checkpoints, open, collect, log } = machine({ maxConcurrent: 2 })
+    checkpoints.onRunning(0, false)
+    open(10_000)
+    collect(1, 10_000)
+    expect(open(20_000)).toBe(2)
+    expect(checkpoints.close(21_000)).toMatchObject([{ checkpoint: 2 }])
+    expect(checkpoints.records(22_000)).toMatchObject([{ checkpoint: 1, state: 'deciding' }])
+    expect(checkpoints.close(23_000)).toEqual([])
+    const end = says === 'logged' ? log(1, 24_000) : checkpoints.onRefused(checkpoint(1), 'no', 24_000)
+    expect(end).toMatchObject({ record: { state: says === 'logged' ? 'completed' : 'failed' } })
+    expect(checkpoints.records(24_000)).toEqual([])
+    expect(open(100_000)).toBeUndefined()
+  }
+})
+
+test('when a newer one is complete while the log is asked about an older one, then the log decides that too', () => {
+  const { checkpoints, open, collect, log } = machine({ maxConcurrent: 2 })
   checkpoints.onRunning(0, false)
   open(10_000)
   collect(1, 10_000)
-  expect(checkpoints.close(11_000)).toMatchObject([{ checkpoint: 1, intolerable: undefined }])
-  expect(log(1, 12_000)).toBeUndefined()
-  expect(open(100_000)).toBeUndefined()
+  open(20_000)
+  collect(2, 20_000)
+  expect(log(2, 20_000)).toMatchObject({ subsumed: [] })
+  expect(log(1, 20_100)).toMatchObject({ record: { state: 'completed' } })
 })
 
 test('when subtasks acknowledge, then the record names the last one and sums the bytes', () => {
