@@ -149,8 +149,8 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   /** Attempts that have ended while the log was asked: what it says is still shown. */
   readonly #closed = new Map<Attempt, PendingCheckpoints>()
   #subtasks: readonly CheckpointedSubtask[] = []
-  /** States of source coordinators, of the one checkpoint that is opening. */
-  #states = new Map<OperatorId, SourceState>()
+  /** The last one that opened, and the states that source coordinators gave for it. */
+  #opening: { readonly checkpoint: CheckpointId; readonly states: Map<OperatorId, SourceState> } | undefined
   #past: CheckpointRecord[] = []
   #newest: CheckpointId | undefined
   #reserving = false
@@ -314,9 +314,9 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   #onOpened(opened: CheckpointRecord, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const { checkpoint, attempt } = opened
     this.#waiting.set(checkpoint, this.#requests.splice(0))
-    this.#states = new Map()
+    this.#opening = { checkpoint, states: new Map() }
     ctx.send(this.#options.jobMaster, { type: 'checkpoint-changed', record: opened })
-    if (this.#options.sources.size === 0) return this.#trigger(checkpoint, ctx)
+    if (this.#options.sources.size === 0) return this.#trigger(checkpoint, [], ctx)
     const patience = { timeoutMs: this.#options.plan.checkpoint.timeoutMs, repeatMs: TELL.repeatMs }
     for (const [source, ref] of this.#options.sources) {
       const take: TakeSourceState = { type: 'snapshot', attempt, checkpoint }
@@ -339,13 +339,21 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       if (answer.failure.kind !== 'failed') return // its time is over: the checkpoint expires
       return this.#onAborted(this.#checkpoints?.onFailed(checkpoint, answer.failure.error, ctx.now()), ctx)
     }
-    this.#states.set(source, answer.value)
-    if (this.#states.size === this.#options.sources.size) this.#trigger(checkpoint, ctx)
+    const opening = this.#opening
+    // Of one that was given up: a split that was handed out since is not in it.
+    if (opening?.checkpoint !== checkpoint) return
+    opening.states.set(source, answer.value)
+    if (opening.states.size === this.#options.sources.size)
+      this.#trigger(checkpoint, [...opening.states.values()], ctx)
   }
 
-  #trigger(checkpoint: CheckpointId, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+  #trigger(
+    checkpoint: CheckpointId,
+    states: readonly SourceState[],
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
     const checkpoints = this.#checkpoints
-    if (checkpoints?.onSourceStates(checkpoint, [...this.#states.values()]) !== true) return
+    if (checkpoints?.onSourceStates(checkpoint, states) !== true) return
     const patience = { timeoutMs: this.#options.plan.checkpoint.timeoutMs, repeatMs: TELL.repeatMs }
     const trigger: TriggerCheckpoint = { type: 'trigger', checkpoint, aborted: checkpoints.aborted() }
     for (const { ref, source } of this.#subtasks) {

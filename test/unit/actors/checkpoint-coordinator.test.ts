@@ -5,6 +5,7 @@ import {
   type CheckpointCoordinatorMessage,
   type CheckpointedSubtask,
 } from '#actors/checkpoint-coordinator.js'
+import type { SourceCoordinatorMessage } from '#actors/source-coordinator.js'
 import { decodeManifest } from '#src/checkpoint/manifest-codec.js'
 import type { CheckpointOptions } from '#src/graph/job-plan.js'
 import { errorInfoOf } from '#src/kit/errors.js'
@@ -32,7 +33,7 @@ const SOURCE = operatorId('clicks')
 const STATE = { source: SOURCE, splits: [split(0), split(1)] }
 
 /** A coordinator alone, with hands that answer for job master, source coordinator and subtasks. */
-function coordinate(policy: Partial<CheckpointOptions> = {}) {
+function coordinate(policy: Partial<CheckpointOptions> = {}, others: readonly string[] = []) {
   const clock = new VirtualClock()
   const blobs = new MemoryBlobs()
   const coordinator = new CheckpointCoordinator({
@@ -40,7 +41,10 @@ function coordinate(policy: Partial<CheckpointOptions> = {}) {
     plan: clickCount(2, policy),
     blobs,
     jobMaster: refTo('job-master'),
-    sources: new Map([[SOURCE, refTo('source')]]),
+    sources: new Map([
+      [SOURCE, refTo('source')],
+      ...others.map((id) => [operatorId(id), refTo<SourceCoordinatorMessage>(id)] as const),
+    ]),
     usedTo: checkpoint(0),
     random: seededRandom(1),
     logger: silentLogger,
@@ -117,8 +121,8 @@ function coordinate(policy: Partial<CheckpointOptions> = {}) {
   return hands
 }
 
-async function running(policy: Partial<CheckpointOptions> = {}) {
-  const hands = coordinate(policy)
+async function running(policy: Partial<CheckpointOptions> = {}, others: readonly string[] = []) {
+  const hands = coordinate(policy, others)
   hands.start()
   expect(hands.log()).toEqual([{ type: 'reserved', to: 64 }])
   hands.running()
@@ -205,6 +209,29 @@ test('when a checkpoint expires, then everyone is told, barriers that wait are d
   expect(ctx.takeAsked('trigger').map(({ question }) => question)).toMatchObject([
     { checkpoint: 2, aborted: [1] },
     { checkpoint: 2, aborted: [1] },
+  ])
+})
+
+test('when a source coordinator answers for a checkpoint that was given up, then its state is not that of the next one', async () => {
+  const { clock, ctx } = await running({ timeoutMs: 10_000, tolerableFailures: 9 }, ['views'])
+  await clock.advance(10_000)
+  const first = ctx.takeAsked('snapshot')
+  await clock.advance(10_000)
+  const second = ctx.takeAsked('snapshot')
+  expect([...first, ...second].map(({ to, question }) => [to, question['checkpoint']])).toEqual([
+    ['source', 1],
+    ['views', 1],
+    ['source', 2],
+    ['views', 2],
+  ])
+  const views = { source: operatorId('views'), splits: [] }
+  first[1]?.answer({ ...views, splits: [split(0)] })
+  second[0]?.answer(STATE)
+  expect(ctx.takeAsked('trigger'), 'one has not answered for it').toEqual([])
+  second[1]?.answer(views)
+  expect(told(ctx.takeAsked('trigger'))).toEqual([
+    ['0-0', 2],
+    ['0-1', 2],
   ])
 })
 
