@@ -40,6 +40,8 @@ export const LIMITS = {
   kafkaFetchBytes: 4 * 1024 * 1024,
   /** … of which one partition may be this much. */
   kafkaPartitionBytes: 1024 * 1024,
+  /** A topic that Kafka did know and has not known for this long was deleted: no broker takes so long to start. */
+  kafkaMissingTopicMs: 5 * 60_000,
   /** What NATS carries in one message by default. */
   natsPayloadBytes: 1024 * 1024,
   /** No frame is larger: a payload less room for subject and headers. */

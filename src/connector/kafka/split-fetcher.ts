@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../../kit/clock.js'
 import { RetakeError } from '../../kit/errors.js'
+import { LIMITS } from '../../kit/limits.js'
 import type { Logger } from '../../kit/logger.js'
 import { backoffMs } from './backoff.js'
 import { faultOf, KafkaFault, retakeErrorOf } from './kafka-fault.js'
@@ -23,7 +24,8 @@ export interface SplitFetcherListener {
  *
  * A partition belongs to the broker that leads it, as far as is known. When a broker is gone or says that it does not
  * lead, its partitions have no leader until metadata names one: asked again and again with growing pauses, for as long
- * as it takes, from the same position. The others go on meanwhile. Only what reading again cannot cure fails the reader.
+ * as it takes, from the same position. The others go on meanwhile. Only what reading again cannot cure fails the reader:
+ * so does a topic that every answer of the brokers has called unknown for `LIMITS.kafkaMissingTopicMs`. It was deleted.
  */
 export class SplitFetcher {
   readonly #transport: KafkaTransport
@@ -40,6 +42,8 @@ export class SplitFetcher {
   #cancelLookup: Cancel = () => {}
   /** Failures in a row, by broker; those of metadata under `METADATA`. */
   readonly #failures = new Map<number, number>()
+  /** Since when metadata has known no such topic, without another answer in between. */
+  #missingSinceMs: number | undefined
   #turn = 0
   #closed = false
 
@@ -202,6 +206,7 @@ export class SplitFetcher {
   #onLeaders(leaders: ReadonlyMap<number, number | undefined>): void {
     if (this.#closed) return
     if (this.#lookup === 'under-way') this.#lookup = 'none'
+    this.#missingSinceMs = undefined
     let without: number | undefined
     for (const partition of this.#splits.keys()) {
       const leader = leaders.get(partition)
@@ -220,8 +225,16 @@ export class SplitFetcher {
     if (this.#closed) return
     if (this.#lookup === 'under-way') this.#lookup = 'none'
     const fault = faultOf(error)
-    if (fault instanceof KafkaFault && isPassing(fault)) this.#lookUpLater(METADATA, fault)
+    const isMissing = fault instanceof KafkaFault && fault.kind === 'missing-topic'
+    this.#missingSinceMs = isMissing ? (this.#missingSinceMs ?? this.#clock.now()) : undefined
+    if (this.#hasBeenMissing()) this.#listener.failed(missingTopic(this.#options.topic, fault))
+    else if (fault instanceof KafkaFault && isPassing(fault)) this.#lookUpLater(METADATA, fault)
     else this.#listener.failed(retakeErrorOf(fault, `reading topic ${this.#options.topic}`))
+  }
+
+  #hasBeenMissing(): boolean {
+    const since = this.#missingSinceMs
+    return since !== undefined && this.#clock.now() - since >= LIMITS.kafkaMissingTopicMs
   }
 
   #fail(error: unknown, { partition }: KafkaSplit): void {
@@ -241,6 +254,15 @@ function isPassing({ kind }: KafkaFault): boolean {
 
 /** Stands for the broker that a split waits for while its log's range is asked for. */
 const OUT_OF_RANGE = -1
+
+function missingTopic(topic: string, cause: Error): RetakeError {
+  return new RetakeError('RT1401', {
+    what: `topic ${topic} is not there any more`,
+    why: `the brokers have known no such topic for ${LIMITS.kafkaMissingTopicMs / 60_000} minutes: it was deleted, or they lost it`,
+    fix: 'bring the topic back with its records and start again from the last checkpoint, or start a new run without one',
+    cause,
+  })
+}
 
 function outOfRange(
   topic: string,

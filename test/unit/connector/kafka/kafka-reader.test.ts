@@ -5,11 +5,13 @@ import { kafkaOptions } from '#src/connector/kafka/kafka-options.js'
 import { splitPosition } from '#src/connector/kafka/kafka-position.js'
 import { KafkaReader } from '#src/connector/kafka/kafka-reader.js'
 import type { CheckpointId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 import { LogDouble, turns } from './log-double.js'
 
 const NOT_LEADER = new KafkaFault('unavailable', 'NOT_LEADER_FOR_PARTITION', 'not the leader')
+const MISSING = new KafkaFault('missing-topic', 'UNKNOWN_TOPIC_OR_PARTITION', 'no such topic')
 const REFUSED = new KafkaFault('unavailable', 'ECONNREFUSED', 'connection refused')
 
 function readerOver(log: LogDouble, given: Record<string, unknown> = {}) {
@@ -173,6 +175,38 @@ describe('faults', () => {
     expect(calls).toBeLessThan(740)
     log.metadataFault = undefined
     await clock.advance(5_000)
+    await log.answer()
+    reader.poll()
+    expect(seen).toMatchObject({ records: ['a'], failures: [] })
+  })
+
+  test('when the topic is deleted, then it is waited for for five minutes, and then the reader fails', async () => {
+    const log = logOf(['a'])
+    const { seen, clock, start } = readerOver(log)
+    await start([0, 0])
+    log.metadataFault = MISSING
+    await log.answerWith(MISSING)
+    await clock.advance(LIMITS.kafkaMissingTopicMs - 1_000)
+    expect(seen.failures).toEqual([])
+    await clock.advance(10_000)
+    expect(seen.failures).toMatchObject([{ code: 'RT1401', what: expect.stringContaining('topic t') }])
+    const calls = log.metadataCalls
+    await clock.advance(60_000)
+    expect(log.metadataCalls, 'nobody asks any more').toBe(calls)
+  })
+
+  test('when the topic is missing only now and then, while brokers come and go, then it is waited for', async () => {
+    const log = logOf(['a'])
+    const { reader, seen, clock, start } = readerOver(log)
+    await start([0, 0])
+    log.metadataFault = MISSING
+    await log.answerWith(MISSING)
+    for (const fault of [REFUSED, MISSING, REFUSED, MISSING]) {
+      await clock.advance(LIMITS.kafkaMissingTopicMs - 10_000)
+      log.metadataFault = fault
+    }
+    log.metadataFault = undefined
+    await clock.advance(10_000)
     await log.answer()
     reader.poll()
     expect(seen).toMatchObject({ records: ['a'], failures: [] })
