@@ -153,10 +153,14 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   #opening: { readonly checkpoint: CheckpointId; readonly states: Map<OperatorId, SourceState> } | undefined
   #past: CheckpointRecord[] = []
   #newest: CheckpointId | undefined
+  /** The log is asked to release them. */
+  readonly #releasing = new Set<CheckpointId>()
   #reserving = false
   #swept = false
   /** Who asked for a checkpoint that has not opened yet, and who waits for one that has. */
   #requests: ReplyTo<unknown>[] = []
+  /** None comes after it in this attempt: it is the answer for whoever asks for one. */
+  #final: CheckpointRecord | undefined
   readonly #waiting = new Map<CheckpointId, ReplyTo<unknown>[]>()
 
   constructor(options: CheckpointCoordinatorOptions) {
@@ -182,7 +186,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
         if (message.attempt === this.#checkpoints?.attempt) this.#closeAttempt(ctx)
         return
       case 'checkpoint-now':
-        return this.#onRequested(ctx.asker)
+        return this.#final === undefined ? this.#onRequested(ctx.asker) : ctx.reply(this.#final)
       case 'describe':
         return ctx.reply(this.#records(now))
       case 'acknowledged':
@@ -256,7 +260,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     this.#closeAttempt(ctx)
     this.#subtasks = subtasks
     this.#swept = false
-    this.#newest = undefined
+    this.#final = undefined
     this.#checkpoints = new PendingCheckpoints({
       policy: this.#options.plan.checkpoint,
       attempt,
@@ -452,6 +456,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
         if (answer.value.kind === 'logged') return this.#onCompleted(event.manifest, manifest, ctx)
         return this.#onRefused(event, answer.value.reason, ctx)
       case 'released':
+        for (const checkpoint of event.checkpoints) this.#releasing.delete(checkpoint)
         if (!logged) return
         for (const checkpoint of event.checkpoints) this.#retained.release(checkpoint)
         return this.#deleteGarbage(ctx)
@@ -481,8 +486,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     else if (attempt === this.#checkpoints?.attempt)
       this.#tellCompleted(this.#checkpoints.onLogged(checkpoint, ctx.now()), attempt, ctx)
     if (attempt === this.#checkpoints?.attempt) this.#sweep(attempt, ctx)
-    const released = releasedBy(this.#retained.retained(), this.#options.plan.checkpoint.retained)
-    if (released.length > 0) this.#append({ type: 'released', checkpoints: released }, undefined, ctx)
+    this.#release(ctx)
     this.#deleteGarbage(ctx)
   }
 
@@ -507,7 +511,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     this.#remember(record, ctx)
     if (!final) return
     ctx.send(this.#options.jobMaster, { type: 'final-checkpoint-complete', attempt, checkpoint })
-    // None comes after it: it is the answer for whoever still waits for one.
+    this.#final = record
     for (const asker of this.#requests.splice(0)) ctx.replyTo(asker, { ok: true, value: record })
   }
 
@@ -598,6 +602,15 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     if (!this.#retained.retained().includes(checkpoint)) return
     this.#retained.retain(checkpoint, manifest, outcome.value)
     this.#deleteGarbage(ctx)
+  }
+
+  /** Has the log take off its list what is no longer retained. */
+  #release(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const kept = this.#retained.retained().filter((checkpoint) => !this.#releasing.has(checkpoint))
+    const checkpoints = releasedBy(kept, this.#options.plan.checkpoint.retained)
+    if (checkpoints.length === 0) return
+    for (const checkpoint of checkpoints) this.#releasing.add(checkpoint)
+    this.#append({ type: 'released', checkpoints }, undefined, ctx)
   }
 
   #deleteGarbage(ctx: ActorContext<CheckpointCoordinatorMessage>): void {

@@ -398,6 +398,20 @@ test('when a user asks for one, then it comes now, and the answer is its outcome
   expect(ctx.replies.at(-1)).toMatchObject([{ checkpoint: 1, state: 'completed' }])
 })
 
+test('when a user asks for one after the final one, then that one is the answer; but not for the next attempt', async () => {
+  const { clock, ctx, start, running: run, complete } = await running()
+  for (const subtask of SUBTASKS) ctx.tell({ type: 'ended', subtask, attempt: attempt(1) })
+  await complete({ ended: true })
+  ctx.ask_({ type: 'checkpoint-now' }, 77)
+  expect(ctx.replies.at(-1)).toMatchObject({ checkpoint: 1, cause: 'final', state: 'completed' })
+  start(2)
+  run(2)
+  await clock.advance(0)
+  ctx.replies.length = 0
+  ctx.ask_({ type: 'checkpoint-now' }, 78)
+  expect(ctx.replies).toEqual([])
+})
+
 test('when an attempt ends, then its checkpoints are given up, and its words count for nothing in the next one', async () => {
   const { clock, ctx, start, running: run, trigger, collect, acknowledge, states } = await running()
   await clock.advance(10_000)
@@ -466,6 +480,31 @@ test('when more are retained than asked for, then the log releases the oldest fi
   expect(blobs.blobs.has(staged.blob), 'checkpoint 2 names it').toBe(true)
   expect([...blobs.blobs.keys()].filter((name) => name.includes('manifest'))).toHaveLength(1)
   expect(ctx.takeAsked('append')).toEqual([])
+})
+
+test('when the log has not answered to a release, then the next one does not name the same checkpoints', async () => {
+  const { clock, ctx, trigger, collect, log } = await running({ retained: 1 })
+  const completed = async () => {
+    await clock.advance(10_000)
+    const id = await trigger()
+    await collect(id)
+    const [append] = ctx.takeAsked('append')
+    append?.answer({ kind: 'logged', entry: {} })
+    const asked = ctx.takeAsked('append')
+    ctx.asked = []
+    return asked
+  }
+  expect(await completed()).toEqual([])
+  const [release] = await completed()
+  expect(release?.question['event']).toEqual({ type: 'released', checkpoints: [1] })
+  expect((await completed()).map(({ question }) => question['event'])).toEqual([
+    { type: 'released', checkpoints: [2] },
+  ])
+  release?.answer({ kind: 'refused', reason: 'the place was taken' })
+  expect((await completed()).map(({ question }) => question['event'])).toEqual([
+    { type: 'released', checkpoints: [1, 3] },
+  ])
+  expect(log()).toEqual([])
 })
 
 test('when an attempt completes its first checkpoint, then what earlier ones left behind is swept', async () => {
