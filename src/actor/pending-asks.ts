@@ -17,6 +17,8 @@ export interface Question {
 interface Pending extends Question {
   cancelDeadline: Cancel
   cancelRepeat: Cancel | undefined
+  /** What is done when it is time to put the question again. */
+  whenRepeated: 'put' | 'give-up'
 }
 
 /**
@@ -24,7 +26,8 @@ interface Pending extends Question {
  * or by its deadline; whatever comes later is counted and dropped.
  *
  * A question with `repeatMs` is idempotent and is put again, under the same number, until it is answered or its time is
- * over: that nobody listens there now, that the link is down or a mailbox full then only delays it.
+ * over: that nobody listens there now, that the link is down or a mailbox full then only delays it. Only of a system that
+ * has gone for good is nothing more expected: no other will ever have its id.
  */
 export class PendingAsks {
   readonly #clock: Clock
@@ -62,7 +65,12 @@ export class PendingAsks {
     const cancelDeadline = this.#clock.after(timeoutMs, () =>
       this.#settle(correlation, failed({ kind: 'timed-out' })),
     )
-    this.#pending.set(correlation, { ...question, cancelDeadline, cancelRepeat: undefined })
+    this.#pending.set(correlation, {
+      ...question,
+      cancelDeadline,
+      cancelRepeat: undefined,
+      whenRepeated: 'put',
+    })
     this.#putAgain(correlation)
     return correlation
   }
@@ -79,10 +87,15 @@ export class PendingAsks {
     this.#settle(correlation, failed(failure))
   }
 
-  /** Nobody in `system` will answer any more. */
+  /**
+   * Nobody in `system` will answer any more. A question that would be put again is given up when its turn comes: whoever
+   * knows why the system ended has told it by then, and that is worth more than "no responder".
+   */
   onSystemGone(system: SystemId): void {
     for (const [correlation, pending] of this.#pending) {
-      if (systemOf(pending.to) === system) this.onUndelivered(correlation, { kind: 'no-responder' })
+      if (systemOf(pending.to) !== system) continue
+      if (pending.options.repeatMs === undefined) this.#settle(correlation, failed({ kind: 'no-responder' }))
+      else pending.whenRepeated = 'give-up'
     }
   }
 
@@ -108,6 +121,7 @@ export class PendingAsks {
   #putAgain(correlation: number): void {
     const pending = this.#pending.get(correlation)
     if (pending === undefined) return
+    if (pending.whenRepeated === 'give-up') return this.#settle(correlation, failed({ kind: 'no-responder' }))
     const { repeatMs } = pending.options
     if (repeatMs !== undefined) {
       pending.cancelRepeat = this.#clock.after(repeatMs, () => this.#putAgain(correlation))

@@ -9,6 +9,7 @@ import { VirtualClock } from '#src/kit/virtual-clock.js'
 import { actorOf, probe, systemOn } from './system-fixture.js'
 
 type Question = { type: 'double'; n: number } & Asks<number>
+const PATIENT = { timeoutMs: 600_000, repeatMs: 1_000 }
 const question = (n: number): Question => ({ type: 'double', n })
 
 function simulated(options: Partial<ActorSystemOptions> = {}) {
@@ -167,6 +168,38 @@ test('when a system answers and is gone in the same turn, then its last word com
   near.ctx.ask(far, question(7), { timeoutMs: 60_000 }, (answer) => answer)
   await clock.advance(100)
   expect(near.heard).toEqual([{ ok: true, value: 7 }])
+})
+
+test('when a system has gone for good, then a repeated ask is given up at its next turn, and no other', async () => {
+  const clock = new VirtualClock()
+  const network = new InThreadNetwork(clock)
+  const here = systemOn(clock, { transports: [network.transport()] }, 'here')
+  const there = systemOn(clock, { transports: [network.transport()] }, 'there')
+  systemOn(clock, { transports: [network.transport()] }, 'elsewhere')
+  const near = await probe<unknown>(here, clock, 'near')
+  for (const to of ['there.nobody', 'elsewhere.nobody'] as Address[])
+    near.ctx.ask({ address: to } as ActorRef<Question>, question(1), PATIENT, (answer) => ({ to, answer }))
+  await clock.advance(2_500)
+  await there.kill()
+  await clock.settle()
+  expect(near.heard, 'whoever knows why it ended comes first').toEqual([])
+  await clock.advance(PATIENT.repeatMs)
+  const answer = { ok: false, failure: { kind: 'no-responder' } }
+  expect(near.heard).toEqual([{ to: 'there.nobody', answer }])
+  await clock.advance(100_000)
+  expect(near.heard).toHaveLength(1)
+})
+
+test('when a NATS-like transport finds nobody, then that only delays a repeated ask', async () => {
+  const { clock, network, here, THERE } = simulated()
+  const near = await probe<unknown>(here, clock, 'near')
+  network.kill(THERE)
+  const nobody = { address: 'there.nobody' as Address } as ActorRef<Question>
+  near.ctx.ask(nobody, question(1), PATIENT, (answer) => answer)
+  await clock.advance(PATIENT.timeoutMs - 1)
+  expect(near.heard).toEqual([])
+  await clock.advance(1)
+  expect(near.heard).toEqual([{ ok: false, failure: { kind: 'timed-out' } }])
 })
 
 test('when several transports know a way, then the first of them is taken', async () => {
