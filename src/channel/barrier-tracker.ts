@@ -8,16 +8,25 @@ const NO_CHECKPOINT = -1 as CheckpointId
  * that come between the first and the last barrier of a checkpoint are in its snapshot and come again after a restore.
  *
  * Several checkpoints are counted at once. When one is complete, older ones never will be: the channels that have not
- * delivered theirs have passed over it.
+ * delivered theirs have passed over it. Ids rise over a channel, so what every channel has passed is forgotten: nothing
+ * comes of it any more, complete or not.
  */
 export class BarrierTracker {
   readonly #channels: number
   readonly #delivered = new Map<CheckpointId, Set<ChannelIndex>>()
   readonly #aborted = new Set<CheckpointId>()
+  /** The newest barrier of each channel, also of one that was given up. */
+  readonly #passed = new Map<ChannelIndex, CheckpointId>()
+  /** Nothing up to this one will be complete: it is, or a newer one, or every channel has passed it. */
   #last: CheckpointId = NO_CHECKPOINT
 
   constructor(channels: number) {
     this.#channels = channels
+  }
+
+  /** How many checkpoints it keeps in mind. */
+  get size(): number {
+    return this.#delivered.size + this.#aborted.size
   }
 
   isBlocked(_channel: ChannelIndex): boolean {
@@ -25,13 +34,12 @@ export class BarrierTracker {
   }
 
   onBarrier(channel: ChannelIndex, checkpoint: CheckpointId): Alignment {
-    if (checkpoint <= this.#last || this.#aborted.has(checkpoint)) return 'late'
-    const delivered = this.#delivered.get(checkpoint) ?? new Set()
-    delivered.add(channel)
-    this.#delivered.set(checkpoint, delivered)
-    if (delivered.size < this.#channels) return 'waiting'
-    this.#complete(checkpoint)
-    return 'aligned'
+    const alignment = this.#count(channel, checkpoint)
+    this.#passed.set(channel, checkpoint)
+    if (alignment === 'aligned') this.#forget(checkpoint)
+    else if (this.#passed.size === this.#channels)
+      this.#forget(Math.min(...this.#passed.values()) as CheckpointId)
+    return alignment
   }
 
   abort(checkpoint: CheckpointId): void {
@@ -40,9 +48,18 @@ export class BarrierTracker {
     this.#aborted.add(checkpoint)
   }
 
-  #complete(checkpoint: CheckpointId): void {
-    this.#last = checkpoint
-    for (const older of this.#delivered.keys()) if (older <= checkpoint) this.#delivered.delete(older)
-    for (const older of this.#aborted) if (older <= checkpoint) this.#aborted.delete(older)
+  #count(channel: ChannelIndex, checkpoint: CheckpointId): Alignment {
+    if (checkpoint <= this.#last || this.#aborted.has(checkpoint)) return 'late'
+    const delivered = this.#delivered.get(checkpoint) ?? new Set()
+    delivered.add(channel)
+    this.#delivered.set(checkpoint, delivered)
+    return delivered.size < this.#channels ? 'waiting' : 'aligned'
+  }
+
+  #forget(upTo: CheckpointId): void {
+    if (upTo <= this.#last) return
+    this.#last = upTo
+    for (const older of this.#delivered.keys()) if (older <= upTo) this.#delivered.delete(older)
+    for (const older of this.#aborted) if (older <= upTo) this.#aborted.delete(older)
   }
 }

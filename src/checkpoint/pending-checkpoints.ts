@@ -2,6 +2,7 @@ import type { CheckpointOptions } from '../graph/job-plan.js'
 import { assert } from '../kit/assert.js'
 import { type ErrorInfo, errorInfoOf, RetakeError } from '../kit/errors.js'
 import type { Attempt, CheckpointId, SubtaskId } from '../kit/ids.js'
+import { LIMITS } from '../kit/limits.js'
 import type { SubtaskSnapshot } from '../state/snapshot.js'
 import type { CheckpointIds } from './checkpoint-ids.js'
 import type { CheckpointCause, CheckpointRecord, SnapshotTimings } from './checkpoint-record.js'
@@ -97,7 +98,7 @@ export class PendingCheckpoints {
   /** In the order of their ids. */
   readonly #pending = new Map<CheckpointId, Pending>()
   readonly #ended = new Set<SubtaskId>()
-  /** Given up, and above the last complete one: their barriers may still wait somewhere. */
+  /** Given up, and above the last complete one: their barriers may still wait somewhere. The newest, rising. */
   #aborted: CheckpointId[] = []
   #state: 'deploying' | 'running' | 'finished' | 'closed' = 'deploying'
   /** Failures in a row. */
@@ -317,7 +318,10 @@ export class PendingCheckpoints {
     return this.#pending.size > 0
   }
 
-  /** Given up since the last complete one; their barriers are to be dropped wherever they wait. */
+  /**
+   * Given up since the last complete one, the newest of them; their barriers are to be dropped wherever they wait.
+   * Where an older one waits all the same, the next barrier behind it ends its alignment.
+   */
   aborted(): readonly CheckpointId[] {
     return this.#aborted
   }
@@ -374,7 +378,7 @@ export class PendingCheckpoints {
   #abort(pending: Pending, failure: ErrorInfo, now: number): AbortedCheckpoint {
     const { checkpoint } = pending
     this.#remove(pending, now)
-    this.#aborted.push(checkpoint)
+    this.#aborted = [...this.#aborted, checkpoint].sort((a, b) => a - b).slice(-LIMITS.abortedIds)
     if (this.#allEnded() && !this.#hasInterval()) {
       this.#finalAt = now + Math.max(this.#policy.minPauseMs, FINAL_RETRY_MS)
     }

@@ -89,6 +89,8 @@ export const LIMITS = {
   slotRequestMs: 5 * 60_000,
   /** Checkpoint ids that one entry of the log reserves. */
   reservedIds: 64,
+  /** Of the checkpoints that were given up, a barrier names so many: whoever missed one drops it at a newer barrier. */
+  abortedIds: 64,
   /** Entries of a job's log that are kept: enough for a reader to meet the ones that it has seen. */
   logEntriesKept: 8,
   /** Checkpoints of the past that are shown. */

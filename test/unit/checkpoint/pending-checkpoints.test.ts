@@ -4,6 +4,7 @@ import { PendingCheckpoints } from '#src/checkpoint/pending-checkpoints.js'
 import type { CheckpointOptions } from '#src/graph/job-plan.js'
 import { errorInfoOf } from '#src/kit/errors.js'
 import type { SubtaskId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
 import { attempt, checkpoint, POLICY, part, snapshot } from './fixtures.js'
 
 const SUBTASKS = (['0-0', '0-1', '1-0', '1-1'] as const).map((id) => id as SubtaskId)
@@ -164,6 +165,20 @@ test('when more fail in a row than are tolerated, then the attempt is to fail; o
     code: 'RT1303',
     cause: { code: 'RT1305', cause: { message: 'no' } },
   })
+})
+
+test('when none completes for long, then barriers name the newest ones that were given up, and no more of them', () => {
+  const { checkpoints, open } = machine({ maxConcurrent: 2 }, 300)
+  checkpoints.onRunning(0, false)
+  for (let now = 10_000; now <= 2_000_000; now += 20_000) {
+    const older = open(now) ?? checkpoint(0)
+    checkpoints.onSourceStates(older, [])
+    const newer = open(now + 10_000) ?? checkpoint(0)
+    expect(newer).toBe(older + 1)
+    for (const id of [newer, older]) checkpoints.onNotRunning(id, now + 10_000)
+  }
+  const aborted = Array.from({ length: LIMITS.abortedIds }, (_, i) => 200 - LIMITS.abortedIds + i + 1)
+  expect(checkpoints.aborted()).toEqual(aborted)
 })
 
 test('when a source does not run, or a newer one covers it, then that is no failure', () => {
