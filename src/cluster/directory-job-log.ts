@@ -9,6 +9,7 @@ import { decodeLogEntry, encodeLogEntry } from './log-entry-codec.js'
 
 const DIGITS = 12
 const ENTRY = /^\d{12}\.json$/
+const UNFINISHED = '.tmp'
 
 /**
  * A job's log as a directory of numbered files. `link()` gives a durable temporary file the next number and fails if
@@ -46,14 +47,14 @@ export class DirectoryJobLog implements JobLog {
       await this.#files.createDirectory(this.#directory)
       this.#made = true
     }
-    const temporary = join(this.#directory, `${entry.nonce}.tmp`)
+    const temporary = join(this.#directory, `${entry.nonce}${UNFINISHED}`)
     // After a lost answer this may be the entry itself under its first name: writing into it would change the entry.
     await this.#files.remove(temporary)
     await this.#files.write(temporary, encodeLogEntry(entry))
     await this.#files.link(temporary, this.#pathOf(entry.place))
     await this.#files.syncDirectory(this.#directory)
     const outcome = await this.#outcomeOf(entry)
-    await this.#tidy(temporary, outcome === 'written' ? entry.place : 0)
+    await this.#tidy(temporary, outcome === 'written' ? entry : undefined)
     return outcome
   }
 
@@ -67,12 +68,18 @@ export class DirectoryJobLog implements JobLog {
     return next?.previous === entry.nonce ? 'written' : 'taken'
   }
 
-  /** Best effort: what stays behind is removed by a later append. */
-  async #tidy(temporary: string, written: number): Promise<void> {
+  /**
+   * Best effort: what stays behind is removed by a later append. Who takes the log over removes what writers that crashed
+   * have left; to one that still lives that is an append without an answer, which it makes again, and then has lost.
+   */
+  async #tidy(temporary: string, written: LogEntry | undefined): Promise<void> {
     try {
       await this.#files.remove(temporary)
-      for (const place of await this.#places()) {
-        if (place <= written - LIMITS.logEntriesKept) await this.#files.remove(this.#pathOf(place))
+      if (written === undefined) return
+      for (const name of await this.#files.list(this.#directory)) {
+        const isOld = ENTRY.test(name) && Number.parseInt(name, 10) <= written.place - LIMITS.logEntriesKept
+        const isLeft = written.event.type === 'leads' && name.endsWith(UNFINISHED)
+        if (isOld || isLeft) await this.#files.remove(join(this.#directory, name))
       }
     } catch {
       // The entry is decided; an untidy directory changes nothing.

@@ -162,6 +162,37 @@ test('when entries are dropped, then the directory does not grow, and no tempora
   expect(await readdir(path)).toHaveLength(LIMITS.logEntriesKept)
 })
 
+test('when a writer crashed before its entry had a place, then who takes over removes what it left', async () => {
+  const path = await directory()
+  const entries = entriesOf(...STARTED, on.leads(2))
+  for (const entry of entries.slice(0, -1)) await new DirectoryJobLog(path).append(entry)
+  const late = rival(JobHistory.of(entries.slice(0, -1)), 'late')
+  const crashing = new DirectoryJobLog(path, failing('link', 'before', 1))
+  await expect(crashing.append(late)).rejects.toThrow('crash')
+  expect(await readdir(path)).toContain('late.tmp')
+
+  for (const entry of entries.slice(-1)) expect(await new DirectoryJobLog(path).append(entry)).toBe('written')
+  expect((await readdir(path)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  expect(await crashing.append(late), 'it lives, and tries again').toBe('taken')
+})
+
+test('when another takes over between the file and the place of an entry, then its writer tries again and has lost', async () => {
+  const path = await directory()
+  const entries = entriesOf(...STARTED, on.leads(2))
+  const before = entries.slice(0, -1)
+  for (const entry of before) await new DirectoryJobLog(path).append(entry)
+  const overtaken: Files = {
+    ...nodeFiles,
+    async link(from, to) {
+      for (const entry of entries.slice(-1)) await new DirectoryJobLog(path).append(entry)
+      return nodeFiles.link(from, to)
+    },
+  }
+  const late = rival(JobHistory.of(before), 'late')
+  await expect(new DirectoryJobLog(path, overtaken).append(late)).rejects.toMatchObject({ code: 'RT1302' })
+  expect(await new DirectoryJobLog(path).append(late)).toBe('taken')
+})
+
 test.each([
   ['{"place":', 'not JSON'],
   ['{"place":1}', 'fields of an entry'],
