@@ -48,6 +48,8 @@ export class JobIntake {
 
   /** A new run. Throws what the user's file, parameters or checkpoint are refused for; then nothing was submitted. */
   async submit(submission: JobSubmission): Promise<PreparedRun> {
+    // An untidy store is no reason to refuse a job; what keeps it from being written is met below.
+    await this.#store.sweep().catch(() => undefined)
     const bundle = await bundleJob(submission.file)
     const request = requestOf(submission)
     const fresh = await this.#plan(bundle, request)
@@ -59,7 +61,7 @@ export class JobIntake {
     const fitting = { ...request, maxParallelismOf: maxParallelismsOf(found.manifest) }
     const plan = await this.#plan(bundle, fitting)
     await this.#check(found.manifest, plan)
-    const run = this.#store.newRunId()
+    const run = await this.#store.begin()
     const origin = await adoptManifest(found.manifest, found.blobs, this.#store.blobs, run)
     return this.#create(submission, bundle, fitting, plan, { run, from: found.manifest, adopted: origin })
   }

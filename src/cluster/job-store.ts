@@ -8,6 +8,7 @@ import { loadManifest } from '../checkpoint/manifest-store.js'
 import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
 import { isToken, type RunId } from '../kit/ids.js'
+import { LIMITS } from '../kit/limits.js'
 import { type Random, randomToken } from '../kit/random.js'
 import { DirectoryJobLog } from './directory-job-log.js'
 import { BUNDLE_FILE, type JobBundle } from './job-bundle.js'
@@ -33,7 +34,7 @@ export interface NewRun {
   readonly params: Readonly<Record<string, unknown>>
   /** The first manifest of a run that starts from another's checkpoint; what it names is copied already. */
   readonly adopted?: { readonly origin: Origin; readonly manifest: Manifest }
-  /** A name that was needed before (what is copied from an origin is named by it); else a new one. */
+  /** From `begin`, when its name was needed before (what is copied from an origin is named by it). */
   readonly run?: RunId
 }
 
@@ -62,6 +63,7 @@ const ADOPTED = 'adopted.json'
  *     runs/<run>/bundle.mjs      the job's code, and its source map beside it
  *     runs/<run>/log/            its log: a run without a first entry was never submitted
  *     blobs/<run>/…              its manifests and parts
+ *     begun/<run>.<when>         it is being made: what crashed meanwhile is swept a day later
  */
 export class JobStore {
   /** Of all runs: a blob's name begins with its run. */
@@ -81,12 +83,40 @@ export class JobStore {
     return join(this.directory, 'blobs')
   }
 
-  newRunId(): RunId {
-    return randomToken(this.#options.random) as RunId
+  /** The name of a new run. From here on things may be kept under it, until `create` submits it. */
+  async begin(): Promise<RunId> {
+    const run = randomToken(this.#options.random) as RunId
+    await this.#files.createDirectory(this.#begunDirectory)
+    await this.#files.write(
+      join(this.#begunDirectory, `${run}.${this.#options.wallTime()}`),
+      new Uint8Array(),
+    )
+    await this.#files.syncDirectory(this.#begunDirectory)
+    return run
+  }
+
+  /**
+   * Removes what runs have left that were begun and, for `LIMITS.abandonedRunMs`, not submitted: whoever made them is
+   * gone. Younger ones may be in the making, by another process too.
+   */
+  async sweep(): Promise<void> {
+    for (const mark of await this.#files.list(this.#begunDirectory)) {
+      const [, run, begunAt] = /^([A-Za-z0-9_-]+)\.(\d+)$/.exec(mark) ?? []
+      if (run === undefined || !isToken(run)) continue
+      const isSubmitted = (await this.state(run as RunId)) !== undefined
+      if (!isSubmitted) {
+        if (this.#options.wallTime() - Number(begunAt) < LIMITS.abandonedRunMs) continue
+        await this.blobs.delete(await this.blobs.list(run))
+        await this.#removeFiles(join(this.#runDirectory(run as RunId), 'log'))
+        await this.#removeFiles(this.#runDirectory(run as RunId))
+      }
+      await this.#files.remove(join(this.#begunDirectory, mark))
+    }
   }
 
   /** Keeps all that the run needs, then submits it: its log's first entry is what makes it exist. */
-  async create({ job, bundle, params, adopted, run = this.newRunId() }: NewRun): Promise<RunRecord> {
+  async create({ job, bundle, params, adopted, run: begun }: NewRun): Promise<RunRecord> {
+    const run = begun ?? (await this.begin())
     const record: RunRecord = { run, job, bundle: bundle.hash, params, createdAt: this.#options.wallTime() }
     const directory = this.#runDirectory(run)
     await this.#files.createDirectory(directory)
@@ -211,6 +241,18 @@ export class JobStore {
 
   async #keep(path: string, content: string): Promise<void> {
     await this.#files.write(path, new TextEncoder().encode(content))
+  }
+
+  /** With the directory, if nothing is in it then. */
+  async #removeFiles(directory: string): Promise<void> {
+    for (const name of await this.#files.list(directory)) {
+      if (name !== 'log') await this.#files.remove(join(directory, name))
+    }
+    await this.#files.removeEmptyDirectory(directory)
+  }
+
+  get #begunDirectory(): string {
+    return join(this.directory, 'begun')
   }
 
   #runDirectory(run: RunId): string {

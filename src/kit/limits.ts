@@ -93,6 +93,8 @@ export const LIMITS = {
   abortedIds: 64,
   /** Entries of a job's log that are kept: enough for a reader to meet the ones that it has seen. */
   logEntriesKept: 8,
+  /** A run that was begun and is not submitted after this time never will be: bundling and copying take minutes. */
+  abandonedRunMs: 24 * 60 * 60_000,
   /** Checkpoints of the past that are shown. */
   checkpointRecords: 100,
   /** Bundles larger than this are mentioned … */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -9,7 +9,9 @@ import { JobHistory } from '#src/cluster/job-history.js'
 import { JobStore, type NewRun } from '#src/cluster/job-store.js'
 import type { LogEvent } from '#src/cluster/log-entry.js'
 import type { NodeId, RunId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
 import { seededRandom } from '#src/kit/random.js'
+import type { BlobName } from '#src/state/snapshot.js'
 import { attempt, checkpoint, clickCount } from '../checkpoint/fixtures.js'
 import { on } from './fixtures.js'
 
@@ -81,6 +83,26 @@ test('when a run was not submitted before a crash, then it does not exist', asyn
   const crashing: Files = { ...nodeFiles, link: () => Promise.reject(new Error('crash')) }
   await expect(open(crashing).create(NEW)).rejects.toThrow('crash')
   expect(await open().unended('click-count')).toBeUndefined()
+})
+
+test('when a run is given up before it was submitted, then what it left is swept a day later, and no sooner', async () => {
+  const store = open()
+  const kept = await store.create(NEW)
+  await withCheckpoint(store, kept.run, 0)
+  const copied = await store.begin()
+  await store.blobs.put(`${copied}/0/7/adopted.0` as BlobName, new Uint8Array(3))
+  const crashing: Files = { ...nodeFiles, link: () => Promise.reject(new Error('crash')) }
+  await expect(open(crashing).create({ ...NEW, run: copied })).rejects.toThrow('crash')
+
+  await open().sweep()
+  expect(await store.blobs.list(copied), 'somebody may be making it').toHaveLength(1)
+  now += LIMITS.abandonedRunMs
+  await open().sweep()
+  expect(await store.blobs.list(copied)).toEqual([])
+  expect(await readdir(join(directory, 'runs'))).toEqual([kept.run])
+  expect(await readdir(join(directory, 'begun')), 'nothing is looked at twice').toEqual([])
+  expect(await store.blobs.list(kept.run)).toHaveLength(1)
+  expect(await store.state(kept.run)).toMatchObject({ retained: [{ checkpoint: 0 }] })
 })
 
 test('when a start looks for the run to go on with, then it is the newest of that job that has not ended', async () => {
