@@ -33,15 +33,10 @@ import type {
 export type CheckpointCoordinatorMessage =
   // the job master
   /** Before anything is deployed: whose words count from now on. What belongs to an earlier attempt is given up. */
-  | {
-      readonly type: 'attempt-started'
-      readonly attempt: Attempt
-      readonly subtasks: readonly CheckpointedSubtask[]
-      readonly retained: readonly RetainedCheckpoint[]
-    }
+  | AttemptStarted
   /** All its subtasks run: checkpoints may open. */
-  | { readonly type: 'attempt-running'; readonly attempt: Attempt }
-  | { readonly type: 'attempt-ended'; readonly attempt: Attempt }
+  | ({ readonly type: 'attempt-running'; readonly attempt: Attempt } & Asks<'ok'>)
+  | ({ readonly type: 'attempt-ended'; readonly attempt: Attempt } & Asks<'ok'>)
   | CheckpointNow
   // whoever shows the job
   | DescribeCheckpoints
@@ -82,6 +77,13 @@ export type CheckpointCoordinatorMessage =
   | { readonly type: 'swept'; readonly outcome: Outcome<unknown> }
   | { readonly type: 'told' }
 
+export type AttemptStarted = {
+  readonly type: 'attempt-started'
+  readonly attempt: Attempt
+  readonly subtasks: readonly CheckpointedSubtask[]
+  readonly retained: readonly RetainedCheckpoint[]
+} & Asks<'ok'>
+
 /** A checkpoint now, whatever the interval says. Answered when it is complete, or has failed. */
 export type CheckpointNow = { readonly type: 'checkpoint-now' } & Asks<CheckpointRecord>
 
@@ -105,9 +107,15 @@ export type CheckpointCoordinatorReport =
       readonly checkpoint: CheckpointId
     }
   /** More checkpoints failed in a row than the job tolerates. */
-  | { readonly type: 'checkpoints-failed'; readonly attempt: Attempt; readonly error: ErrorInfo }
+  | CheckpointsFailed
   /** For display, at each change of state. */
   | { readonly type: 'checkpoint-changed'; readonly record: CheckpointRecord }
+
+export type CheckpointsFailed = {
+  readonly type: 'checkpoints-failed'
+  readonly attempt: Attempt
+  readonly error: ErrorInfo
+} & Asks<'ok'>
 
 /** Repeated until answered: an event that is in the log already is 'logged'. */
 export type AppendEvent = { readonly type: 'append'; readonly event: CheckpointEvent } & Asks<AppendAnswer>
@@ -148,6 +156,8 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   #checkpoints: PendingCheckpoints | undefined
   /** Attempts that have ended while the log was asked: what it says is still shown. */
   readonly #closed = new Map<Attempt, PendingCheckpoints>()
+  /** The newest attempt that is known to have ended. */
+  #ended = 0 as Attempt
   #subtasks: readonly CheckpointedSubtask[] = []
   /** The last one that opened, and the states that source coordinators gave for it. */
   #opening: { readonly checkpoint: CheckpointId; readonly states: Map<OperatorId, SourceState> } | undefined
@@ -177,12 +187,17 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     const now = ctx.now()
     switch (message.type) {
       case 'attempt-started':
+        ctx.reply('ok')
         return this.#onAttemptStarted(message, ctx)
       case 'attempt-running':
+        if (this.#isAhead(message.attempt)) return
+        ctx.reply('ok')
         if (message.attempt === this.#checkpoints?.attempt)
           this.#checkpoints.onRunning(now, message.attempt > 1)
         return
       case 'attempt-ended':
+        ctx.reply('ok')
+        if (message.attempt > this.#ended) this.#ended = message.attempt
         if (message.attempt === this.#checkpoints?.attempt) this.#closeAttempt(ctx)
         return
       case 'checkpoint-now':
@@ -190,22 +205,12 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       case 'describe':
         return ctx.reply(this.#records(now))
       case 'acknowledged':
-        ctx.reply('ok')
-        return this.#onAcknowledged(message, ctx)
       case 'declined':
-        ctx.reply('ok')
-        return this.#onAborted(this.#checkpoints?.onDeclined(message, now), ctx)
       case 'barrier-emitted':
-        ctx.reply('ok')
-        if (
-          this.#checkpoints?.onBarrierEmitted(message.checkpoint, message.subtask, message.attempt) === true
-        ) {
-          this.#tellSources('barriers-emitted', message.checkpoint, ctx)
-        }
-        return
       case 'ended':
+        if (this.#isAhead(message.attempt)) return
         ctx.reply('ok')
-        return this.#checkpoints?.onEnded(message.subtask, message.attempt, now)
+        return this.#onReport(message, ctx)
       case 'wake':
         return
       case 'source-state':
@@ -236,6 +241,25 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     }
   }
 
+  #onReport(report: SubtaskReport, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const now = ctx.now()
+    switch (report.type) {
+      case 'acknowledged':
+        return this.#onAcknowledged(report, ctx)
+      case 'declined':
+        return this.#onAborted(this.#checkpoints?.onDeclined(report, now), ctx)
+      case 'barrier-emitted': {
+        const { checkpoint, subtask, attempt } = report
+        if (this.#checkpoints?.onBarrierEmitted(checkpoint, subtask, attempt) !== true) return
+        return this.#tellSources('barriers-emitted', checkpoint, ctx)
+      }
+      case 'ended':
+        return this.#checkpoints?.onEnded(report.subtask, report.attempt, now)
+      default:
+        assertNever(report)
+    }
+  }
+
   /** What is due after every turn: expiry, the next checkpoint, ids for the ones after it, the next alarm. */
   #advance(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const checkpoints = this.#checkpoints
@@ -252,11 +276,16 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
 
   // Attempts.
 
+  /** Not announced yet. A word of such an attempt is not answered: it comes again, and must not be lost. */
+  #isAhead(attempt: Attempt): boolean {
+    return attempt > Math.max(this.#checkpoints?.attempt ?? 0, this.#ended)
+  }
+
   #onAttemptStarted(
-    { attempt, subtasks, retained }: Extract<CheckpointCoordinatorMessage, { type: 'attempt-started' }>,
+    { attempt, subtasks, retained }: AttemptStarted,
     ctx: ActorContext<CheckpointCoordinatorMessage>,
   ): void {
-    if (this.#checkpoints !== undefined && attempt <= this.#checkpoints.attempt) return
+    if (!this.#isAhead(attempt)) return
     this.#closeAttempt(ctx)
     this.#subtasks = subtasks
     this.#swept = false
@@ -542,7 +571,8 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     if (intolerable === undefined || this.#checkpoints === undefined) return
     const { attempt } = this.#checkpoints
     this.#closeAttempt(ctx)
-    ctx.send(this.#options.jobMaster, { type: 'checkpoints-failed', attempt, error: intolerable })
+    const failed: CheckpointsFailed = { type: 'checkpoints-failed', attempt, error: intolerable }
+    ctx.ask(this.#options.jobMaster, failed, LIMITS.controlAsk, () => ({ type: 'told' }))
   }
 
   #tellSources(

@@ -232,12 +232,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
       case 'told':
         return
       case 'checkpoints-failed':
+      case 'source-failed':
+        ctx.reply('ok')
         if (message.attempt === this.#attempt?.number) this.#fail(message.error)
         return
       case 'checkpoint-changed':
         return this.#story.tell({ type: 'checkpoint', record: message.record })
-      case 'source-failed':
-        return this.#fail(message.error)
       case 'subtask-changed':
         ctx.reply('ok')
         return this.#onSubtaskChanged(message)

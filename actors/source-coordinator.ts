@@ -14,13 +14,8 @@ export type SourceCoordinatorMessage =
   // the job master
   | ResolveSplits
   | RestoreSplits
-  /** All subtasks of `attempt` run. `readers[i]` is the source subtask of parallel index i. */
-  | {
-      readonly type: 'attempt-running'
-      readonly attempt: Attempt
-      readonly readers: readonly ActorRef<AssignSplits>[]
-    }
-  | { readonly type: 'attempt-ended'; readonly attempt: Attempt }
+  | AttemptRunning
+  | ({ readonly type: 'attempt-ended'; readonly attempt: Attempt } & Asks<'ok'>)
   // the checkpoint coordinator
   | TakeSourceState
   | ReleaseAssignments
@@ -39,6 +34,7 @@ export type SourceCoordinatorMessage =
       readonly splits: readonly SplitPosition[]
       readonly answer: Answer<'ok'>
     }
+  | { readonly type: 'told' }
 
 /** Resolve splits, once in a run; answered with what checkpoint 0 holds of this source. */
 export type ResolveSplits = { readonly type: 'resolve' } & Asks<SourceState>
@@ -48,6 +44,16 @@ export type RestoreSplits = {
   readonly type: 'restore'
   readonly attempt: Attempt
   readonly state: SourceState
+} & Asks<'ok'>
+
+/**
+ * All subtasks of `attempt` run. `readers[i]` is the source subtask of parallel index i. Not answered before `restore`
+ * of the same attempt has come.
+ */
+export type AttemptRunning = {
+  readonly type: 'attempt-running'
+  readonly attempt: Attempt
+  readonly readers: readonly ActorRef<AssignSplits>[]
 } & Asks<'ok'>
 
 /** Answered when every assignment has been answered; new ones wait until `barriers-emitted` or `aborted`. */
@@ -68,8 +74,9 @@ export type ReleaseAssignments = {
 export type SourceCoordinatorReport = {
   readonly type: 'source-failed'
   readonly source: OperatorId
+  readonly attempt: Attempt
   readonly error: ErrorInfo
-}
+} & Asks<'ok'>
 
 export interface SourceCoordinatorOptions {
   readonly source: OperatorId
@@ -113,6 +120,8 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
   #resolvers: ReplyTo<unknown>[] = []
   /** The newest attempt whose checkpoint gave `#known`. */
   #restored = 0 as Attempt
+  /** The newest attempt that is known to have ended: it does not run again. */
+  #ended = 0 as Attempt
   #running: RunningAttempt | undefined
 
   constructor(options: SourceCoordinatorOptions) {
@@ -129,8 +138,8 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
       case 'attempt-running':
         return this.#onRunning(message.attempt, message.readers, ctx)
       case 'attempt-ended':
-        if (this.#running?.attempt === message.attempt) this.#running = undefined
-        return ctx.cancel('discover')
+        ctx.reply('ok')
+        return this.#onEnded(message.attempt, ctx)
       case 'snapshot':
         return this.#onSnapshot(message.attempt, message.checkpoint, ctx)
       case 'barriers-emitted':
@@ -145,6 +154,8 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
         return this.#onDiscovered(message.attempt, message.outcome, ctx)
       case 'assigned':
         return this.#onAssigned(message, ctx)
+      case 'told':
+        return
       default:
         assertNever(message)
     }
@@ -193,8 +204,10 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
     readers: readonly ActorRef<AssignSplits>[],
     ctx: ActorContext<SourceCoordinatorMessage>,
   ): void {
-    // Not restored: what is known is of another attempt. The word comes again, after the one to restore.
-    if (attempt !== this.#restored || attempt === this.#running?.attempt) return
+    // Not restored: what is known is of another attempt. Without an answer the word comes again.
+    if (attempt > Math.max(this.#restored, this.#ended)) return
+    ctx.reply('ok')
+    if (attempt !== this.#restored || attempt <= this.#ended || attempt === this.#running?.attempt) return
     this.#running = {
       attempt,
       readers,
@@ -206,6 +219,13 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
       discovering: false,
     }
     this.#discoverLater(ctx)
+  }
+
+  #onEnded(attempt: Attempt, ctx: ActorContext<SourceCoordinatorMessage>): void {
+    if (attempt > this.#ended) this.#ended = attempt
+    if (this.#running?.attempt !== attempt) return
+    this.#running = undefined
+    ctx.cancel('discover')
   }
 
   #discoverLater(ctx: ActorContext<SourceCoordinatorMessage>): void {
@@ -237,7 +257,10 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
     const { source, logger, jobMaster } = this.#options
     if (!outcome.ok) {
       const error = errorInfoOf(placed(outcome.error, this.#options.where))
-      if (!isCurable(error)) return ctx.send(jobMaster, { type: 'source-failed', source, error })
+      if (!isCurable(error)) {
+        const failed: SourceCoordinatorReport = { type: 'source-failed', source, attempt, error }
+        return ctx.ask(jobMaster, failed, LIMITS.controlAsk, () => ({ type: 'told' }))
+      }
       logger.warn({ source, error }, 'new splits could not be looked for; it is tried again')
     } else {
       const fresh = outcome.value.filter(({ split }) => !this.#known.has(split))

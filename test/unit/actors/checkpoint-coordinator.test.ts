@@ -10,6 +10,7 @@ import { decodeManifest } from '#src/checkpoint/manifest-codec.js'
 import type { CheckpointOptions } from '#src/graph/job-plan.js'
 import { errorInfoOf } from '#src/kit/errors.js'
 import type { SubtaskId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
@@ -66,10 +67,10 @@ function coordinate(policy: Partial<CheckpointOptions> = {}, others: readonly st
         checkpoint: checkpoint(one.checkpoint),
         attempt: attempt(of),
       }))
-      ctx.tell({ type: 'attempt-started', attempt: attempt(of), subtasks, retained: list })
+      ctx.ask_({ type: 'attempt-started', attempt: attempt(of), subtasks, retained: list })
     },
     running(of = 1) {
-      ctx.tell({ type: 'attempt-running', attempt: attempt(of) })
+      ctx.ask_({ type: 'attempt-running', attempt: attempt(of) })
     },
     /** Answers the appends that are open, as the log does. */
     log(answer: AppendAnswer = { kind: 'logged', entry: {} as never }): unknown[] {
@@ -188,7 +189,7 @@ test('when the log refuses, then the checkpoint is given up, and that is no fail
   log({ kind: 'refused', reason: 'attempt 1 is not the current one, 2' })
   expect(states()).toEqual(['opening', 'failed'])
   expect(told(ctx.takeAsked('abort'))).toEqual(SUBTASKS.map((id) => [id, 1]))
-  expect(ctx.sentOf('checkpoints-failed')).toEqual([])
+  expect(ctx.takeAsked('checkpoints-failed')).toEqual([])
 })
 
 test('when a checkpoint expires, then everyone is told, barriers that wait are dropped with the next trigger', async () => {
@@ -269,8 +270,9 @@ test('when more fail in a row than are tolerated, then the job master hears of i
   } as const
   ctx.tell(word)
   ctx.tell(word)
-  expect(ctx.sentOf('checkpoints-failed')).toMatchObject([
-    { attempt: 1, error: { code: 'RT1303', cause: { cause: { message: 'disk gone' } } } },
+  const error = { code: 'RT1303', cause: { cause: { message: 'disk gone' } } }
+  expect(ctx.takeAsked('checkpoints-failed'), 'asked until it is answered').toMatchObject([
+    { to: 'job-master', question: { attempt: 1, error }, options: LIMITS.controlAsk },
   ])
   await clock.advance(100_000)
   expect(ctx.takeAsked('snapshot'), 'the attempt is over').toEqual([])
@@ -283,8 +285,8 @@ test('when the manifest cannot be stored, then the checkpoint fails with the rea
   blobs.failure = new Error('no space')
   await collect(1)
   expect(ctx.takeAsked('append')).toEqual([])
-  expect(ctx.sentOf('checkpoints-failed')).toMatchObject([
-    { error: { cause: { cause: { message: 'no space' } } } },
+  expect(ctx.takeAsked('checkpoints-failed')).toMatchObject([
+    { question: { error: { cause: { cause: { message: 'no space' } } } } },
   ])
 })
 
@@ -347,7 +349,7 @@ test('when a source does not run, then the checkpoint is given up without counti
   ctx.takeAsked('snapshot')[0]?.answer(STATE)
   ctx.takeAsked('trigger')[0]?.answer('not-running')
   expect(states()).toEqual(['opening', 'failed'])
-  expect(ctx.sentOf('checkpoints-failed')).toEqual([])
+  expect(ctx.takeAsked('checkpoints-failed')).toEqual([])
 })
 
 test('when a notification is lost, then it is told again; but not once a newer one covers it', async () => {
@@ -410,6 +412,52 @@ test('when a user asks for one after the final one, then that one is the answer;
   ctx.replies.length = 0
   ctx.ask_({ type: 'checkpoint-now' }, 78)
   expect(ctx.replies).toEqual([])
+})
+
+test('when words about an attempt come again, then they are answered, and count once', async () => {
+  const { clock, ctx, start, running: run, trigger, states } = await running()
+  await clock.advance(10_000)
+  await trigger()
+  ctx.replies.length = 0
+  start(1)
+  run(1)
+  expect(ctx.replies).toEqual(['ok', 'ok'])
+  expect(states()).toEqual(['opening'])
+  const ended = { type: 'attempt-ended', attempt: attempt(1) } as const
+  ctx.ask_(ended)
+  start(2)
+  run(2)
+  await clock.advance(0)
+  ctx.replies.length = 0
+  ctx.ask_(ended)
+  start(1)
+  run(1)
+  expect(ctx.replies).toEqual(['ok', 'ok', 'ok'])
+  expect(await trigger(), 'of the second attempt').toBe(2)
+  expect(states()).toEqual(['opening', 'failed', 'opening'])
+})
+
+test('when words of an attempt come before it is announced, then they are not answered: they come again', () => {
+  const { ctx, start, running: run } = coordinate()
+  const ended = { type: 'ended', subtask: '0-0' as SubtaskId, attempt: attempt(1) } as const
+  run(1)
+  ctx.ask_(ended)
+  expect(ctx.replies).toEqual([])
+  start(1)
+  run(1)
+  ctx.ask_(ended)
+  expect(ctx.replies).toEqual(['ok', 'ok', 'ok'])
+})
+
+test('when an attempt has ended before it is announced, then it does not begin any more', async () => {
+  const { clock, ctx, start, running: run, log } = coordinate()
+  ctx.ask_({ type: 'attempt-ended', attempt: attempt(1) })
+  start(1)
+  run(1)
+  expect(ctx.replies).toEqual(['ok', 'ok', 'ok'])
+  log()
+  await clock.advance(100_000)
+  expect(ctx.takeAsked('snapshot')).toEqual([])
 })
 
 test('when an attempt ends, then its checkpoints are given up, and its words count for nothing in the next one', async () => {

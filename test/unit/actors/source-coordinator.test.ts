@@ -3,6 +3,7 @@ import { SourceCoordinator, type SourceCoordinatorMessage } from '#actors/source
 import type { AssignSplits } from '#actors/subtask-message.js'
 import type { SplitEnumerator } from '#src/connector/source.js'
 import { RetakeError } from '#src/kit/errors.js'
+import { LIMITS } from '#src/kit/limits.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 import type { SplitPosition } from '#src/state/snapshot.js'
@@ -54,7 +55,7 @@ function coordinate() {
     },
     running(of = 1, readers = 2) {
       const refs = Array.from({ length: readers }, (_, index) => refTo<AssignSplits>(`reader-${index}`))
-      ctx.tell({ type: 'attempt-running', attempt: attempt(of), readers: refs })
+      ctx.ask_({ type: 'attempt-running', attempt: attempt(of), readers: refs })
     },
     take(id: number, of = 1): unknown {
       const before = ctx.replies.length
@@ -197,7 +198,9 @@ test('when the word to restore an older attempt comes late, then the newer one k
 test('when an attempt is said to run before it was restored, then nothing is looked for until both are said', async () => {
   const { ctx, clock, restore, running: run, take } = await running()
   ctx.tell({ type: 'attempt-ended', attempt: attempt(1) })
+  const before = ctx.replies.length
   run(2)
+  expect(ctx.replies, 'without an answer it comes again').toHaveLength(before)
   expect(take(1, 2), 'it would be the state of the attempt before').toBeUndefined()
   restore(2)
   run(2)
@@ -217,14 +220,42 @@ test('when the attempt has ended, then nothing is looked for, and late answers c
   expect(ctx.asked).toEqual([])
 })
 
+test('when words about an attempt come again, then they are answered, and count once', async () => {
+  const { ctx, clock, topic, take, restore, running: run } = await running()
+  const ended = { type: 'attempt-ended', attempt: attempt(1) } as const
+  expect(names(take(1))).toHaveLength(2)
+  ctx.replies.length = 0
+  run(1)
+  topic.partitions = 3
+  await clock.advance(1_000)
+  expect(ctx.takeAsked('assign'), 'the checkpoint still holds them back').toEqual([])
+  ctx.ask_(ended)
+  run(1)
+  ctx.ask_(ended)
+  await clock.advance(5_000)
+  expect(ctx.asked, 'it has ended').toEqual([])
+  restore(2)
+  run(2)
+  ctx.ask_(ended)
+  expect(ctx.replies).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok'])
+  await clock.advance(1_000)
+  expect(ctx.takeAsked('assign'), 'of the second attempt').toHaveLength(1)
+})
+
 test('when looking for splits fails, then it is tried again; what cannot be cured fails the source', async () => {
   const { ctx, clock, topic } = await running()
   topic.failure = new Error('broker gone')
   await clock.advance(2_000)
-  expect(ctx.sent).toEqual([])
+  expect(ctx.asked).toEqual([])
   topic.failure = new RetakeError('RT1401', { what: 'topic deleted', why: 'x', fix: 'y' })
   await clock.advance(1_000)
-  expect(ctx.sentOf('source-failed')).toMatchObject([{ source: 'clicks', error: { code: 'RT1401' } }])
+  expect(ctx.takeAsked('source-failed'), 'asked until it is answered').toMatchObject([
+    {
+      to: 'job-master',
+      question: { source: 'clicks', attempt: 1, error: { code: 'RT1401' } },
+      options: LIMITS.controlAsk,
+    },
+  ])
 })
 
 test('when it stops, then its connections are closed', () => {
