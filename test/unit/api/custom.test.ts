@@ -26,7 +26,7 @@ test('when source and sink are the user’s own, then splits are in the plan, an
   const plan = planOf(graph)
   expect(plan.vertices.flatMap(({ operators }) => operators.map(({ connector }) => connector))).toEqual([
     { name: 'custom', options: { splits } },
-    { name: 'custom', options: {} },
+    { name: 'custom', options: {}, guarantee: 'at-least-once' },
   ])
   expect(plan.edges).toEqual([{ from: 0, to: 1, partitioner: 'hash' }])
 
