@@ -3,15 +3,13 @@ import type { BlobStore } from '#src/checkpoint/blob-store.js'
 import { CheckpointIds } from '#src/checkpoint/checkpoint-ids.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
 import { type Manifest, manifestOf, type SourceState } from '#src/checkpoint/manifest.js'
-import { loadManifest, storeManifest } from '#src/checkpoint/manifest-store.js'
+import { storeManifest } from '#src/checkpoint/manifest-store.js'
 import {
   type AbortedCheckpoint,
   type CollectedCheckpoint,
   type CompletedCheckpoint,
   PendingCheckpoints,
 } from '#src/checkpoint/pending-checkpoints.js'
-import { RetainedBlobs } from '#src/checkpoint/retained-blobs.js'
-import { leftoversOf, releasedBy } from '#src/checkpoint/retention.js'
 import type { LogEntry, LogEvent, RetainedCheckpoint } from '#src/cluster/log-entry.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import { assertNever } from '#src/kit/assert.js'
@@ -21,6 +19,7 @@ import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
 import type { Part, SubtaskSnapshot } from '#src/state/snapshot.js'
+import { CheckpointRetention, type RetentionStep } from './checkpoint-retention.js'
 import type { SourceCoordinatorMessage, TakeSourceState } from './source-coordinator.js'
 import type {
   CheckpointComplete,
@@ -69,12 +68,7 @@ export type CheckpointCoordinatorMessage =
       readonly subtask: CheckpointedSubtask
       readonly answer: Answer<'ok'>
     }
-  | {
-      readonly type: 'manifest-read'
-      readonly retained: RetainedCheckpoint
-      readonly outcome: Outcome<Manifest>
-    }
-  | { readonly type: 'swept'; readonly outcome: Outcome<unknown> }
+  | RetentionStep
   | { readonly type: 'told' }
 
 export type AttemptStarted = {
@@ -152,7 +146,7 @@ const TELL = { timeoutMs: 30_000, repeatMs: LIMITS.controlAsk.repeatMs }
 export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage> {
   readonly #options: CheckpointCoordinatorOptions
   readonly #ids: CheckpointIds
-  readonly #retained = new RetainedBlobs()
+  readonly #retention: CheckpointRetention
   #checkpoints: PendingCheckpoints | undefined
   /** Attempts that have ended while the log was asked: what it says is still shown. */
   readonly #closed = new Map<Attempt, PendingCheckpoints>()
@@ -163,10 +157,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   #opening: { readonly checkpoint: CheckpointId; readonly states: Map<OperatorId, SourceState> } | undefined
   #past: CheckpointRecord[] = []
   #newest: CheckpointId | undefined
-  /** The log is asked to release them. */
-  readonly #releasing = new Set<CheckpointId>()
   #reserving = false
-  #swept = false
   /** Who asked for a checkpoint that has not opened yet, and who waits for one that has. */
   #requests: ReplyTo<unknown>[] = []
   /** None comes after it in this attempt: it is the answer for whoever asks for one. */
@@ -176,6 +167,8 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   constructor(options: CheckpointCoordinatorOptions) {
     this.#options = options
     this.#ids = new CheckpointIds(options.usedTo)
+    const { run, blobs, plan, logger } = options
+    this.#retention = new CheckpointRetention({ run, blobs, keep: plan.checkpoint.retained, logger })
   }
 
   receive(message: CheckpointCoordinatorMessage, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
@@ -230,10 +223,10 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
         return
       }
       case 'manifest-read':
-        return this.#onManifestRead(message.retained, message.outcome, ctx)
+        this.#retention.onManifestRead(message)
+        return this.#retention.deleteGarbage(this.#pendingSnapshots(), ctx)
       case 'swept':
-        if (!message.outcome.ok) this.#warn('blobs that nobody names were not deleted', message.outcome.error)
-        return
+        return this.#retention.onSwept(message)
       case 'told':
         return
       default:
@@ -288,7 +281,6 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     if (!this.#isAhead(attempt)) return
     this.#closeAttempt(ctx)
     this.#subtasks = subtasks
-    this.#swept = false
     this.#final = undefined
     this.#checkpoints = new PendingCheckpoints({
       policy: this.#options.plan.checkpoint,
@@ -298,26 +290,15 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       ids: this.#ids,
     })
     if (this.#requests.length > 0) this.#checkpoints.onRequested()
-    for (const one of retained) {
-      this.#ids.skip(one.checkpoint)
-      this.#retained.retain(one.checkpoint, one.manifest, undefined)
-    }
-    const unknown = this.#retained.unknown()
-    for (const one of retained) {
-      if (!unknown.includes(one.checkpoint)) continue
-      ctx.pipeToSelf(loadManifest(this.#options.blobs, one.manifest), (outcome) => ({
-        type: 'manifest-read',
-        retained: one,
-        outcome,
-      }))
-    }
+    for (const { checkpoint } of retained) this.#ids.skip(checkpoint)
+    this.#retention.onAttemptStarted(retained, ctx)
   }
 
   #closeAttempt(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const checkpoints = this.#checkpoints
     for (const aborted of checkpoints?.close(ctx.now()) ?? []) this.#remember(aborted.record, ctx)
     if (checkpoints?.hasPending() === true) this.#closed.set(checkpoints.attempt, checkpoints)
-    this.#retained.forgetAttempt()
+    this.#retention.onAttemptEnded()
     this.#newest = undefined
   }
 
@@ -409,7 +390,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
         return
       case 'late':
         // Stored in vain; but of an earlier attempt the next sweep knows better, and nothing is staged there.
-        if (word.attempt === checkpoints.attempt) this.#retained.abort(word.checkpoint, [word.snapshot])
+        if (word.attempt === checkpoints.attempt) this.#retention.onAborted(word.checkpoint, [word.snapshot])
         return
       case 'collected':
         return this.#store(verdict, ctx)
@@ -485,10 +466,8 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
         if (answer.value.kind === 'logged') return this.#onCompleted(event.manifest, manifest, ctx)
         return this.#onRefused(event, answer.value.reason, ctx)
       case 'released':
-        for (const checkpoint of event.checkpoints) this.#releasing.delete(checkpoint)
-        if (!logged) return
-        for (const checkpoint of event.checkpoints) this.#retained.release(checkpoint)
-        return this.#deleteGarbage(ctx)
+        this.#retention.onReleaseAnswered(event.checkpoints, logged)
+        return this.#retention.deleteGarbage(this.#pendingSnapshots(), ctx)
       default:
         assertNever(event)
     }
@@ -508,15 +487,16 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
 
   #onCompleted(part: Part, manifest: Manifest, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const { checkpoint, attempt } = manifest
-    this.#retained.retain(checkpoint, part, manifest)
+    this.#retention.onCompleted(manifest, part)
     // Its attempt may be over: it is complete all the same, and the next attempt starts from it.
     const closed = this.#closed.get(attempt)
     if (closed !== undefined) this.#onDecidedLate(closed, closed.onLogged(checkpoint, ctx.now()), ctx)
     else if (attempt === this.#checkpoints?.attempt)
       this.#tellCompleted(this.#checkpoints.onLogged(checkpoint, ctx.now()), attempt, ctx)
-    if (attempt === this.#checkpoints?.attempt) this.#sweep(attempt, ctx)
-    this.#release(ctx)
-    this.#deleteGarbage(ctx)
+    if (attempt === this.#checkpoints?.attempt) this.#retention.sweep(attempt, ctx)
+    const released = this.#retention.takeReleases()
+    if (released.length > 0) this.#append({ type: 'released', checkpoints: released }, undefined, ctx)
+    this.#retention.deleteGarbage(this.#pendingSnapshots(), ctx)
   }
 
   #tellCompleted(
@@ -527,7 +507,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     if (completed === undefined) return
     const { checkpoint, final, record, subsumed } = completed
     for (const older of subsumed) {
-      this.#retained.abort(older.checkpoint, older.snapshots)
+      this.#retention.onAborted(older.checkpoint, older.snapshots)
       this.#tellSources('aborted', older.checkpoint, ctx)
       this.#remember(older.record, ctx)
     }
@@ -563,7 +543,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   #onAborted(aborted: AbortedCheckpoint | undefined, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     if (aborted === undefined) return
     const { checkpoint, snapshots, record, intolerable } = aborted
-    this.#retained.abort(checkpoint, snapshots)
+    this.#retention.onAborted(checkpoint, snapshots)
     for (const { ref } of this.#subtasks)
       ctx.ask(ref, { type: 'abort', checkpoint }, TELL, () => ({ type: 'told' }))
     this.#tellSources('aborted', checkpoint, ctx)
@@ -613,53 +593,12 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     this.#waiting.delete(record.checkpoint)
   }
 
-  // Ids and blobs.
+  // Ids.
 
   #reserve(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const to = this.#reserving ? undefined : this.#ids.wanted(LIMITS.reservedIds)
     if (to === undefined) return
     this.#reserving = true
     this.#append({ type: 'reserved', to }, undefined, ctx)
-  }
-
-  #onManifestRead(
-    { checkpoint, manifest }: RetainedCheckpoint,
-    outcome: Outcome<Manifest>,
-    ctx: ActorContext<CheckpointCoordinatorMessage>,
-  ): void {
-    if (!outcome.ok)
-      return this.#warn('a retained checkpoint cannot be read; no blob is deleted', outcome.error)
-    if (!this.#retained.retained().includes(checkpoint)) return
-    this.#retained.retain(checkpoint, manifest, outcome.value)
-    this.#deleteGarbage(ctx)
-  }
-
-  /** Has the log take off its list what is no longer retained. */
-  #release(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
-    const kept = this.#retained.retained().filter((checkpoint) => !this.#releasing.has(checkpoint))
-    const checkpoints = releasedBy(kept, this.#options.plan.checkpoint.retained)
-    if (checkpoints.length === 0) return
-    for (const checkpoint of checkpoints) this.#releasing.add(checkpoint)
-    this.#append({ type: 'released', checkpoints }, undefined, ctx)
-  }
-
-  #deleteGarbage(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
-    const garbage = this.#retained.takeGarbage(this.#pendingSnapshots())
-    if (garbage.length === 0) return
-    ctx.pipeToSelf(this.#options.blobs.delete(garbage), (outcome) => ({ type: 'swept', outcome }))
-  }
-
-  /** Once in an attempt: what earlier ones left behind without a manifest. */
-  #sweep(attempt: Attempt, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
-    const named = this.#retained.named()
-    if (this.#swept || named === undefined) return
-    this.#swept = true
-    const { blobs, run } = this.#options
-    const swept = blobs.list(run).then((all) => blobs.delete(leftoversOf(all, attempt, named)))
-    ctx.pipeToSelf(swept, (outcome) => ({ type: 'swept', outcome }))
-  }
-
-  #warn(what: string, error: unknown): void {
-    this.#options.logger.warn({ error: errorInfoOf(error) }, what)
   }
 }
