@@ -13,8 +13,8 @@ export interface Files {
   readRange(path: string, offset: number, bytes: number): Promise<Uint8Array | undefined>
   /** Writes the whole file, and waits until its bytes (not its name) are durable. */
   write(path: string, bytes: Uint8Array): Promise<void>
-  /** Gives a file a second name, unless that is taken. */
-  link(from: string, to: string): Promise<'linked' | 'exists'>
+  /** Gives a file a second name, unless that is taken. 'gone': there is no file of the first name (any more). */
+  link(from: string, to: string): Promise<'linked' | 'exists' | 'gone'>
   rename(from: string, to: string): Promise<void>
   /** A file that is not there is as good as removed. */
   remove(path: string): Promise<void>
@@ -66,6 +66,7 @@ export const nodeFiles: Files = {
         return 'linked'
       } catch (error) {
         if (codeOf(error) === 'EEXIST') return 'exists'
+        if (codeOf(error) === 'ENOENT') return 'gone'
         throw error
       }
     }),

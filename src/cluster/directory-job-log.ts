@@ -48,10 +48,14 @@ export class DirectoryJobLog implements JobLog {
       this.#made = true
     }
     const temporary = join(this.#directory, `${entry.nonce}${UNFINISHED}`)
-    // After a lost answer this may be the entry itself under its first name: writing into it would change the entry.
-    await this.#files.remove(temporary)
-    await this.#files.write(temporary, encodeLogEntry(entry))
-    await this.#files.link(temporary, this.#pathOf(entry.place))
+    let linked: 'linked' | 'exists' | 'gone'
+    do {
+      // After a lost answer this may be the entry itself under its first name: writing into it would change the entry.
+      await this.#files.remove(temporary)
+      await this.#files.write(temporary, encodeLogEntry(entry))
+      linked = await this.#files.link(temporary, this.#pathOf(entry.place))
+      // Gone: somebody took the log over in between, and removed it as if its writer had crashed.
+    } while (linked === 'gone')
     await this.#files.syncDirectory(this.#directory)
     const outcome = await this.#outcomeOf(entry)
     await this.#tidy(temporary, outcome === 'written' ? entry : undefined)
@@ -70,7 +74,7 @@ export class DirectoryJobLog implements JobLog {
 
   /**
    * Best effort: what stays behind is removed by a later append. Who takes the log over removes what writers that crashed
-   * have left; to one that still lives that is an append without an answer, which it makes again, and then has lost.
+   * have left; one that still lives writes its entry again, and then has lost.
    */
   async #tidy(temporary: string, written: LogEntry | undefined): Promise<void> {
     try {

@@ -181,16 +181,18 @@ test('when another takes over between the file and the place of an entry, then i
   const entries = entriesOf(...STARTED, on.leads(2))
   const before = entries.slice(0, -1)
   for (const entry of before) await new DirectoryJobLog(path).append(entry)
+  let isOvertaken = false
   const overtaken: Files = {
     ...nodeFiles,
     async link(from, to) {
-      for (const entry of entries.slice(-1)) await new DirectoryJobLog(path).append(entry)
+      for (const entry of entries.slice(-1).filter(() => !isOvertaken))
+        await new DirectoryJobLog(path).append(entry)
+      isOvertaken = true
       return nodeFiles.link(from, to)
     },
   }
   const late = rival(JobHistory.of(before), 'late')
-  await expect(new DirectoryJobLog(path, overtaken).append(late)).rejects.toMatchObject({ code: 'RT1302' })
-  expect(await new DirectoryJobLog(path).append(late)).toBe('taken')
+  expect(await new DirectoryJobLog(path, overtaken).append(late)).toBe('taken')
 })
 
 test.each([

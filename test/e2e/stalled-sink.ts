@@ -5,8 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { startKafka } from '../support/kafka-broker.js'
-import { startPostgres } from '../support/postgres-server.js'
+import { type PostgresServer, startPostgres } from '../support/postgres-server.js'
 import { temporaryFolder } from '../support/server-process.js'
+import { until } from '../support/until.js'
 import { ClickProducer } from './click-producer.js'
 import { RunningJob } from './running-job.js'
 
@@ -15,6 +16,8 @@ const TOPIC = 'clicks'
 const CLICKS = 600_000
 const RECORD_BYTES = 1_024
 const STALL_S = 60
+/** Written, read and committed before the stall: what grows then is not the process getting going. */
+const WARM_UP = 30_000
 /** In the last part of the stall the at-least-once source must not move at all. */
 const STILL_S = 30
 const GROWTH_MAX = 100 * 1024 * 1024
@@ -55,20 +58,16 @@ export async function stalledSink(say: (line: string) => void): Promise<void> {
       job.start()
       await job.until('its first checkpoint is complete', () => job.completedCheckpoints > 0)
     }
+    await producerOf(kafka.bootstrap, WARM_UP).run()
+    for (const [guarantee] of jobs)
+      await until(async () => (await rowsOf(postgres, guarantee)) >= WARM_UP, {
+        what: 'the first clicks are committed',
+        timeoutMs: 60_000,
+      })
     await locker.connect()
     await locker.query(`begin; lock table ${GUARANTEES.map(tableOf).join(', ')} in access exclusive mode`)
     const before = new Map([...jobs].map(([guarantee, running]) => [guarantee, sampleOf(running)]))
-    const producer = new ClickProducer({
-      brokers: kafka.bootstrap,
-      topic: TOPIC,
-      partitions: 4,
-      count: CLICKS,
-      users: 10_000,
-      ratePerSecond: 100_000,
-      seed: 1,
-      recordBytes: RECORD_BYTES,
-    })
-    await producer.run()
+    await producerOf(kafka.bootstrap, CLICKS).run()
     say(`${CLICKS} clicks of ${RECORD_BYTES} bytes wait behind locked tables`)
     const samples = new Map(GUARANTEES.map((guarantee) => [guarantee, [] as Sample[]]))
     for (let second = 0; second < STALL_S; second++) {
@@ -80,7 +79,7 @@ export async function stalledSink(say: (line: string) => void): Promise<void> {
     for (const [guarantee, { job }] of jobs) {
       await job.until(
         `${guarantee}: the whole backlog is read once the lock is gone`,
-        () => job.recordsIn >= CLICKS,
+        () => job.recordsIn >= WARM_UP + CLICKS,
         180,
       )
       assert.deepEqual(job.failures, [], `${guarantee}: a stall is no failure`)
@@ -112,6 +111,24 @@ function judge(
   } else {
     assert(last.partBytes > before.partBytes, 'what was staged went to the store')
   }
+}
+
+function producerOf(brokers: string, count: number): ClickProducer {
+  return new ClickProducer({
+    brokers,
+    topic: TOPIC,
+    partitions: 4,
+    count,
+    users: 10_000,
+    ratePerSecond: 100_000,
+    seed: 1,
+    recordBytes: RECORD_BYTES,
+  })
+}
+
+async function rowsOf(postgres: PostgresServer, guarantee: (typeof GUARANTEES)[number]): Promise<number> {
+  const [row] = await postgres.query<{ n: string }>(`select count(*) as n from ${tableOf(guarantee)}`)
+  return Number(row?.n ?? 0)
 }
 
 function tableOf(guarantee: (typeof GUARANTEES)[number]): string {
