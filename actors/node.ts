@@ -114,6 +114,7 @@ export class Node {
     const threads = new WorkerSlotThreads({
       system: id,
       transport: ports,
+      clock,
       random,
       logger,
       environment: { blobs: store.blobDirectory, nats },

@@ -28,8 +28,15 @@ async function main(): Promise<void> {
   const logger = new PortLogger((line) => report({ type: 'log', line }))
   const ports = new MessagePortTransport({ keepsAlive: true })
   port.on('message', (message: MeshMessage) => {
-    if (message.type === 'peer') ports.addPeer(message.system, message.port)
-    else ports.removePeer(message.system)
+    switch (message.type) {
+      case 'peer':
+        return ports.addPeer(message.system, message.port)
+      case 'peer-gone':
+        return ports.removePeer(message.system)
+      case 'end':
+        // Of this thread alone, and between two turns: a thread that is ended from outside may be anywhere.
+        process.exit()
+    }
   })
   try {
     const { bundle, request, fingerprint } = spec.code

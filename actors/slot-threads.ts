@@ -39,6 +39,8 @@ export interface SlotThreadEvents {
 
 export interface SlotThread {
   readonly system: SystemId
-  /** Ends it at once, whatever it does; `onExit` follows. */
+  /** Asks it to end by itself, and ends it if it does not soon; `onExit` follows. */
+  end(): void
+  /** Ends it at once, whatever it does: a kill. `onExit` follows. */
   terminate(): void
 }

@@ -100,9 +100,10 @@ export class TaskManager implements Actor<TaskManagerMessage> {
         return this.#onReady(message.system, message.slot, ctx)
       case 'thread-exited':
         return this.#onExited(message.system, message.error, ctx)
-      case 'close-overdue':
       case 'slot-closed':
-        return this.#terminate(message.slot, message.attempt)
+        return this.#closing(message.slot, message.attempt)?.end()
+      case 'close-overdue':
+        return this.#closing(message.slot, message.attempt)?.terminate()
       case 'registered':
         // A resource manager that was started again knows nobody: whoever lives tells it again and again.
         return ctx.after('register', LIMITS.registerMs, { type: 'register' })
@@ -121,7 +122,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   }
 
   stop(): void {
-    for (const { thread } of this.#slots.values()) thread.terminate()
+    for (const { thread } of this.#slots.values()) thread.end()
   }
 
   #open(request: OpenSlot, ctx: ActorContext<TaskManagerMessage>): void {
@@ -209,9 +210,10 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     ctx.after(`close-${slot}`, LIMITS.cancelMs, { type: 'close-overdue', slot, attempt: closing })
   }
 
-  #terminate(slot: SlotIndex, attempt: Attempt): void {
+  /** The thread that is being closed there, if it is still that one. */
+  #closing(slot: SlotIndex, attempt: Attempt): SlotThread | undefined {
     const state = this.#slots.get(slot)
-    if (state?.phase === 'closing' && state.request.attempt === attempt) state.thread.terminate()
+    return state?.phase === 'closing' && state.request.attempt === attempt ? state.thread : undefined
   }
 
   #settle(state: SlotState, ctx: ActorContext<TaskManagerMessage>): void {

@@ -5,6 +5,8 @@ import type { SystemId } from '#src/kit/ids.js'
 export type MeshMessage =
   | { readonly type: 'peer'; readonly system: SystemId; readonly port: MessagePort }
   | { readonly type: 'peer-gone'; readonly system: SystemId }
+  /** To a slot's thread: nothing of it is needed any more. */
+  | { readonly type: 'end' }
 
 /** A thread as the mesh sees it. */
 export interface MeshMember {

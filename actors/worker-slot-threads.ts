@@ -1,14 +1,16 @@
 import { type Transferable, Worker } from 'node:worker_threads'
 import type { ActorRef } from '#src/actor/actor.js'
 import type { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
+import type { Clock } from '#src/kit/clock.js'
 import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
 import type { SystemId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
 import type { LogLine } from './port-logger.js'
 import type { SlotMessage } from './slot.js'
 import type { SlotThread, SlotThreadEvents, SlotThreadSpec, SlotThreads } from './slot-threads.js'
-import { ThreadMesh } from './thread-mesh.js'
+import { type MeshMessage, ThreadMesh } from './thread-mesh.js'
 
 /** What a slot's thread is started with. */
 export interface SlotThreadData {
@@ -35,6 +37,7 @@ export interface WorkerSlotThreadsOptions {
   /** The actor system of the process's main thread, and its way to other threads. */
   readonly system: SystemId
   readonly transport: MessagePortTransport
+  readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
   readonly environment: SlotEnvironment
@@ -52,7 +55,7 @@ export class WorkerSlotThreads implements SlotThreads {
       system,
       post: (message) => {
         if (message.type === 'peer') transport.addPeer(message.system, message.port)
-        else transport.removePeer(message.system)
+        else if (message.type === 'peer-gone') transport.removePeer(message.system)
       },
     })
   }
@@ -88,7 +91,15 @@ export class WorkerSlotThreads implements SlotThreads {
       system,
       post: (message, transfer) => worker.postMessage(message, transfer as Transferable[]),
     })
-    return { system, terminate: () => void worker.terminate() }
+    return {
+      system,
+      end: () => {
+        worker.postMessage({ type: 'end' } satisfies MeshMessage)
+        const cancel = this.#options.clock.after(LIMITS.threadEndMs, () => void worker.terminate())
+        worker.once('exit', cancel)
+      },
+      terminate: () => void worker.terminate(),
+    }
   }
 
   #log({ level, fields, message }: LogLine): void {

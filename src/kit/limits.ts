@@ -75,6 +75,8 @@ export const LIMITS = {
   /** A subtask reports its metrics this often. */
   reportMs: 1_000,
 
+  /** A thread that was asked to end and has not after this is terminated. */
+  threadEndMs: 1_000,
   /** A slot stuck in user code is terminated this long after it was told to cancel. */
   cancelMs: 5_000,
   /** A task manager tells its resource manager again this often that it is there. */

@@ -36,6 +36,7 @@ export class Parts {
     this.#threads = new WorkerSlotThreads({
       system: id,
       transport: ports,
+      clock: systemClock,
       random,
       logger,
       environment: { blobs: store.blobDirectory, nats: undefined },

@@ -49,12 +49,20 @@ async function main(): Promise<void> {
   })
   await job.ended
   await node.stop()
+  leave()
+}
+
+/** A parent that is gone takes this process with it; one that is left lets go of what was printed first. */
+const orphaned = () => process.exit(0)
+process.once('disconnect', orphaned)
+
+function leave(): void {
+  process.off('disconnect', orphaned)
   process.disconnect()
 }
 
-process.once('disconnect', () => process.exit(0))
 main().catch((error) => {
   report({ type: 'refused', message: errorInfoOf(error).message })
   process.exitCode = 1
-  process.disconnect()
+  leave()
 })
