@@ -1,7 +1,7 @@
 import type { ActorRef } from '#src/actor/actor.js'
 import { type ExecutionState, ExecutionStateMachine, isTerminal } from '#src/graph/execution-state.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
-import type { Attempt, CheckpointId, NodeId, SubtaskId } from '#src/kit/ids.js'
+import type { Attempt, NodeId, SubtaskId } from '#src/kit/ids.js'
 import type { JobMetrics } from './job-event.js'
 import type { SlotGrant } from './resource-manager.js'
 import type { SlotMessage } from './slot.js'
@@ -10,8 +10,6 @@ import type { SubtaskMetrics } from './subtask.js'
 /** What the job master knows of the attempt under way: its slots, and how far each of its subtasks is. */
 export class JobAttempt {
   readonly number: Attempt
-  /** The checkpoint that it starts from. */
-  readonly from: CheckpointId
   readonly slots: readonly SlotGrant[]
   /** By parallel index: slot i hosts subtask i of every vertex. */
   readonly opened: (ActorRef<SlotMessage> | undefined)[]
@@ -20,14 +18,8 @@ export class JobAttempt {
   readonly metrics = new Map<SubtaskId, SubtaskMetrics>()
   readonly #states: ReadonlyMap<SubtaskId, ExecutionStateMachine>
 
-  constructor(
-    number: Attempt,
-    from: CheckpointId,
-    slots: readonly SlotGrant[],
-    subtasks: Iterable<SubtaskId>,
-  ) {
+  constructor(number: Attempt, slots: readonly SlotGrant[], subtasks: Iterable<SubtaskId>) {
     this.number = number
-    this.from = from
     this.slots = slots
     this.opened = slots.map(() => undefined)
     this.#states = new Map([...subtasks].map((subtask) => [subtask, new ExecutionStateMachine(subtask)]))

@@ -463,7 +463,6 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const from = manifest.checkpoint
     this.#attempt = new JobAttempt(
       number,
-      from,
       slots,
       this.#graph.subtasks.map(({ id }) => id),
     )

@@ -131,5 +131,6 @@ export class LogWriter {
 /** Rejects with RT1306 for what is no log of a job, an empty one included. */
 async function readHistory(log: JobLog): Promise<LogStep> {
   const history = JobHistory.of(await log.read())
-  return history.state && { kind: 'read', history }
+  history.state // throws for an empty log
+  return { kind: 'read', history }
 }

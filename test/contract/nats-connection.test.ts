@@ -170,7 +170,9 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
       const heard: string[] = []
       connection.subscribe('s', (_, subject) => heard.push(subject))
       const leaving = servers.find((server) => connection.serverUrl.includes(String(server.port)))
-      process.kill(leaving?.pid ?? 0, 'SIGUSR2')
+      // Never 0: that would be every process of this test run.
+      if (leaving?.pid === undefined) throw new Error(`no server of ours is at ${connection.serverUrl}`)
+      process.kill(leaving.pid, 'SIGUSR2')
       await until(() => events.includes('lame-duck'), { what: 'the notice' })
       expect(connection.link).toBe('up')
       await connection.reconnect()
