@@ -1,6 +1,7 @@
 import type { ActorRef } from '#src/actor/actor.js'
 import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
+import type { NodeInfo } from '#src/cluster/node-info.js'
 import type { ExecutionState } from '#src/graph/execution-state.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import type { JobStatus } from '#src/graph/job-status.js'
@@ -73,24 +74,6 @@ export interface JobFailure {
 }
 
 export type NodeRole = 'job-manager' | 'task-manager'
-
-/** What a process says of itself. */
-export interface NodeInfo {
-  /** Of this incarnation alone. */
-  readonly node: NodeId
-  /** Of the machine or whatever the operator calls it; stays over incarnations. */
-  readonly name: string
-  readonly host: string
-  readonly pid: number
-  /** Of Retake. */
-  readonly version: string
-  /** Of the messages between nodes. */
-  readonly protocol: number
-  readonly cpus: number
-  readonly memoryBytes: number
-  readonly labels: Readonly<Record<string, string>>
-  readonly startedAt: number
-}
 
 /** A living node, as the leader sees it. */
 export interface NodeStatus extends NodeInfo {

@@ -51,6 +51,10 @@ export class JobAttempt {
     return steps.length > 0
   }
 
+  stateOf(subtask: SubtaskId): ExecutionState {
+    return this.#states.get(subtask)?.state ?? 'CREATED'
+  }
+
   all(reached: 'RUNNING' | 'FINISHED'): boolean {
     for (const { state } of this.#states.values()) {
       if (placeOf(state) < placeOf(reached)) return false

@@ -1,30 +1,17 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { checkSplits } from '#src/checkpoint/known-splits.js'
 import type { Manifest } from '#src/checkpoint/manifest.js'
 import { adoptManifest, loadManifest } from '#src/checkpoint/manifest-store.js'
 import { maxParallelismsOf, restoreOf } from '#src/checkpoint/restore.js'
-import { bundleJob, type JobBundle } from '#src/cluster/job-bundle.js'
-import { type BuildRequest, buildPlan } from '#src/cluster/job-loader.js'
+import type { BundleCache } from '#src/cluster/bundle-cache.js'
+import type { JobBundle } from '#src/cluster/job-bundle.js'
+import { type BuildRequest, buildPlan, checkPlan } from '#src/cluster/job-loader.js'
 import type { JobStore, RunRecord } from '#src/cluster/job-store.js'
 import { loadConnectors } from '#src/connector/built-in.js'
 import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
 import type { Clock } from '#src/kit/clock.js'
 import type { RunId } from '#src/kit/ids.js'
+import type { JobOrder } from './job-order.js'
 import type { JobCode } from './slot-threads.js'
-
-export interface JobSubmission {
-  /** Path of the job's file, TypeScript or JavaScript. */
-  readonly file: string
-  readonly params: Readonly<Record<string, string>>
-  /** Instead of the job's own default parallelism. */
-  readonly parallelism?: number | undefined
-  /** Start from this checkpoint: an id (of the newest run of this job that retains it), `<run>/<id>`, or a path. */
-  readonly fromCheckpoint?: string | undefined
-  /** Accept that a sink's ledger may be ahead of that checkpoint: rows after it are then written again. */
-  readonly allowRepeatedRows?: boolean | undefined
-}
 
 /** A run that its log knows, with all that a job master needs to direct it. */
 export interface PreparedRun {
@@ -36,72 +23,104 @@ export interface PreparedRun {
   readonly allowRepeatedRows: boolean
 }
 
-/** Makes runs of submissions: bundles, plans in a throw-away thread, checks against a checkpoint, submits to the log. */
+/** A run that should go on, and what became of that. */
+export type RecoveredRun =
+  | { readonly ok: true; readonly prepared: PreparedRun }
+  | { readonly ok: false; readonly record: RunRecord; readonly error: unknown }
+
+export interface JobIntakeOptions {
+  readonly store: JobStore
+  readonly bundles: BundleCache
+  readonly clock: Clock
+}
+
+/** Makes runs of orders: plans in a throw-away thread, checks against a checkpoint, submits to the log. */
 export class JobIntake {
   readonly #store: JobStore
+  readonly #bundles: BundleCache
   readonly #clock: Clock
 
-  constructor(store: JobStore, clock: Clock) {
+  constructor({ store, bundles, clock }: JobIntakeOptions) {
     this.#store = store
+    this.#bundles = bundles
     this.#clock = clock
   }
 
+  /** An order's code has to be kept before the order is given. */
+  keepBundle(bundle: Pick<JobBundle, 'code' | 'map' | 'hash'>): Promise<void> {
+    return this.#store.keepBundle(bundle)
+  }
+
   /** A new run. Throws what the user's file, parameters or checkpoint are refused for; then nothing was submitted. */
-  async submit(submission: JobSubmission): Promise<PreparedRun> {
+  async submit(order: JobOrder): Promise<PreparedRun> {
     // An untidy store is no reason to refuse a job; what keeps it from being written is met below.
     await this.#store.sweep().catch(() => undefined)
-    const bundle = await bundleJob(submission.file)
-    const request = requestOf(submission)
+    const { bundle, request, fromCheckpoint } = order
     const fresh = await this.#plan(bundle, request)
-    const found =
-      submission.fromCheckpoint === undefined
-        ? undefined
-        : await this.#store.findCheckpoint(submission.fromCheckpoint, fresh.name)
-    if (found === undefined) return this.#create(submission, bundle, request, fresh, undefined)
+    if (order.fingerprint !== undefined) checkPlan(fresh, order.fingerprint)
+    if (fromCheckpoint === undefined) return this.#create(order, request, fresh, undefined)
+    const found = await this.#store.findCheckpoint(fromCheckpoint, fresh.name)
     const fitting = { ...request, maxParallelismOf: maxParallelismsOf(found.manifest) }
     const plan = await this.#plan(bundle, fitting)
     await this.#check(found.manifest, plan)
     const run = await this.#store.begin()
-    const origin = await adoptManifest(found.manifest, found.blobs, this.#store.blobs, run)
-    return this.#create(submission, bundle, fitting, plan, { run, from: found.manifest, adopted: origin })
+    const adopted = await adoptManifest(found.manifest, found.blobs, this.#store.blobs, run)
+    return this.#create(order, fitting, plan, { run, from: found.manifest, adopted })
   }
 
-  /** The newest unended run of the job in the file, with the code as it is now; undefined when there is none. */
-  async resume(submission: JobSubmission): Promise<PreparedRun | undefined> {
-    const bundle = await bundleJob(submission.file)
-    const fresh = await this.#plan(bundle, requestOf(submission))
+  /** The newest unended run of the ordered job, with the code as it is now; undefined when there is none. */
+  async resume(order: JobOrder): Promise<PreparedRun | undefined> {
+    const fresh = await this.#plan(order.bundle, order.request)
     const record = await this.#store.unended(fresh.name)
-    return record === undefined ? undefined : this.#goOn(submission, bundle, record)
+    if (record === undefined) return undefined
+    const { bundle, request, allowRepeatedRows } = order
+    const prepared = await this.#goOn({ ...record, bundle, request, allowRepeatedRows })
+    const { code } = prepared
+    await this.#store.update({ ...record, ...code, allowRepeatedRows })
+    return prepared
   }
 
-  async #goOn(submission: JobSubmission, bundle: JobBundle, record: RunRecord): Promise<PreparedRun> {
-    const { run } = record
+  /** All unended runs, with the code that each was submitted with: what a cluster that was down goes on with. */
+  async recover(): Promise<readonly RecoveredRun[]> {
+    const recovered: RecoveredRun[] = []
+    for (const record of await this.#store.runs()) {
+      try {
+        const state = await this.#store.state(record.run)
+        if (state === undefined || state.ended !== undefined) continue
+        recovered.push({ ok: true, prepared: await this.#goOn(record) })
+      } catch (error) {
+        recovered.push({ ok: false, record, error })
+      }
+    }
+    return recovered
+  }
+
+  async #goOn({ run, bundle, request, allowRepeatedRows }: RunRecord): Promise<PreparedRun> {
     const newest = (await this.#store.state(run))?.retained.at(-1)
     // Nothing is retained of a run that nobody has led so far as its first checkpoint.
     const origin = newest === undefined ? await this.#store.adopted(run) : undefined
     const manifest = newest === undefined ? origin : await loadManifest(this.#store.blobs, newest.manifest)
-    const request: BuildRequest = {
-      ...requestOf(submission),
+    const fitting: BuildRequest = {
+      ...request,
       ...(manifest !== undefined && { maxParallelismOf: maxParallelismsOf(manifest) }),
     }
-    const plan = await this.#plan(bundle, request)
+    const plan = await this.#plan(bundle, fitting)
     if (manifest !== undefined) await this.#check(manifest, plan)
-    const path = await this.#store.keepBundle(run, bundle)
-    const code = { bundle: path, request, fingerprint: plan.fingerprint }
-    return { run, plan, code, origin, allowRepeatedRows: submission.allowRepeatedRows ?? false }
+    const code = { bundle, request: fitting, fingerprint: plan.fingerprint }
+    return { run, plan, code, origin, allowRepeatedRows }
   }
 
   async #create(
-    submission: JobSubmission,
-    bundle: JobBundle,
+    { bundle, allowRepeatedRows }: JobOrder,
     request: BuildRequest,
     plan: JobPlan,
     origin: { readonly run: RunId; readonly from: Manifest; readonly adopted: Manifest } | undefined,
   ): Promise<PreparedRun> {
+    const code = { bundle, request, fingerprint: plan.fingerprint }
     const { run } = await this.#store.create({
       job: plan.name,
-      bundle,
-      params: submission.params,
+      ...code,
+      allowRepeatedRows,
       ...(origin !== undefined && {
         run: origin.run,
         adopted: {
@@ -110,14 +129,7 @@ export class JobIntake {
         },
       }),
     })
-    const code = { bundle: this.#store.bundlePath(run), request, fingerprint: plan.fingerprint }
-    return {
-      run,
-      plan,
-      code,
-      origin: origin?.adopted,
-      allowRepeatedRows: submission.allowRepeatedRows ?? false,
-    }
+    return { run, plan, code, origin: origin?.adopted, allowRepeatedRows }
   }
 
   /** Throws what keeps `plan` from going on from `manifest`. */
@@ -126,20 +138,7 @@ export class JobIntake {
     checkSplits(manifest, plan, await loadConnectors(connectorNamesOf(plan)))
   }
 
-  /** The bundle is not of a run yet: it is planned from a folder of its own. */
-  async #plan({ code, map, hash }: JobBundle, request: BuildRequest): Promise<JobPlan> {
-    const directory = await mkdtemp(join(tmpdir(), 'retake-plan-'))
-    try {
-      const path = join(directory, 'bundle.mjs')
-      await writeFile(`${path}.map`, map)
-      await writeFile(path, code)
-      return await buildPlan(path, request, { clock: this.#clock, hash })
-    } finally {
-      await rm(directory, { recursive: true, force: true })
-    }
+  async #plan(bundle: string, request: BuildRequest): Promise<JobPlan> {
+    return buildPlan(await this.#bundles.path(bundle), request, { clock: this.#clock })
   }
-}
-
-function requestOf({ params, parallelism }: JobSubmission): BuildRequest {
-  return { params, ...(parallelism !== undefined && { parallelism }) }
 }

@@ -8,10 +8,12 @@ import {
   type Outcome,
   type ReplyTo,
 } from '#src/actor/actor.js'
+import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
 import { addressBelow } from '#src/actor/address.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { type Step, Supervision } from '#src/actor/supervision.js'
-import type { JobStore } from '#src/cluster/job-store.js'
+import { type BundlePiece, BundleUploads } from '#src/cluster/bundle-upload.js'
+import type { JobStore, RunRecord } from '#src/cluster/job-store.js'
 import type { LogState } from '#src/cluster/log-entry.js'
 import { loadConnectors } from '#src/connector/built-in.js'
 import type { Connectors } from '#src/connector/registry.js'
@@ -19,20 +21,35 @@ import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
 import { assertNever } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
 import { errorInfoOf } from '#src/kit/errors.js'
-import type { NodeId, RunId } from '#src/kit/ids.js'
+import type { RunId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
+import type { ThreadActors } from './cluster-view.js'
 import type { JobEvent } from './job-event.js'
-import type { JobIntake, JobSubmission, PreparedRun } from './job-intake.js'
+import type { JobIntake, PreparedRun, RecoveredRun } from './job-intake.js'
 import { JobMaster, type JobMasterMessage } from './job-master.js'
-import { ResourceManager } from './resource-manager.js'
+import type { JobOrder } from './job-order.js'
+import { ResourceManager, type ResourceManagerOptions } from './resource-manager.js'
 
 /** What a job manager hears, and from whom. */
 export type JobManagerMessage =
   // whoever submits, or watches
   | SubmitJob
+  | UploadBundle
   | FollowRun
+  | ListRuns
+  | DescribeThread
   // its own steps
+  | { readonly type: 'recover' }
+  | { readonly type: 'recovered'; readonly outcome: Outcome<readonly DirectableRun[]> }
+  | { readonly type: 'bundle-kept'; readonly asker: ReplyTo<unknown>; readonly outcome: Outcome<void> }
+  | {
+      readonly type: 'runs-read'
+      readonly asker: ReplyTo<unknown>
+      readonly outcome: Outcome<readonly KnownRun[]>
+    }
+  | { readonly type: 'follower-ended'; readonly follower: ActorRef<JobEvent> }
   | {
       readonly type: 'prepared'
       readonly asker: ReplyTo<unknown>
@@ -48,10 +65,33 @@ export type JobManagerMessage =
   | { readonly type: 'job-master-ended'; readonly run: RunId; readonly reason: ExitReason }
   | { readonly type: 'restart-due' }
 
-/** 'resume' goes on with the unended run of the job, and is answered with undefined when there is none. */
-export type SubmitJob = { readonly type: 'submit' | 'resume'; readonly submission: JobSubmission } & Asks<
+/**
+ * 'resume' goes on with the unended run of the job, and is answered with undefined when there is none. The code that the
+ * order names has been kept.
+ */
+export type SubmitJob = { readonly type: 'submit' | 'resume'; readonly order: JobOrder } & Asks<
   JobAccepted | undefined
 >
+
+/** May be repeated. 'kept': that was the last piece, and the whole is in the store. */
+export type UploadBundle = { readonly type: 'upload'; readonly piece: BundlePiece } & Asks<'more' | 'kept'>
+
+/** All runs of the store, newest first, or the one that is named. */
+export type ListRuns = { readonly type: 'list-runs'; readonly run?: RunId } & Asks<readonly ListedRun[]>
+
+/** The actors of the thread that it lives in. */
+export type DescribeThread = { readonly type: 'describe-thread' } & Asks<ThreadActors>
+
+/** A run as the store has it. */
+export interface KnownRun {
+  readonly record: RunRecord
+  readonly state: LogState
+}
+
+export interface ListedRun extends KnownRun {
+  /** Who directs it, and knows more; undefined when nobody does. */
+  readonly jobMaster: ActorRef<JobMasterMessage> | undefined
+}
 
 /** Every event of `run` goes to `follower` from now on, whichever job master directs it. */
 export interface FollowRun {
@@ -73,13 +113,18 @@ export interface DirectedRun extends PreparedRun {
   readonly followers: ActorRef<JobEvent>[]
 }
 
-export interface JobManagerOptions {
-  readonly node: NodeId
+type DirectableRun = Extract<RecoveredRun, { ok: false }> | { readonly ok: true; readonly run: DirectedRun }
+
+export interface JobManagerOptions extends ResourceManagerOptions {
   readonly store: JobStore
   readonly intake: JobIntake
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** The actors of its own thread. */
+  readonly tree: () => ActorSnapshot
+  /** Whether it goes on with every unended run of the store by itself, or only with what it is told to. */
+  readonly recovers: boolean
   /** How long its jobs wait for slots. */
   readonly slotRequestMs: number
   /** Outlives it: a job manager that is started again directs the same runs again. */
@@ -97,6 +142,7 @@ export class JobManager implements Actor<JobManagerMessage> {
   readonly #options: JobManagerOptions
   readonly #runs: Map<RunId, DirectedRun>
   readonly #supervision: Supervision<RunId, ExitReason>
+  readonly #uploads = new BundleUploads()
   #ctx!: ActorContext<JobManagerMessage>
   #resourceManager!: ActorRef<Parameters<ResourceManager['receive']>[0]>
 
@@ -112,10 +158,11 @@ export class JobManager implements Actor<JobManagerMessage> {
 
   start(ctx: ActorContext<JobManagerMessage>): void {
     this.#ctx = ctx
-    this.#resourceManager = ctx.spawn(RESOURCE_MANAGER, new ResourceManager())
+    this.#resourceManager = ctx.spawn(RESOURCE_MANAGER, new ResourceManager(this.#options))
     this.#supervision.begin(ctx.now())
     for (const run of this.#runs.keys())
       this.#carryOut(this.#supervision.addChild({ id: run, restart: 'transient' }, ctx.now()))
+    if (this.#options.recovers) this.#recover()
   }
 
   receive(message: JobManagerMessage, ctx: ActorContext<JobManagerMessage>): void {
@@ -124,13 +171,31 @@ export class JobManager implements Actor<JobManagerMessage> {
       case 'resume': {
         const { asker } = ctx
         if (asker === undefined) return
-        ctx.pipeToSelf(this.#prepare(message.type, message.submission), (outcome) => ({
+        ctx.pipeToSelf(this.#prepare(message.type, message.order), (outcome) => ({
           type: 'prepared',
           asker,
           outcome,
         }))
         return
       }
+      case 'upload':
+        return this.#onUpload(message.piece)
+      case 'bundle-kept':
+        return this.#answer(message.asker, message.outcome, () => 'kept')
+      case 'recover':
+        return this.#recover()
+      case 'recovered':
+        return this.#onRecovered(message.outcome)
+      case 'list-runs':
+        return this.#listRuns(message.run)
+      case 'runs-read':
+        return this.#answer(message.asker, message.outcome, (runs) => runs.map((run) => this.#listed(run)))
+      case 'describe-thread': {
+        const { own, tree } = this.#options
+        return ctx.reply<ThreadActors>({ node: own.node, name: own.name, slot: undefined, tree: tree() })
+      }
+      case 'follower-ended':
+        return this.#onFollowerEnded(message.follower)
       case 'prepared':
         return this.#onPrepared(message.asker, message.outcome)
       case 'follow':
@@ -146,11 +211,60 @@ export class JobManager implements Actor<JobManagerMessage> {
     }
   }
 
-  async #prepare(how: 'submit' | 'resume', submission: JobSubmission): Promise<DirectedRun | undefined> {
-    const prepared = await this.#options.intake[how](submission)
-    if (prepared === undefined) return undefined
-    return { ...prepared, connectors: await loadConnectors(connectorNamesOf(prepared.plan)), followers: [] }
+  async #prepare(how: 'submit' | 'resume', order: JobOrder): Promise<DirectedRun | undefined> {
+    const prepared = await this.#options.intake[how](order)
+    return prepared === undefined ? undefined : directable(prepared)
   }
+
+  #answer<T>(asker: ReplyTo<unknown>, outcome: Outcome<T>, valueOf: (value: T) => unknown): void {
+    this.#ctx.replyTo(
+      asker,
+      outcome.ok
+        ? { ok: true, value: valueOf(outcome.value) }
+        : { ok: false, error: errorInfoOf(outcome.error) },
+    )
+  }
+
+  #onUpload(piece: BundlePiece): void {
+    const whole = this.#uploads.add(piece)
+    const { asker } = this.#ctx
+    if (whole === undefined) return this.#ctx.reply('more')
+    if (asker === undefined) return
+    this.#ctx.pipeToSelf(this.#options.intake.keepBundle(whole), (outcome) => ({
+      type: 'bundle-kept',
+      asker,
+      outcome,
+    }))
+  }
+
+  // What was left unended when the cluster went down.
+
+  #recover(): void {
+    const recovered = this.#options.intake.recover().then((all) =>
+      Promise.all(
+        all.map(async (one) => (one.ok ? { ok: true as const, run: await directable(one.prepared) } : one)),
+      ),
+    )
+    this.#ctx.pipeToSelf(recovered, (outcome) => ({ type: 'recovered', outcome }))
+  }
+
+  #onRecovered(outcome: Outcome<readonly DirectableRun[]>): void {
+    const { logger } = this.#options
+    if (!outcome.ok) {
+      logger.warn({ error: errorInfoOf(outcome.error) }, 'the unended runs could not be read; once more')
+      return this.#ctx.after('recover', LIMITS.recoverRetryMs, { type: 'recover' })
+    }
+    for (const one of outcome.value) {
+      if (one.ok) this.#add(one.run)
+      else
+        logger.error(
+          { run: one.record.run, job: one.record.job, error: errorInfoOf(one.error) },
+          'a run cannot go on',
+        )
+    }
+  }
+
+  // Runs.
 
   #onPrepared(asker: ReplyTo<unknown>, outcome: Outcome<DirectedRun | undefined>): void {
     if (!outcome.ok) return this.#ctx.replyTo(asker, { ok: false, error: errorInfoOf(outcome.error) })
@@ -159,12 +273,16 @@ export class JobManager implements Actor<JobManagerMessage> {
     const { run } = prepared
     // Who resumes a run that is directed here already gets that one.
     const plan = (this.#runs.get(run) ?? prepared).plan
-    if (!this.#runs.has(run)) {
-      this.#runs.set(run, prepared)
-      this.#carryOut(this.#supervision.addChild({ id: run, restart: 'transient' }, this.#ctx.now()))
-    }
+    this.#add(prepared)
     const accepted: JobAccepted = { run, plan, jobMaster: this.#jobMasterOf(run) }
     this.#ctx.replyTo(asker, { ok: true, value: accepted })
+  }
+
+  #add(prepared: DirectedRun): void {
+    const { run } = prepared
+    if (this.#runs.has(run)) return
+    this.#runs.set(run, prepared)
+    this.#carryOut(this.#supervision.addChild({ id: run, restart: 'transient' }, this.#ctx.now()))
   }
 
   #onJobMasterEnded(run: RunId, reason: ExitReason): void {
@@ -178,10 +296,35 @@ export class JobManager implements Actor<JobManagerMessage> {
 
   // For whoever watches.
 
+  #listRuns(only: RunId | undefined): void {
+    const { asker } = this.#ctx
+    if (asker === undefined) return
+    this.#ctx.pipeToSelf(this.#knownRuns(only), (outcome) => ({ type: 'runs-read', asker, outcome }))
+  }
+
+  async #knownRuns(only: RunId | undefined): Promise<readonly KnownRun[]> {
+    const { store } = this.#options
+    const records = only === undefined ? await store.runs() : [await store.record(only)]
+    const known = await Promise.all(
+      records.map(async (record) => {
+        const state = record === undefined ? undefined : await store.state(record.run)
+        return record === undefined || state === undefined ? [] : [{ record, state }]
+      }),
+    )
+    return known.flat().reverse()
+  }
+
+  #listed(known: KnownRun): ListedRun {
+    const { run } = known.record
+    return { ...known, jobMaster: this.#runs.has(run) ? this.#jobMasterOf(run) : undefined }
+  }
+
   #onFollower(run: RunId, follower: ActorRef<JobEvent>): void {
     const directed = this.#runs.get(run)
     if (directed !== undefined) {
-      directed.followers.push(follower)
+      this.#ctx.watch(follower, () => ({ type: 'follower-ended', follower }))
+      if (!directed.followers.some(({ address }) => address === follower.address))
+        directed.followers.push(follower)
       return this.#ctx.send(this.#jobMasterOf(run), { type: 'follow', follower })
     }
     // Nobody directs it here (any more): its log says what became of it.
@@ -193,9 +336,18 @@ export class JobManager implements Actor<JobManagerMessage> {
     }))
   }
 
+  #onFollowerEnded({ address }: ActorRef<JobEvent>): void {
+    for (const { followers } of this.#runs.values()) {
+      const index = followers.findIndex((follower) => follower.address === address)
+      if (index >= 0) followers.splice(index, 1)
+    }
+  }
+
   #tellState(run: RunId, follower: ActorRef<JobEvent>, outcome: Outcome<LogState | undefined>): void {
     const state = outcome.ok ? outcome.value : undefined
     const ended = state?.ended
+    // One that is to be recovered may be on its way: whoever follows asks again.
+    if (ended === undefined && this.#options.recovers) return
     this.#ctx.send(
       follower,
       ended === undefined
@@ -234,10 +386,10 @@ export class JobManager implements Actor<JobManagerMessage> {
     const directed = this.#runs.get(run)
     if (directed === undefined) return
     const { followers, ...prepared } = directed
-    const { node, store, clock, random, logger, slotRequestMs } = this.#options
+    const { own, store, clock, random, logger, slotRequestMs } = this.#options
     const jobMaster = new JobMaster({
       ...prepared,
-      node,
+      node: own.node,
       log: store.log(run),
       blobs: store.blobs,
       resourceManager: this.#resourceManager,
@@ -256,6 +408,10 @@ export class JobManager implements Actor<JobManagerMessage> {
   #jobMasterOf(run: RunId): ActorRef<JobMasterMessage> {
     return { address: addressBelow(this.#ctx.self.address, nameOf(run)) }
   }
+}
+
+async function directable(prepared: PreparedRun): Promise<DirectedRun> {
+  return { ...prepared, connectors: await loadConnectors(connectorNamesOf(prepared.plan)), followers: [] }
 }
 
 function nameOf(run: RunId): string {

@@ -42,15 +42,18 @@ import {
   type CheckpointCoordinatorReport,
   type CheckpointEvent,
   type CheckpointNow,
+  type DescribeCheckpoints,
 } from './checkpoint-coordinator.js'
 import { deploymentsOf, subtaskAddress } from './deployments.js'
 import { JobAttempt, jobMetrics } from './job-attempt.js'
 import type { JobEvent } from './job-event.js'
 import { errorOfAsk, taskManagerLost, tooFewSlots } from './job-faults.js'
+import { type JobReport, jobReport } from './job-report.js'
 import { JobSources } from './job-sources.js'
 import { JobStory } from './job-story.js'
 import { type Appended, type LogStep, LogWriter } from './log-writer.js'
-import type { ResourceManagerMessage, SlotsAnswer } from './resource-manager.js'
+import { RateMeter } from './rate-meter.js'
+import type { RequestSlots, ResourceManagerMessage, SlotsAnswer } from './resource-manager.js'
 import type { DeploySubtask } from './slot.js'
 import type { JobCode } from './slot-threads.js'
 import type { SourceCoordinatorReport } from './source-coordinator.js'
@@ -73,10 +76,13 @@ export type JobMasterMessage =
     }
   // task managers
   | SlotLost
+  // the resource manager; repeated until it is done
+  | EvacuateNode
   // whoever runs or watches the job
   | CancelJob
   | { readonly type: 'follow'; readonly follower: ActorRef<JobEvent> }
   | TakeCheckpoint
+  | DescribeJob
   // its own steps
   | { readonly type: 'log-step'; readonly outcome: Outcome<LogStep> }
   | { readonly type: 'log-again' }
@@ -100,6 +106,13 @@ export type JobMasterMessage =
   | { readonly type: 'slot-closed'; readonly attempt: Attempt; readonly index: number }
   | { readonly type: 'task-manager-ended'; readonly node: NodeId; readonly reason: ExitReason }
   | { readonly type: 'restart-due' }
+  | { readonly type: 'ready-to-move'; readonly attempt: Attempt; readonly node: NodeId }
+  | { readonly type: 'follower-ended'; readonly follower: ActorRef<JobEvent> }
+  | {
+      readonly type: 'checkpoints-described'
+      readonly asker: ReplyTo<unknown>
+      readonly answer: Answer<readonly CheckpointRecord[]>
+    }
   | {
       readonly type: 'checkpointed'
       readonly asker: ReplyTo<unknown>
@@ -107,6 +120,11 @@ export type JobMasterMessage =
     }
   | { readonly type: 'report' }
   | { readonly type: 'told' }
+
+/** A node drains: the job goes on elsewhere, from a checkpoint that is taken for it. */
+export type EvacuateNode = { readonly type: 'evacuate'; readonly node: NodeId }
+
+export type DescribeJob = { readonly type: 'describe' } & Asks<JobReport>
 
 export type CancelJob = { readonly type: 'cancel' } & Asks<'ok'>
 export type TakeCheckpoint = { readonly type: 'checkpoint-now' } & Asks<CheckpointRecord>
@@ -188,6 +206,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #ctx!: ActorContext<JobMasterMessage>
   #log!: LogWriter
   #coordinator: ActorRef<CheckpointCoordinatorMessage> | undefined
+  /** The attempt that is about to move off a node that drains. */
+  #moving: Attempt | undefined
+  readonly #rates: RateMeter
   /** Asked for before this actor led the job; done when it does. */
   #early: { cancel: boolean; readonly checkpoints: ReplyTo<unknown>[] } = { cancel: false, checkpoints: [] }
   #epoch = 0 as Epoch
@@ -199,6 +220,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   constructor(options: JobMasterOptions) {
     this.#options = options
     this.#graph = executionGraphOf(options.plan)
+    this.#rates = new RateMeter(this.#graph.subtasks.length)
     this.#supervision = new Supervision({
       strategy: 'one-for-all',
       restarts: restartStrategyOf(options.plan.restart, options.random),
@@ -209,8 +231,13 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   start(ctx: ActorContext<JobMasterMessage>): void {
     this.#ctx = ctx
-    const { run, plan } = this.#options
-    this.#story = new JobStory({ run, now: ctx.now, send: (follower, event) => ctx.send(follower, event) })
+    const { run, plan, clock } = this.#options
+    this.#story = new JobStory({
+      run,
+      now: ctx.now,
+      wallTime: () => clock.wallTime(),
+      send: (follower, event) => ctx.send(follower, event),
+    })
     this.#sources = new JobSources(plan, ctx)
     this.#log = new LogWriter({
       log: this.#options.log,
@@ -257,8 +284,21 @@ export class JobMaster implements Actor<JobMasterMessage> {
       case 'cancel':
         ctx.reply('ok')
         return this.#cancel()
-      case 'follow':
-        return this.#story.addFollower(message.follower)
+      case 'evacuate':
+        return this.#evacuate(message.node)
+      case 'ready-to-move':
+        return this.#move(message.attempt, message.node)
+      case 'follow': {
+        const { follower } = message
+        ctx.watch(follower, () => ({ type: 'follower-ended', follower }))
+        return this.#story.addFollower(follower)
+      }
+      case 'follower-ended':
+        return this.#story.removeFollower(message.follower)
+      case 'describe':
+        return this.#describe(ctx.asker)
+      case 'checkpoints-described':
+        return this.#replyDescribed(message.asker, message.answer)
       case 'checkpoint-now':
         return this.#checkpointNow(ctx.asker)
       case 'log-step':
@@ -436,7 +476,13 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (this.#phase.kind !== 'waiting') return
     const { run, plan, resourceManager } = this.#options
     const attempt = (this.#log.state.attempt + 1) as Attempt
-    const request = { type: 'request-slots', run, attempt, count: requiredSlots(plan) } as const
+    const request: RequestSlots = {
+      type: 'request-slots',
+      run,
+      attempt,
+      count: requiredSlots(plan),
+      jobMaster: this.#ctx.self,
+    }
     this.#ctx.ask(resourceManager, request, { timeoutMs: LIMITS.slotRetryMs * 8 }, (answer) => ({
       type: 'slots',
       answer,
@@ -589,6 +635,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #run(attempt: JobAttempt): void {
     this.#phase = { kind: 'running' }
+    this.#rates.reset(this.#ctx.now())
     this.#story.because(undefined)
     this.#tellCoordinator({ type: 'attempt-running', attempt: attempt.number })
     const slots = attempt.allOpened() ?? []
@@ -616,6 +663,31 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#stop('restart')
   }
 
+  /** What is running moves once it has a checkpoint to move from; what is not will be told again when it does. */
+  #evacuate(node: NodeId): void {
+    const attempt = this.#attempt
+    if (this.#phase.kind !== 'running' || attempt === undefined || this.#moving === attempt.number) return
+    if (this.#coordinator === undefined || !attempt.slots.some((grant) => grant.node === node)) return
+    this.#moving = attempt.number
+    const now: CheckpointNow = { type: 'checkpoint-now' }
+    // One that fails costs only that more is read again.
+    this.#ctx.ask(this.#coordinator, now, { timeoutMs: LIMITS.moveCheckpointMs }, () => ({
+      type: 'ready-to-move',
+      attempt: attempt.number,
+      node,
+    }))
+  }
+
+  /** Not a failure: no restart strategy is asked, and nothing is waited for. */
+  #move(attempt: Attempt, node: NodeId): void {
+    if (this.#phase.kind !== 'running' || this.#attempt?.number !== attempt) return
+    this.#stop('restart')
+    this.#story.because(`moving off ${node}, which drains`)
+    if (this.#phase.kind !== 'stopping') return
+    this.#phase.delayed = true
+    this.#stopped()
+  }
+
   #cancel(): void {
     if (this.#phase.kind === 'ended') return
     if (this.#epoch === 0) {
@@ -636,6 +708,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const attempt = this.#attempt
     const closing = new Set(attempt?.toClose())
     this.#phase = { kind: 'stopping', closing, after, delayed: false }
+    this.#rates.reset(undefined)
     if (attempt !== undefined) this.#closeSlots(attempt)
     this.#stopped()
   }
@@ -765,6 +838,33 @@ export class JobMaster implements Actor<JobMasterMessage> {
     })
   }
 
+  #describe(asker: ReplyTo<unknown> | undefined): void {
+    if (asker === undefined) return
+    const coordinator = this.#coordinator
+    if (coordinator === undefined) return this.#replyDescribed(asker, { ok: true, value: [] })
+    const describe: DescribeCheckpoints = { type: 'describe' }
+    this.#ctx.ask(coordinator, describe, { timeoutMs: LIMITS.describeMs }, (answer) => ({
+      type: 'checkpoints-described',
+      asker,
+      answer,
+    }))
+  }
+
+  #replyDescribed(asker: ReplyTo<unknown>, answer: Answer<readonly CheckpointRecord[]>): void {
+    const { run, plan } = this.#options
+    const value = jobReport({
+      run,
+      plan,
+      graph: this.#graph,
+      story: this.#story,
+      attempt: this.#attempt,
+      rates: this.#rates,
+      checkpoints: answer.ok ? answer.value : [],
+      retained: this.#epoch === 0 ? [] : this.#log.state.retained,
+    })
+    this.#ctx.replyTo(asker, { ok: true, value })
+  }
+
   #checkpointNow(asker: ReplyTo<unknown> | undefined): void {
     if (asker === undefined) return
     if (this.#coordinator === undefined) return void this.#early.checkpoints.push(asker)
@@ -779,10 +879,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #report(): void {
     const attempt = this.#attempt
     if (attempt !== undefined) {
-      this.#story.tell({
-        type: 'metrics',
-        metrics: jobMetrics(attempt, this.#options.plan),
-      })
+      const metrics = jobMetrics(attempt, this.#options.plan)
+      if (this.#phase.kind === 'running') this.#rates.add(this.#ctx.now(), metrics)
+      this.#story.tell({ type: 'metrics', metrics })
     }
     if (this.#phase.kind !== 'ended') this.#ctx.after('report', LIMITS.reportMs, { type: 'report' })
   }

@@ -1,6 +1,9 @@
 import type { ActorRef, Address } from '#src/actor/actor.js'
 import { isGloballyTerminal, type JobStatus, JobStatusMachine } from '#src/graph/job-status.js'
-import type { RunId } from '#src/kit/ids.js'
+import type { ErrorInfo } from '#src/kit/errors.js'
+import type { Attempt, RunId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
+import type { JobFailure } from './cluster-view.js'
 import type { JobEvent } from './job-event.js'
 
 /** An event without the run that it is told of. */
@@ -9,6 +12,8 @@ export type Told = JobEvent extends infer E ? (E extends JobEvent ? Omit<E, 'run
 export interface JobStoryOptions {
   readonly run: RunId
   readonly now: () => number
+  /** Milliseconds since 1970, for display. */
+  readonly wallTime: () => number
   readonly send: (follower: ActorRef<JobEvent>, event: JobEvent) => void
 }
 
@@ -18,6 +23,10 @@ export class JobStory {
   readonly #followers = new Map<Address, ActorRef<JobEvent>>()
   #status: JobStatusMachine
   #reason: string | undefined
+  /** The newest attempt that was told of. */
+  #attempt: Extract<JobEvent, { type: 'attempt' }> | undefined
+  /** Newest first. */
+  #failures: readonly JobFailure[] = []
 
   constructor(options: JobStoryOptions) {
     this.#options = options
@@ -28,15 +37,29 @@ export class JobStory {
     return this.#status.status
   }
 
+  get reason(): string | undefined {
+    return this.#reason
+  }
+
+  get failures(): readonly JobFailure[] {
+    return this.#failures
+  }
+
   /** Nothing will move it any more, here. */
   get isOver(): boolean {
     return this.status === 'SUSPENDED' || isGloballyTerminal(this.status)
   }
 
-  /** Tells `follower` the status as it is, and all that comes. */
+  /** Tells `follower` how it stands, and all that comes. Who asks again is told again: words may have been lost. */
   addFollower(follower: ActorRef<JobEvent>): void {
+    const isNew = !this.#followers.has(follower.address)
     this.#followers.set(follower.address, follower)
+    if (!isNew && this.#attempt !== undefined) this.#options.send(follower, this.#attempt)
     this.#options.send(follower, this.#statusEvent())
+  }
+
+  removeFollower(follower: ActorRef<JobEvent>): void {
+    this.#followers.delete(follower.address)
   }
 
   moveTo(status: JobStatus, reason?: string): void {
@@ -59,7 +82,15 @@ export class JobStory {
   }
 
   tell(told: Told): void {
-    this.#publish({ ...told, run: this.#options.run } as JobEvent)
+    const event = { ...told, run: this.#options.run } as JobEvent
+    if (event.type === 'attempt') this.#attempt = event
+    if (event.type === 'failure') this.#remember(event.error)
+    this.#publish(event)
+  }
+
+  #remember(error: ErrorInfo): void {
+    const failure = { at: this.#options.wallTime(), attempt: this.#attempt?.attempt ?? (0 as Attempt), error }
+    this.#failures = [failure, ...this.#failures].slice(0, LIMITS.failureRecords)
   }
 
   #statusEvent(): JobEvent {

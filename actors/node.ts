@@ -1,177 +1,267 @@
-import { availableParallelism, hostname, totalmem } from 'node:os'
+import { availableParallelism, hostname, tmpdir, totalmem, userInfo } from 'node:os'
+import { join } from 'node:path'
 import type { ActorRef } from '#src/actor/actor.js'
 import { addressBelow } from '#src/actor/address.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { Supervisor, type SupervisorMessage, supervisedRef } from '#src/actor/supervisor.js'
-import { ActorSystem, AskError } from '#src/actor/system.js'
+import { ActorSystem } from '#src/actor/system.js'
 import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
-import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
+import type { NatsOptions } from '#src/actor/transport/nats-client.js'
+import { BundleCache } from '#src/cluster/bundle-cache.js'
 import { JobStore } from '#src/cluster/job-store.js'
-import type { Outcome } from '#src/cluster/log-entry.js'
-import type { JobPlan } from '#src/graph/job-plan.js'
+import type { NodeInfo } from '#src/cluster/node-info.js'
+import { openStateStore, type StateStoreConfig } from '#src/cluster/open-state-store.js'
+import { JOB_MANAGER_NAME, PROTOCOL } from '#src/cluster/protocol.js'
+import type { StateStore } from '#src/cluster/state-store.js'
+import { assert } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
-import { type ErrorInfo, errorOf, RetakeError } from '#src/kit/errors.js'
-import type { CheckpointId, NodeId, RunId, SystemId } from '#src/kit/ids.js'
+import { RetakeError } from '#src/kit/errors.js'
+import type { NodeId, RunId, SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
-import type { JobEvent } from './job-event.js'
-import { JobIntake, type JobSubmission } from './job-intake.js'
+import { version } from '#src/kit/version.js'
+import type { NodeRole, NodeStatus } from './cluster-view.js'
+import { JobClient, type JobHandle } from './job-client.js'
+import { JobIntake } from './job-intake.js'
+import { type DirectedRun, JobManager, type JobManagerMessage, RESOURCE_MANAGER } from './job-manager.js'
+import type { JobSubmission } from './job-order.js'
+import type { DescribeNodes, ResourceManagerMessage } from './resource-manager.js'
 import {
-  type DirectedRun,
-  type JobAccepted,
-  JobManager,
-  RESOURCE_MANAGER,
-  type SubmitJob,
-} from './job-manager.js'
-import type { CancelJob, TakeCheckpoint } from './job-master.js'
-import type { DescribeSlots, ResourceManagerMessage } from './resource-manager.js'
-import { type CrashSlot, TaskManager, type TaskManagerMessage } from './task-manager.js'
-import { transportsOf } from './transports.js'
+  type CrashSlot,
+  type DrainTaskManager,
+  type ProcessMeters,
+  TaskManager,
+  type TaskManagerMessage,
+  type TaskManagerNews,
+} from './task-manager.js'
+import { type NatsLink, transportsOf } from './transports.js'
 import { WorkerSlotThreads } from './worker-slot-threads.js'
 
-export type { JobSubmission } from './job-intake.js'
+export type { JobEnd, JobHandle } from './job-client.js'
+export type { JobSubmission } from './job-order.js'
+
+/** The cluster that a node belongs to, and the NATS by which its nodes find each other. */
+export interface ClusterLink {
+  /** A token: letters, digits, `_`, `-`. */
+  readonly name: string
+  readonly nats: NatsOptions
+}
 
 export interface NodeOptions {
-  /** Logs, parts, bundles and manifests are kept here; what an earlier process left is gone on with. */
-  readonly stateDirectory: string
+  /** What its operator calls it. Default: the name of the host. */
+  readonly name?: string
+  /** Default: both. */
+  readonly roles?: readonly NodeRole[]
+  /** Undefined: this node is a cluster by itself. */
+  readonly cluster?: ClusterLink | undefined
+  /**
+   * Logs, parts, bundles and manifests are kept in this directory, which all nodes see; what an earlier process left
+   * there is gone on with. Undefined: in the cluster's JetStream.
+   */
+  readonly stateDirectory?: string | undefined
   /** Of each task manager. */
   readonly slots: number
   /** Default 1. */
   readonly taskManagers?: number
-  /** Forces every message over this NATS, for tests and for measuring. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Forces every message of a node that is a cluster by itself over this NATS, for tests and for measuring. */
   readonly nats?: { readonly servers: string } | undefined
+  /** A task manager that is silent for so long is taken for dead; the job manager's counts. 25 s unless said. */
+  readonly heartbeatTimeoutMs?: number
   /** Jobs wait this long for slots, then fail; 5 minutes unless said. */
   readonly slotRequestMs?: number
+  /** Outlives the node in its process. */
+  readonly meters?: ProcessMeters
+  /** How its task managers stand with the cluster. */
+  readonly onNews?: (news: TaskManagerNews) => void
+  /** The link to NATS has ended for good. Default: the process ends with the error. */
+  readonly onFatal?: (error: RetakeError) => void
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
 }
 
-/** A run that a node directs. */
-export interface JobHandle {
-  readonly run: RunId
-  readonly plan: JobPlan
-  /** Hears everything from now on, the current status first. */
-  follow(listener: (event: JobEvent) => void): void
-  cancel(): Promise<void>
-  /** Resolves when it is complete, or has failed; says which. */
-  checkpointNow(): Promise<CheckpointRecord>
-  /** Rejects with RT1513 when another node takes the run over. */
-  readonly ended: Promise<JobEnd>
-}
-
-export interface JobEnd {
-  readonly outcome: Outcome
-  readonly error: ErrorInfo | undefined
-  /** The newest complete checkpoint: what a later run may start from. */
-  readonly checkpoint: CheckpointId | undefined
-}
-
-/** A submission may have to bundle, plan, and read a checkpoint. */
-const SUBMIT = { timeoutMs: 120_000 }
 const SHORT = { timeoutMs: 10_000 }
-const DESCRIBE: DescribeSlots = { type: 'describe' }
+const DESCRIBE: DescribeNodes = { type: 'describe' }
+
+/** Where the supervised tree of every node begins, and what it is called there. */
+const ROOT = 'node'
+const JOB_MANAGER = 'job-manager'
+
+/** The job manager of a cluster, by its name: whoever that is now. */
+export const LEADING_JOB_MANAGER: ActorRef<JobManagerMessage> = supervisedRef(
+  { address: addressBelow(JOB_MANAGER_NAME, ROOT) },
+  JOB_MANAGER,
+)
+export const LEADING_RESOURCE_MANAGER: ActorRef<ResourceManagerMessage> = {
+  address: addressBelow(LEADING_JOB_MANAGER.address, RESOURCE_MANAGER),
+}
 
 /**
- * One process that hosts the whole cast:
+ * One incarnation of a process that hosts actors; with both roles the whole cast:
  *
  *     node                    starts its children again, the ones after a failed one too
  *     ├─ job-manager          ├─ resource-manager, job masters and their coordinators
  *     └─ task-manager-0 …     └─ slots, each in a thread of its own
  */
 export class Node {
+  readonly id: NodeId
   readonly #system: ActorSystem
+  readonly #threads: WorkerSlotThreads
+  /** Of the job manager. */
+  readonly #state: StateStore | undefined
   readonly #root: ActorRef<SupervisorMessage>
-  readonly #jobManager: ActorRef<Parameters<JobManager['receive']>[0]>
-  readonly #resourceManager: ActorRef<ResourceManagerMessage>
+  readonly #jobs: JobClient
   readonly #taskManagers: readonly ActorRef<TaskManagerMessage>[]
-  #listeners = 0
   #stopping: Promise<void> | undefined
 
-  private constructor(system: ActorSystem, taskManagers: number) {
-    this.#system = system
-    this.#root = { address: addressBelow(system.id, 'node') }
-    this.#jobManager = supervisedRef(this.#root, 'job-manager')
-    this.#resourceManager = { address: addressBelow(this.#jobManager.address, RESOURCE_MANAGER) }
-    this.#taskManagers = Array.from({ length: taskManagers }, (_, index) =>
+  private constructor(parts: {
+    readonly id: NodeId
+    readonly system: ActorSystem
+    readonly threads: WorkerSlotThreads
+    readonly state: StateStore | undefined
+    readonly taskManagers: number
+  }) {
+    this.id = parts.id
+    this.#system = parts.system
+    this.#threads = parts.threads
+    this.#state = parts.state
+    this.#root = { address: addressBelow(parts.system.id, ROOT) }
+    this.#jobs = new JobClient(
+      parts.system,
+      parts.state === undefined ? LEADING_JOB_MANAGER : supervisedRef(this.#root, JOB_MANAGER),
+    )
+    this.#taskManagers = Array.from({ length: parts.taskManagers }, (_, index) =>
       supervisedRef(this.#root, `task-manager-${index}`),
     )
   }
 
+  /** Throws RT1501 to RT1505, RT1518, RT1522 and RT1524: what keeps it from its cluster. */
   static async start(options: NodeOptions): Promise<Node> {
-    const { clock, random, logger, slots, taskManagers = 1, slotRequestMs = LIMITS.slotRequestMs } = options
-    const store = new JobStore({
-      directory: options.stateDirectory,
-      random,
-      wallTime: () => clock.wallTime(),
-    })
-    const nats = options.nats === undefined ? undefined : { ...options.nats, cluster: randomToken(random) }
+    const { clock, random, logger, cluster, roles = ['job-manager', 'task-manager'] } = options
+    const systemId = randomToken(random) as SystemId
+    const info = infoOf(options, systemId)
+    const nats = linkOf(options)
     const ports = new MessagePortTransport()
-    const id = randomToken(random) as SystemId
-    const system = new ActorSystem({ id, clock, random, logger, ...transportsOf(ports, nats, logger) })
-    await system.ready
+    const state = stateOf(options)
+    const onFatal = options.onFatal ?? endProcess
+    const system = new ActorSystem({
+      id: systemId,
+      clock,
+      random,
+      logger,
+      ...transportsOf({ ports, nats, name: info.name, logger, onFatal }),
+      limits: { peerSilenceMs: options.heartbeatTimeoutMs ?? LIMITS.peerSilenceMs },
+    })
+    const isDirector = roles.includes('job-manager')
+    let store: StateStore | undefined
+    try {
+      await system.ready
+      if (isDirector) {
+        if (cluster !== undefined) await refuseSecond(system, info)
+        store = await openStateStore(state, { name: info.name, clock, random, logger })
+      }
+    } catch (error) {
+      await system.kill()
+      throw error
+    }
+    const bundles = bundleDirectory()
     const threads = new WorkerSlotThreads({
-      system: id,
+      system: systemId,
       transport: ports,
       clock,
       random,
       logger,
-      environment: { blobs: store.blobDirectory, nats },
+      environment: { name: info.name, state, bundles, nats },
     })
-    const node = new Node(system, taskManagers)
-    const name = `${hostname()}-${id}` as NodeId
-    const runs = new Map<RunId, DirectedRun>()
-    system.spawn(
-      'node',
+    const taskManagers = roles.includes('task-manager') ? (options.taskManagers ?? 1) : 0
+    const node = new Node({ id: info.node, system, threads, state: store, taskManagers })
+    node.#spawn(options, info, store, bundles)
+    if (store !== undefined) {
+      const resourceManager = { address: addressBelow(supervisedRef(node.#root, JOB_MANAGER).address, RESOURCE_MANAGER) }
+      await system.ask(resourceManager as ActorRef<ResourceManagerMessage>, DESCRIBE, {
+        timeoutMs: SHORT.timeoutMs,
+        repeatMs: 10,
+      })
+      if (cluster !== undefined) await system.takeName(JOB_MANAGER_NAME)
+    }
+    return node
+  }
+
+  #spawn(options: NodeOptions, info: NodeInfo, state: StateStore | undefined, bundles: string): void {
+    const { clock, random, logger, slots } = options
+    const { meters = { fencedWrites: 0 }, onNews = () => {} } = options
+    const own = { wallTime: () => clock.wallTime(), residentBytes: () => process.memoryUsage.rss() }
+    const director = state === undefined ? [] : [this.#jobManagerOf(options, info, state, bundles)]
+    const resourceManager =
+      state === undefined
+        ? LEADING_RESOURCE_MANAGER
+        : { address: addressBelow(supervisedRef(this.#root, JOB_MANAGER).address, RESOURCE_MANAGER) }
+    this.#system.spawn(
+      ROOT,
       new Supervisor({
         strategy: 'rest-for-one',
         restarts: restartStrategyOf({ type: 'exponential-delay' }, random),
         children: [
-          {
-            id: 'job-manager',
-            start: () =>
-              new JobManager({
-                node: name,
-                store,
-                intake: new JobIntake(store, clock),
-                clock,
-                random,
-                logger,
-                slotRequestMs,
-                runs,
-              }),
-            shutdownMs: Number.POSITIVE_INFINITY,
-          },
-          ...node.#taskManagers.map((_, index) => ({
+          ...director,
+          ...this.#taskManagers.map((_, index) => ({
             id: `task-manager-${index}`,
             start: () =>
               new TaskManager({
-                node: `${name}-${index}` as NodeId,
+                info: index === 0 ? info : { ...info, node: `${info.node}-${index}` as NodeId, name: `${info.name}-${index}` },
                 slots,
-                cpus: availableParallelism(),
-                memoryBytes: totalmem(),
-                resourceManager: node.#resourceManager,
-                threads,
+                resourceManager: resourceManager as ActorRef<ResourceManagerMessage>,
+                threads: this.#threads,
+                meters,
+                ...own,
+                tree: () => this.#system.tree(),
+                onNews: (news) => clock.soon(() => onNews(news)),
               }),
           })),
         ],
       }),
     )
-    await system.ask(node.#resourceManager, DESCRIBE, { timeoutMs: SHORT.timeoutMs, repeatMs: 10 })
-    return node
+  }
+
+  #jobManagerOf(options: NodeOptions, own: NodeInfo, state: StateStore, bundles: string) {
+    const { clock, random, logger, cluster } = options
+    const { heartbeatTimeoutMs = LIMITS.peerSilenceMs, slotRequestMs = LIMITS.slotRequestMs } = options
+    const wallTime = () => clock.wallTime()
+    const store = new JobStore({ state, random, wallTime })
+    const cache = new BundleCache({ directory: bundles, documents: state.documents })
+    const intake = new JobIntake({ store, bundles: cache, clock })
+    const runs = new Map<RunId, DirectedRun>()
+    return {
+      id: JOB_MANAGER,
+      start: () =>
+        new JobManager({
+          own,
+          store,
+          intake,
+          clock,
+          random,
+          logger,
+          wallTime,
+          heartbeatTimeoutMs,
+          slotRequestMs,
+          runs,
+          residentBytes: () => process.memoryUsage.rss(),
+          tree: () => this.#system.tree(),
+          recovers: cluster !== undefined,
+        }),
+      shutdownMs: Number.POSITIVE_INFINITY,
+    }
   }
 
   /** Starts a new run. Rejects with what the submission is refused for. */
-  async submit(submission: JobSubmission): Promise<JobHandle> {
-    const accepted = await this.#submit({ type: 'submit', submission })
-    return this.#handle(accepted as JobAccepted)
+  submit(submission: JobSubmission): Promise<JobHandle> {
+    return this.#jobs.submit(submission)
   }
 
   /** Goes on with the unended run of the job in that file; undefined when the state directory holds none. */
-  async resume(submission: JobSubmission): Promise<JobHandle | undefined> {
-    const accepted = await this.#submit({ type: 'resume', submission })
-    return accepted === undefined ? undefined : this.#handle(accepted)
+  resume(submission: JobSubmission): Promise<JobHandle | undefined> {
+    return this.#jobs.resume(submission)
   }
 
   /** Ends the thread of one open slot as a crash would. False: none is open. */
@@ -183,6 +273,14 @@ export class Node {
     return false
   }
 
+  /** Opens no slot any more, and resolves when none is held: its jobs run elsewhere, or wait for slots. */
+  async drain(timeoutMs: number): Promise<void> {
+    const drain: DrainTaskManager = { type: 'drain' }
+    await Promise.all(
+      this.#taskManagers.map((taskManager) => this.#system.ask(taskManager, drain, { timeoutMs })),
+    )
+  }
+
   /** Lets go of everything; jobs stay unended in their logs. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
@@ -191,8 +289,16 @@ export class Node {
 
   async #stop(): Promise<void> {
     // First whoever decides: else it would take the end of the task managers for a failure of its jobs.
-    await this.#stopped('job-manager', this.#jobManager)
+    if (this.#state !== undefined) await this.#stopped(JOB_MANAGER, supervisedRef(this.#root, JOB_MANAGER))
     await this.#system.stop()
+    await this.#state?.close()
+  }
+
+  /** Ends at once: nobody is told. Resolves when no thread is left. */
+  async kill(): Promise<void> {
+    await this.#system.kill()
+    await this.#threads.gone()
+    await this.#state?.close()
   }
 
   /** All actors of this thread as they are now. */
@@ -215,53 +321,55 @@ export class Node {
       })
     })
   }
+}
 
-  async #submit(question: SubmitJob): Promise<JobAccepted | undefined> {
-    try {
-      return await this.#system.ask(this.#jobManager, question, SUBMIT)
-    } catch (error) {
-      if (error instanceof AskError && error.failure.kind === 'failed') throw errorOf(error.failure.error)
-      throw error
-    }
-  }
-
-  #handle({ run, plan, jobMaster }: JobAccepted): JobHandle {
-    const follow = (listener: (event: JobEvent) => void) => this.#follow(run, listener)
-    const ended = new Promise<JobEnd>((resolve, reject) => {
-      follow((event) => {
-        if (event.type === 'status' && event.status === 'SUSPENDED') reject(directedElsewhere(run))
-        if (event.type !== 'ended') return
-        resolve({ outcome: event.outcome, error: event.error, checkpoint: event.checkpoint })
-      })
-    })
-    ended.catch(() => undefined) // heard by whoever awaits it
-    const cancel: CancelJob = { type: 'cancel' }
-    const checkpoint: TakeCheckpoint = { type: 'checkpoint-now' }
-    return {
-      run,
-      plan,
-      follow,
-      ended,
-      cancel: async () => void (await this.#system.ask(jobMaster, cancel, SHORT)),
-      checkpointNow: () => this.#system.ask(jobMaster, checkpoint, SUBMIT),
-    }
-  }
-
-  #follow(run: RunId, listener: (event: JobEvent) => void): void {
-    const follower = this.#system.spawn<JobEvent>(`follower-${this.#listeners++}`, {
-      receive(event, ctx) {
-        listener(event)
-        if (event.type === 'ended') ctx.exit()
-      },
-    })
-    this.#system.send(this.#jobManager, { type: 'follow', run, follower })
+function infoOf({ name = hostname(), labels = {}, clock }: NodeOptions, system: SystemId): NodeInfo {
+  return {
+    node: `${name}-${system}` as NodeId,
+    name,
+    host: hostname(),
+    pid: process.pid,
+    version: version(),
+    protocol: PROTOCOL,
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+    labels,
+    startedAt: clock.wallTime(),
   }
 }
 
-function directedElsewhere(run: RunId): RetakeError {
-  return new RetakeError('RT1513', {
-    what: `this node no longer directs run ${run}`,
-    why: 'another node has taken it over, and goes on from its newest checkpoint',
-    fix: 'nothing if it was on purpose: follow the run there; else end one of the two nodes',
+function linkOf({ cluster, nats, random }: NodeOptions): NatsLink | undefined {
+  if (cluster !== undefined) return { options: cluster.nats, cluster: cluster.name, isForced: false }
+  if (nats === undefined) return undefined
+  return { options: { servers: [nats.servers] }, cluster: randomToken(random), isForced: true }
+}
+
+function stateOf({ stateDirectory, cluster }: NodeOptions): StateStoreConfig {
+  if (stateDirectory !== undefined) return { kind: 'directory', directory: stateDirectory }
+  assert(cluster !== undefined, 'a node without a cluster has a state directory')
+  return { kind: 'jetstream', nats: cluster.nats, cluster: cluster.name }
+}
+
+/** Shared by all nodes of a user on this machine: what is there is verified each time it is used. */
+function bundleDirectory(): string {
+  return join(tmpdir(), `retake-bundles-${userInfo().uid}`)
+}
+
+/** One job manager leads a cluster. One that does not answer is dead, or will find its jobs' logs taken over. */
+async function refuseSecond(system: ActorSystem, own: NodeInfo): Promise<void> {
+  const nodes = await system
+    .ask(LEADING_RESOURCE_MANAGER, DESCRIBE, { timeoutMs: LIMITS.namesakeMs })
+    .catch((): readonly NodeStatus[] => [])
+  const [leader] = nodes
+  if (leader === undefined) return
+  throw new RetakeError('RT1522', {
+    what: `${leader.name} is the job manager of this cluster already`,
+    why: `it runs on ${leader.host} as process ${leader.pid}, and this one on ${own.host} as process ${own.pid}`,
+    fix: 'start this node with --role task-manager, or stop the other first',
+    where: leader.name,
   })
+}
+
+function endProcess(error: RetakeError): never {
+  throw error
 }

@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { ActorSystem } from '#src/actor/system.js'
 import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
-import { DirectoryBlobStore } from '#src/checkpoint/directory-blob-store.js'
+import { BundleCache } from '#src/cluster/bundle-cache.js'
 import { buildJob, checkPlan, loadJob } from '#src/cluster/job-loader.js'
+import { openStateStore } from '#src/cluster/open-state-store.js'
 import { loadConnectors } from '#src/connector/built-in.js'
 import { connectorNamesOf } from '#src/graph/job-plan.js'
 import { assert } from '#src/kit/assert.js'
@@ -17,8 +18,8 @@ import { transportsOf } from './transports.js'
 import type { SlotThreadData, SlotThreadReport } from './worker-slot-threads.js'
 
 /**
- * What runs in a slot's thread: one actor system with the slot at its top. The job's module is imported here, afresh,
- * and its graph compared with the one that the job master follows before anything is deployed.
+ * What runs in a slot's thread: one actor system with the slot at its top. The job's module is fetched, verified and
+ * imported here, afresh, and its graph compared with the one that the job master follows before anything is deployed.
  */
 async function main(): Promise<void> {
   const port = parentPort
@@ -39,26 +40,40 @@ async function main(): Promise<void> {
     }
   })
   try {
-    const { bundle, request, fingerprint } = spec.code
-    const { graph, plan } = buildJob(await loadJob(bundle), request)
-    checkPlan(plan, fingerprint)
-    const connectors = await loadConnectors(connectorNamesOf(plan))
-    const { transports, local } = transportsOf(ports, environment.nats, logger)
+    const name = `${environment.name}/slot-${spec.slot}`
+    const [clock, random] = [systemClock, systemRandom]
     const system = new ActorSystem({
       id,
-      clock: systemClock,
-      random: systemRandom,
+      clock,
+      random,
       logger,
-      transports,
-      local,
+      ...transportsOf({
+        ports,
+        nats: environment.nats,
+        name,
+        logger,
+        onFatal: (error) => {
+          throw error
+        },
+      }),
     })
-    await system.ready
-    const blobs = new DirectoryBlobStore(environment.blobs)
-    const subtasks = new SubtaskFactory({ graph, connectors, blobs, clock: systemClock, logger })
-    report({
-      type: 'ready',
-      slot: system.spawn('slot', new Slot((deployment) => subtasks.subtask(deployment))),
+    // The links are made while the job's code is fetched.
+    const [state] = await Promise.all([
+      openStateStore(environment.state, { name, clock, random, logger }),
+      system.ready,
+    ])
+    const { bundle, request, fingerprint } = spec.code
+    const bundles = new BundleCache({ directory: environment.bundles, documents: state.documents })
+    const { graph, plan } = buildJob(await loadJob(await bundles.path(bundle)), request)
+    checkPlan(plan, fingerprint)
+    const connectors = await loadConnectors(connectorNamesOf(plan))
+    const subtasks = new SubtaskFactory({ graph, connectors, blobs: state.blobs, clock, logger })
+    const slot = new Slot({
+      subtaskOf: (deployment) => subtasks.subtask(deployment),
+      tree: () => system.tree(),
+      onFencedWrite: () => report({ type: 'fenced-write' }),
     })
+    report({ type: 'ready', slot: system.spawn('slot', slot) })
   } catch (error) {
     report({ type: 'refused', error: errorInfoOf(error) })
   }

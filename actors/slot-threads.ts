@@ -20,9 +20,9 @@ export interface SlotThreadSpec {
   readonly code: JobCode
 }
 
-/** The user's code as a node holds it: a bundle on disk, and what it was started with. */
+/** The user's code as the store holds it: a bundle, and what it was started with. */
 export interface JobCode {
-  /** Path of the bundled module. */
+  /** sha256 of the bundled module: each thread gets it from the store, verified. */
   readonly bundle: string
   /** What shapes its graph beside the code: every side builds from the same. */
   readonly request: BuildRequest
@@ -33,6 +33,8 @@ export interface JobCode {
 export interface SlotThreadEvents {
   /** The job's module is imported, its graph is the expected one, and `slot` takes deployments. */
   onReady(slot: ActorRef<SlotMessage>): void
+  /** A sink's fence has turned a write of its away: a later attempt runs elsewhere. */
+  onFencedWrite(): void
   /** It is gone, told to or not. At most once, and nothing follows. */
   onExit(error: ErrorInfo | undefined): void
 }
@@ -41,6 +43,8 @@ export interface SlotThread {
   readonly system: SystemId
   /** Asks it to end by itself, and ends it if it does not soon; `onExit` follows. */
   end(): void
+  /** Nothing that it does counts any more: it may say its last words, and is ended. `onExit` follows. */
+  fence(): void
   /** Ends it at once, whatever it does: a kill. `onExit` follows. */
   terminate(): void
 }

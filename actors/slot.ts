@@ -1,4 +1,5 @@
 import type { Actor, ActorContext, ActorRef, Asks, ExitReason } from '#src/actor/actor.js'
+import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
 import { assertNever } from '#src/kit/assert.js'
 import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
 import { type SubtaskId, subtaskId } from '#src/kit/ids.js'
@@ -11,6 +12,8 @@ import type { SubtaskDeployment } from './subtask-deployment.js'
 export type SlotMessage =
   // the job master; may be repeated
   | DeploySubtask
+  // its task manager, for whoever shows the cluster
+  | DescribeActors
   // its task manager; may be repeated
   | ({ readonly type: 'close' } & Asks<'ok'>)
   // its subtasks' ends
@@ -18,6 +21,18 @@ export type SlotMessage =
   | { readonly type: 'told' }
 
 export type DeploySubtask = { readonly type: 'deploy'; readonly deployment: SubtaskDeployment } & Asks<'ok'>
+
+/** The actors of its thread. */
+export type DescribeActors = { readonly type: 'describe-actors' } & Asks<ActorSnapshot>
+
+export interface SlotOptions {
+  /** Builds a subtask from its deployment and the job's code. */
+  readonly subtaskOf: (deployment: SubtaskDeployment) => Subtask
+  /** The actors of this thread. */
+  readonly tree: () => ActorSnapshot
+  /** A sink's fence has turned a write away. */
+  readonly onFencedWrite: () => void
+}
 
 interface Deployed {
   readonly deployment: SubtaskDeployment
@@ -29,15 +44,14 @@ interface Deployed {
  * master supervises them: of an end that is not normal it only tells.
  */
 export class Slot implements Actor<SlotMessage> {
-  readonly #subtaskOf: (deployment: SubtaskDeployment) => Subtask
+  readonly #options: SlotOptions
   readonly #deployed = new Map<SubtaskId, Deployed>()
   /** Every subtask ever placed here: a repeated request must not run one a second time in its attempt. */
   readonly #placed = new Set<SubtaskId>()
   readonly #closers: NonNullable<ActorContext<SlotMessage>['asker']>[] = []
 
-  /** @param subtaskOf builds a subtask from its deployment and the job's code */
-  constructor(subtaskOf: (deployment: SubtaskDeployment) => Subtask) {
-    this.#subtaskOf = subtaskOf
+  constructor(options: SlotOptions) {
+    this.#options = options
   }
 
   receive(message: SlotMessage, ctx: ActorContext<SlotMessage>): void {
@@ -51,6 +65,8 @@ export class Slot implements Actor<SlotMessage> {
         return this.#answerClosers(ctx)
       case 'subtask-ended':
         return this.#onEnded(message.subtask, message.reason, ctx)
+      case 'describe-actors':
+        return ctx.reply(this.#options.tree())
       case 'told':
         return
       default:
@@ -62,7 +78,7 @@ export class Slot implements Actor<SlotMessage> {
     const subtask = subtaskId(deployment.vertex, deployment.subtask)
     if (this.#placed.has(subtask)) return
     this.#placed.add(subtask)
-    const ref = ctx.spawn(subtaskName(subtask), this.#subtaskOf(deployment), {
+    const ref = ctx.spawn(subtaskName(subtask), this.#options.subtaskOf(deployment), {
       onExit: (reason) => ({ type: 'subtask-ended', subtask, reason }),
     })
     this.#deployed.set(subtask, { deployment, ref })
@@ -73,6 +89,7 @@ export class Slot implements Actor<SlotMessage> {
     if (ended === undefined) return
     this.#deployed.delete(subtask)
     const error = errorOfExit(reason)
+    if (isFenced(error)) this.#options.onFencedWrite()
     if (error !== undefined) {
       const { attempt, jobMaster } = ended.deployment
       ctx.ask(jobMaster, { type: 'subtask-failed', subtask, attempt, error }, LIMITS.controlAsk, () => ({
@@ -86,6 +103,11 @@ export class Slot implements Actor<SlotMessage> {
     if (this.#deployed.size > 0) return
     for (const asker of this.#closers.splice(0)) ctx.replyTo(asker, { ok: true, value: 'ok' })
   }
+}
+
+/** A later attempt has raised the fence of a sink: this one's write was turned away. */
+function isFenced(error: ErrorInfo | undefined): boolean {
+  return error !== undefined && (error.code === 'RT1447' || isFenced(error.cause))
 }
 
 function errorOfExit(reason: ExitReason): ErrorInfo | undefined {

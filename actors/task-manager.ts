@@ -1,11 +1,14 @@
-import type { Actor, ActorContext, ActorRef, Asks } from '#src/actor/actor.js'
+import type { Actor, ActorContext, ActorRef, Answer, Asks, ReplyTo } from '#src/actor/actor.js'
+import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
+import type { NodeInfo } from '#src/cluster/node-info.js'
 import { assertNever } from '#src/kit/assert.js'
 import { type ErrorInfo, errorInfoOf, RetakeError } from '#src/kit/errors.js'
-import type { Attempt, NodeId, RunId, SlotIndex, SystemId } from '#src/kit/ids.js'
+import type { Attempt, RunId, SlotIndex, SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
+import type { ThreadActors } from './cluster-view.js'
 import type { JobMasterMessage } from './job-master.js'
-import type { ResourceManagerMessage } from './resource-manager.js'
-import type { SlotMessage } from './slot.js'
+import type { HeartbeatAnswer, ResourceManagerMessage, TaskManagerAlive } from './resource-manager.js'
+import type { DescribeActors, SlotMessage } from './slot.js'
 import type { JobCode, SlotThread, SlotThreads } from './slot-threads.js'
 
 export type OpenSlotAnswer =
@@ -17,15 +20,33 @@ export type TaskManagerMessage =
   // job masters; both may be repeated
   | OpenSlot
   | CloseSlot
+  // its process: no slot is opened from now on; answered when none is held any more
+  | DrainTaskManager
+  // the resource manager, when another comes by its name
+  | AreYouThere
   // its threads
   | { readonly type: 'thread-ready'; readonly system: SystemId; readonly slot: ActorRef<SlotMessage> }
   | { readonly type: 'thread-exited'; readonly system: SystemId; readonly error: ErrorInfo | undefined }
   // its own
   | { readonly type: 'close-overdue'; readonly slot: SlotIndex; readonly attempt: Attempt }
   | { readonly type: 'slot-closed'; readonly slot: SlotIndex; readonly attempt: Attempt }
-  | { readonly type: 'registered' }
-  | { readonly type: 'register' }
+  | {
+      readonly type: 'job-master-ended'
+      readonly slot: SlotIndex
+      readonly run: RunId
+      readonly attempt: Attempt
+    }
+  | { readonly type: 'heartbeat-due' }
+  | { readonly type: 'heartbeat-answered'; readonly sentAt: number; readonly answer: Answer<HeartbeatAnswer> }
   | { readonly type: 'told' }
+  // whoever shows the cluster
+  | DescribeThreads
+  | {
+      readonly type: 'slot-described'
+      readonly slot: SlotIndex
+      readonly asker: ReplyTo<unknown>
+      readonly answer: Answer<ActorSnapshot>
+    }
   // whoever tries what happens: ends the thread of one open slot as a crash would; answers whether there was one
   | CrashSlot
 
@@ -47,7 +68,24 @@ export type OpenSlot = {
   readonly jobMaster: ActorRef<JobMasterMessage>
 } & Asks<OpenSlotAnswer>
 
-type Waiting = NonNullable<ActorContext<TaskManagerMessage>['asker']>
+export type DrainTaskManager = { readonly type: 'drain' } & Asks<'drained'>
+export type AreYouThere = { readonly type: 'are-you-there' } & Asks<'here'>
+/** The actors of its main thread, and of each slot that answers. */
+export type DescribeThreads = { readonly type: 'describe-threads' } & Asks<readonly ThreadActors[]>
+
+/** What a task manager's process hears of it. */
+export type TaskManagerNews =
+  | { readonly type: 'registered' }
+  /** It belongs to no cluster yet, or no more; `reason` is for people. */
+  | { readonly type: 'waiting'; readonly reason: string }
+  | { readonly type: 'warning'; readonly error: ErrorInfo }
+  /** It may run nothing any more, and has stopped what it ran. `evicted`: it was taken for dead. */
+  | { readonly type: 'lost'; readonly reason: 'evicted' | 'fenced' }
+  | { readonly type: 'refused'; readonly error: ErrorInfo }
+  /** While it drains: so many slots are still held. */
+  | { readonly type: 'draining'; readonly held: number }
+
+type Waiting = ReplyTo<unknown>
 
 interface SlotState {
   readonly request: OpenSlot
@@ -59,35 +97,63 @@ interface SlotState {
   closers: Waiting[]
 }
 
+/** What outlives a task manager in its process: an incarnation that is lost does not take its count along. */
+export interface ProcessMeters {
+  fencedWrites: number
+}
+
 export interface TaskManagerOptions {
-  readonly node: NodeId
+  readonly info: NodeInfo
   readonly slots: number
-  readonly cpus: number
-  readonly memoryBytes: number
+  /** By its system or by a name. */
   readonly resourceManager: ActorRef<ResourceManagerMessage>
   readonly threads: SlotThreads
+  readonly meters: ProcessMeters
+  /** Of this process, now. */
+  readonly residentBytes: () => number
+  readonly wallTime: () => number
+  /** The actors of its own thread. */
+  readonly tree: () => ActorSnapshot
+  /** In a turn of its own. */
+  readonly onNews: (news: TaskManagerNews) => void
 }
+
+/**
+ * How it stands with the cluster.
+ *
+ *     joining     no resource manager has taken it in yet
+ *     member      `answeredAt`: when the last answered heartbeat was sent; unanswered for too long it fences itself
+ *     lost        stops all that it runs; only another incarnation may join again
+ */
+type Standing =
+  | { readonly kind: 'joining' }
+  | { readonly kind: 'member'; readonly answeredAt: number; readonly heartbeatTimeoutMs: number }
+  | { readonly kind: 'lost' }
 
 /**
  * Offers slots, and gives each attempt a thread of its own in a slot. It never starts anything again by itself: state
  * must come back under a new attempt, so it only tells the job master that a slot is lost.
+ *
+ * It tells the resource manager every second that it is there. One that hears no answer for most of the time after
+ * which it is taken for dead, or hears that it was, stops all that it runs: others may be doing its work already.
  */
 export class TaskManager implements Actor<TaskManagerMessage> {
   readonly #options: TaskManagerOptions
   readonly #slots = new Map<SlotIndex, SlotState>()
+  #standing: Standing = { kind: 'joining' }
+  #waitsFor: string | undefined
+  #warning: string | undefined
+  /** Who waits until no slot is held; undefined while it does not drain. */
+  #drainers: Waiting[] | undefined
+  /** Whose question is being answered, and with what so far. */
+  readonly #described = new Map<string, { waiting: number; readonly threads: ThreadActors[] }>()
 
   constructor(options: TaskManagerOptions) {
     this.#options = options
   }
 
   start(ctx: ActorContext<TaskManagerMessage>): void {
-    this.#register(ctx)
-  }
-
-  #register(ctx: ActorContext<TaskManagerMessage>): void {
-    const { node, slots, cpus, memoryBytes, resourceManager } = this.#options
-    const info = { node, taskManager: ctx.self, slots, cpus, memoryBytes }
-    ctx.ask(resourceManager, { type: 'register', info }, LIMITS.controlAsk, () => ({ type: 'registered' }))
+    this.#beat(ctx)
   }
 
   receive(message: TaskManagerMessage, ctx: ActorContext<TaskManagerMessage>): void {
@@ -104,11 +170,20 @@ export class TaskManager implements Actor<TaskManagerMessage> {
         return this.#closing(message.slot, message.attempt)?.end()
       case 'close-overdue':
         return this.#closing(message.slot, message.attempt)?.terminate()
-      case 'registered':
-        // A resource manager that was started again knows nobody: whoever lives tells it again and again.
-        return ctx.after('register', LIMITS.registerMs, { type: 'register' })
-      case 'register':
-        return this.#register(ctx)
+      case 'job-master-ended':
+        return this.#onJobMasterEnded(message.slot, message.run, message.attempt, ctx)
+      case 'heartbeat-due':
+        return this.#beat(ctx)
+      case 'heartbeat-answered':
+        return this.#onHeartbeatAnswered(message.sentAt, message.answer, ctx)
+      case 'are-you-there':
+        return ctx.reply('here')
+      case 'drain':
+        return this.#drain(ctx)
+      case 'describe-threads':
+        return this.#describeThreads(ctx)
+      case 'slot-described':
+        return this.#onSlotDescribed(message, ctx)
       case 'told':
         return
       case 'crash-slot': {
@@ -125,7 +200,147 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     for (const { thread } of this.#slots.values()) thread.end()
   }
 
+  // Its place in the cluster.
+
+  #beat(ctx: ActorContext<TaskManagerMessage>): void {
+    ctx.after('heartbeat', LIMITS.heartbeatMs, { type: 'heartbeat-due' })
+    // Before anything else: a process that was frozen goes on as if no time had passed.
+    if (this.#isUnanswered(ctx.now())) this.#lose('fenced')
+    if (this.#standing.kind === 'lost') return
+    const { info, slots, resourceManager, meters, residentBytes, wallTime, onNews } = this.#options
+    if (this.#drainers !== undefined) onNews({ type: 'draining', held: this.#slots.size })
+    const beat: TaskManagerAlive = {
+      type: 'heartbeat',
+      heartbeat: {
+        info,
+        taskManager: ctx.self,
+        slots,
+        state: this.#drainers === undefined ? 'alive' : 'draining',
+        wallTime: wallTime(),
+        residentBytes: residentBytes(),
+        fencedWrites: meters.fencedWrites,
+      },
+    }
+    const sentAt = ctx.now()
+    ctx.ask(resourceManager, beat, { timeoutMs: LIMITS.heartbeatMs * 2 }, (answer) => ({
+      type: 'heartbeat-answered',
+      sentAt,
+      answer,
+    }))
+  }
+
+  #isUnanswered(now: number): boolean {
+    const standing = this.#standing
+    if (standing.kind !== 'member') return false
+    return now - standing.answeredAt > standing.heartbeatTimeoutMs * LIMITS.selfFenceShare
+  }
+
+  #onHeartbeatAnswered(
+    sentAt: number,
+    answer: Answer<HeartbeatAnswer>,
+    ctx: ActorContext<TaskManagerMessage>,
+  ): void {
+    // An answer that waited until a frozen process went on is as old as its question.
+    if (this.#isUnanswered(ctx.now())) this.#lose('fenced')
+    if (this.#standing.kind === 'lost') return
+    if (!answer.ok) return this.#waitFor('no job manager answers')
+    const { onNews } = this.#options
+    switch (answer.value.kind) {
+      case 'registered':
+        return this.#onRegistered(sentAt, answer.value)
+      case 'waiting':
+        return this.#waitFor(answer.value.reason)
+      case 'evicted':
+        return this.#lose('evicted')
+      case 'refused':
+        return onNews({ type: 'refused', error: answer.value.error })
+      default:
+        assertNever(answer.value)
+    }
+  }
+
+  #onRegistered(sentAt: number, answer: Extract<HeartbeatAnswer, { kind: 'registered' }>): void {
+    const { heartbeatTimeoutMs, warning } = answer
+    const isNew = this.#standing.kind === 'joining'
+    const before = this.#standing.kind === 'member' ? this.#standing.answeredAt : sentAt
+    this.#standing = { kind: 'member', answeredAt: Math.max(before, sentAt), heartbeatTimeoutMs }
+    this.#waitsFor = undefined
+    if (isNew) this.#options.onNews({ type: 'registered' })
+    if (warning !== undefined && this.#warning !== warning.code)
+      this.#options.onNews({ type: 'warning', error: warning })
+    this.#warning = warning?.code
+  }
+
+  #waitFor(reason: string): void {
+    if (this.#waitsFor === reason) return
+    this.#waitsFor = reason
+    this.#options.onNews({ type: 'waiting', reason })
+  }
+
+  /** Others may be doing its work already: nothing here goes on, and a word of this incarnation counts nowhere. */
+  #lose(reason: 'evicted' | 'fenced'): void {
+    this.#standing = { kind: 'lost' }
+    for (const { thread } of this.#slots.values()) thread.fence()
+    this.#options.onNews({ type: 'lost', reason })
+  }
+
+  #drain(ctx: ActorContext<TaskManagerMessage>): void {
+    this.#drainers ??= []
+    if (ctx.asker !== undefined) this.#drainers.push(ctx.asker)
+    this.#answerDrainers(ctx)
+    // The resource manager hears of it at once.
+    if (this.#standing.kind === 'member') this.#beat(ctx)
+  }
+
+  #answerDrainers(ctx: ActorContext<TaskManagerMessage>): void {
+    if (this.#slots.size > 0) return
+    for (const asker of this.#drainers?.splice(0) ?? []) ctx.replyTo(asker, { ok: true, value: 'drained' })
+  }
+
+  #describeThreads(ctx: ActorContext<TaskManagerMessage>): void {
+    const { asker } = ctx
+    if (asker === undefined) return
+    const open = [...this.#slots].flatMap(([slot, { slot: ref }]) => (ref === undefined ? [] : [{ slot, ref }]))
+    this.#described.set(keyOf(asker), { waiting: open.length, threads: [this.#ownThread()] })
+    for (const { slot, ref } of open) {
+      const describe: DescribeActors = { type: 'describe-actors' }
+      ctx.ask(ref, describe, { timeoutMs: LIMITS.describeMs }, (answer) => ({
+        type: 'slot-described',
+        slot,
+        asker,
+        answer,
+      }))
+    }
+    if (open.length === 0) this.#answerDescribed(asker, ctx)
+  }
+
+  #onSlotDescribed(
+    { slot, asker, answer }: Extract<TaskManagerMessage, { type: 'slot-described' }>,
+    ctx: ActorContext<TaskManagerMessage>,
+  ): void {
+    const described = this.#described.get(keyOf(asker))
+    if (described === undefined) return
+    const { node, name } = this.#options.info
+    if (answer.ok) described.threads.push({ node, name, slot, tree: answer.value })
+    described.waiting--
+    if (described.waiting === 0) this.#answerDescribed(asker, ctx)
+  }
+
+  #answerDescribed(asker: ReplyTo<unknown>, ctx: ActorContext<TaskManagerMessage>): void {
+    const threads = this.#described.get(keyOf(asker))?.threads ?? []
+    this.#described.delete(keyOf(asker))
+    ctx.replyTo(asker, { ok: true, value: threads })
+  }
+
+  #ownThread(): ThreadActors {
+    const { info, tree } = this.#options
+    return { node: info.node, name: info.name, slot: undefined, tree: tree() }
+  }
+
+  // Slots.
+
   #open(request: OpenSlot, ctx: ActorContext<TaskManagerMessage>): void {
+    if (this.#standing.kind === 'lost') return
     const state = this.#slots.get(request.slot)
     if (state !== undefined && isSame(state, request)) return this.#answerOpener(state, ctx)
     // An old question that comes late.
@@ -136,6 +351,9 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     const thread = this.#options.threads.start(request, {
       onReady: (slot) => ctx.send(ctx.self, { type: 'thread-ready', system: thread.system, slot }),
       onExit: (error) => ctx.send(ctx.self, { type: 'thread-exited', system: thread.system, error }),
+      onFencedWrite: () => {
+        this.#options.meters.fencedWrites++
+      },
     })
     const opened: SlotState = {
       request,
@@ -148,6 +366,14 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     }
     this.#slots.set(request.slot, opened)
     this.#answerOpener(opened, ctx)
+    const { slot, run, attempt, jobMaster } = request
+    ctx.watch(jobMaster, () => ({ type: 'job-master-ended', slot, run, attempt }))
+  }
+
+  /** Nobody supervises what runs here for it any more, and nobody else will close it. */
+  #onJobMasterEnded(slot: SlotIndex, run: RunId, attempt: Attempt, ctx: ActorContext<TaskManagerMessage>): void {
+    const state = this.#slots.get(slot)
+    if (state?.request.run === run && state.request.attempt === attempt) this.#close(slot, run, attempt, ctx)
   }
 
   /** Answers now if the outcome is known, else when it will be. */
@@ -172,15 +398,21 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     if (state === undefined) return
     const before = state.phase
     state.phase = 'gone'
-    state.error = error ?? errorInfoOf(slotLost(this.#options.node, state.request))
+    state.error = error ?? errorInfoOf(slotLost(this.#options.info.name, state.request))
     this.#settle(state, ctx)
+    if (this.#standing.kind === 'lost') return
     if (before === 'open') this.#tellLost(state, state.error, ctx)
-    if (before === 'closing') this.#slots.delete(state.request.slot)
+    if (before === 'closing') this.#forget(state.request.slot, ctx)
+  }
+
+  #forget(slot: SlotIndex, ctx: ActorContext<TaskManagerMessage>): void {
+    this.#slots.delete(slot)
+    this.#answerDrainers(ctx)
   }
 
   #tellLost(state: SlotState, error: ErrorInfo, ctx: ActorContext<TaskManagerMessage>): void {
     const { jobMaster, attempt, slot } = state.request
-    const { node } = this.#options
+    const { node } = this.#options.info
     ctx.ask(jobMaster, { type: 'slot-lost', attempt, node, slot, error }, LIMITS.controlAsk, () => ({
       type: 'told',
     }))
@@ -191,7 +423,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     if (state === undefined || state.request.run !== run || state.request.attempt > attempt)
       return ctx.reply('ok')
     if (state.phase === 'gone') {
-      this.#slots.delete(slot)
+      this.#forget(slot, ctx)
       return ctx.reply('ok')
     }
     if (ctx.asker !== undefined) state.closers.push(ctx.asker)
@@ -228,6 +460,10 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   }
 }
 
+function keyOf({ address, correlation }: ReplyTo<unknown>): string {
+  return `${address} ${correlation}`
+}
+
 function isSame(state: SlotState, request: OpenSlot): boolean {
   return state.request.run === request.run && state.request.attempt === request.attempt
 }
@@ -237,7 +473,7 @@ function openAnswer(state: SlotState): OpenSlotAnswer {
   return { kind: 'refused', error: state.error ?? errorInfoOf(new Error('the slot is being closed')) }
 }
 
-function slotLost(node: NodeId, { slot, attempt }: OpenSlot): RetakeError {
+function slotLost(node: string, { slot, attempt }: OpenSlot): RetakeError {
   return new RetakeError('RT1510', {
     what: `the thread of slot ${slot} on ${node} ended in attempt ${attempt}`,
     why: 'it was terminated, ran out of memory, or user code ended it',

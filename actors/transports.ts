@@ -1,12 +1,16 @@
 import type { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
+import type { NatsOptions } from '#src/actor/transport/nats-client.js'
 import { NatsTransport } from '#src/actor/transport/nats-transport.js'
 import type { Transport } from '#src/actor/transport/transport.js'
+import type { RetakeError } from '#src/kit/errors.js'
 import type { Logger } from '#src/kit/logger.js'
 
-/** NATS, when every message of a node is forced over it: for tests, and for measuring. */
-export interface ForcedNats {
-  readonly servers: string
+/** The way to the other processes of a cluster; plain data. */
+export interface NatsLink {
+  readonly options: NatsOptions
   readonly cluster: string
+  /** Every message goes by it, those between threads of a process and within one too: for tests, and for measuring. */
+  readonly isForced: boolean
 }
 
 export interface SystemTransports {
@@ -14,21 +18,22 @@ export interface SystemTransports {
   readonly local: 'by-reference' | 'by-transport'
 }
 
-/** How an actor system of this process reaches the others: by ports between threads, or all over NATS. */
-export function transportsOf(
-  ports: MessagePortTransport,
-  nats: ForcedNats | undefined,
-  logger: Logger,
-): SystemTransports {
+export interface TransportsOptions {
+  readonly ports: MessagePortTransport
+  readonly nats: NatsLink | undefined
+  /** Of the process and the thread, as the server's list of connections shall say. */
+  readonly name: string
+  readonly logger: Logger
+  /** The link has ended for good. */
+  readonly onFatal: (error: RetakeError) => void
+}
+
+/** How an actor system of this process reaches the others: by ports between threads, over NATS between processes. */
+export function transportsOf({ ports, nats, name, logger, onFatal }: TransportsOptions): SystemTransports {
   if (nats === undefined) return { transports: [ports], local: 'by-reference' }
-  const transport = new NatsTransport({
-    servers: [nats.servers],
-    cluster: nats.cluster,
-    logger,
-    carriesOwn: true,
-    onFatal: (error) => {
-      throw error
-    },
-  })
-  return { transports: [transport], local: 'by-transport' }
+  const { options, cluster, isForced } = nats
+  const transport = new NatsTransport({ ...options, cluster, name, logger, carriesOwn: isForced, onFatal })
+  return isForced
+    ? { transports: [transport], local: 'by-transport' }
+    : { transports: [ports, transport], local: 'by-reference' }
 }

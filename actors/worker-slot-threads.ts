@@ -1,6 +1,7 @@
 import { type Transferable, Worker } from 'node:worker_threads'
 import type { ActorRef } from '#src/actor/actor.js'
 import type { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
+import type { StateStoreConfig } from '#src/cluster/open-state-store.js'
 import type { Clock } from '#src/kit/clock.js'
 import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
 import type { SystemId } from '#src/kit/ids.js'
@@ -11,6 +12,7 @@ import type { LogLine } from './port-logger.js'
 import type { SlotMessage } from './slot.js'
 import type { SlotThread, SlotThreadEvents, SlotThreadSpec, SlotThreads } from './slot-threads.js'
 import { type MeshMessage, ThreadMesh } from './thread-mesh.js'
+import type { NatsLink } from './transports.js'
 
 /** What a slot's thread is started with. */
 export interface SlotThreadData {
@@ -21,16 +23,21 @@ export interface SlotThreadData {
 
 /** What all slot threads of a node share; plain data. */
 export interface SlotEnvironment {
-  /** Directory of the blob store. */
-  readonly blobs: string
-  /** NATS, when every channel is forced over it. */
-  readonly nats: { readonly servers: string; readonly cluster: string } | undefined
+  /** Of its process, for people and for the lists of connections of servers. */
+  readonly name: string
+  /** Where parts and bundles are. */
+  readonly state: StateStoreConfig
+  /** Bundles that were fetched are kept here. */
+  readonly bundles: string
+  /** The way to other processes; undefined when there is none. */
+  readonly nats: NatsLink | undefined
 }
 
 /** What a slot's thread says to its process beside the actors' messages. */
 export type SlotThreadReport =
   | { readonly type: 'ready'; readonly slot: ActorRef<SlotMessage> }
   | { readonly type: 'refused'; readonly error: ErrorInfo }
+  | { readonly type: 'fenced-write' }
   | { readonly type: 'log'; readonly line: LogLine }
 
 export interface WorkerSlotThreadsOptions {
@@ -47,6 +54,8 @@ export interface WorkerSlotThreadsOptions {
 export class WorkerSlotThreads implements SlotThreads {
   readonly #options: WorkerSlotThreadsOptions
   readonly #mesh = new ThreadMesh()
+  /** For each thread that lives, its end. */
+  readonly #living = new Set<Promise<void>>()
 
   constructor(options: WorkerSlotThreadsOptions) {
     this.#options = options
@@ -75,6 +84,8 @@ export class WorkerSlotThreads implements SlotThreads {
           return events.onReady(report.slot)
         case 'log':
           return this.#log(report.line)
+        case 'fenced-write':
+          return events.onFencedWrite()
         case 'refused':
           error = report.error
           void worker.terminate()
@@ -83,10 +94,15 @@ export class WorkerSlotThreads implements SlotThreads {
     worker.on('error', (thrown) => {
       error ??= errorInfoOf(thrown)
     })
-    worker.on('exit', () => {
-      this.#mesh.leave(system)
-      events.onExit(error)
+    const gone = new Promise<void>((resolve) => {
+      worker.on('exit', () => {
+        this.#mesh.leave(system)
+        this.#living.delete(gone)
+        events.onExit(error)
+        resolve()
+      })
     })
+    this.#living.add(gone)
     this.#mesh.join({
       system,
       post: (message, transfer) => worker.postMessage(message, transfer as Transferable[]),
@@ -98,8 +114,17 @@ export class WorkerSlotThreads implements SlotThreads {
         const cancel = this.#options.clock.after(LIMITS.threadEndMs, () => void worker.terminate())
         worker.once('exit', cancel)
       },
+      fence: () => {
+        const cancel = this.#options.clock.after(LIMITS.fenceGraceMs, () => void worker.terminate())
+        worker.once('exit', cancel)
+      },
       terminate: () => void worker.terminate(),
     }
+  }
+
+  /** Resolves when no thread is left of those that were started. */
+  async gone(): Promise<void> {
+    await Promise.all(this.#living)
   }
 
   #log({ level, fields, message }: LogLine): void {

@@ -99,7 +99,8 @@ export class DeathWatch {
   /** A ping found nobody in `system`. */
   onNoResponder(system: SystemId): void {
     const peer = this.#peers.get(system)
-    if (peer?.liveness.onNoResponder(this.#clock.now()) === 'lost') this.onLost(system)
+    if (peer?.liveness.onNoResponder(this.#clock.now()) !== 'lost') return
+    if (this.#othersAnswer(peer)) this.onLost(system)
   }
 
   onLink(system: SystemId, state: 'up' | 'down'): void {
@@ -208,6 +209,16 @@ export class DeathWatch {
     }
     if (watched.length > 0)
       this.#watchedBy.set(from, { heardAt: now, addresses: new Set(watched.map(([address]) => address)) })
+  }
+
+  /**
+   * Of all at once nobody is believed to be gone because nobody listens there: then it is more likely our way to them,
+   * or the NATS server between, that is. Their silence will tell.
+   */
+  #othersAnswer(refusing: Peer): boolean {
+    const since = refusing.liveness.refusedAt ?? 0
+    const others = [...this.#peers.values()].filter((peer) => peer !== refusing)
+    return others.length === 0 || others.some(({ liveness }) => liveness.heardAt > since)
   }
 
   #armTick(): void {

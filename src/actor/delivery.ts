@@ -19,6 +19,8 @@ import type { Parcel } from './transport/transport.js'
  */
 export class Delivery {
   readonly #own: SystemId
+  /** Names that this system has taken beside its id. */
+  readonly #names = new Set<SystemId>()
   readonly #local: 'by-reference' | 'by-transport'
   readonly #cells: ReadonlyMap<Address, Cell>
   readonly #router: Router
@@ -47,6 +49,11 @@ export class Delivery {
     this.#deathWatch = options.deathWatch
   }
 
+  /** What is sent to `name` from now on is sent to this system. */
+  takeName(name: SystemId): void {
+    this.#names.add(name)
+  }
+
   carriesByReference(to: Address): boolean {
     return this.#local === 'by-reference' && systemOf(to) === this.#own
   }
@@ -55,7 +62,7 @@ export class Delivery {
     // Found at once is the usual case: the address is taken apart only for what is not here.
     const cell = this.#local === 'by-reference' ? this.#cells.get(to) : undefined
     if (cell !== undefined || this.#staysHere(to)) this.#tellHere(to, cell, message)
-    else this.#send({ kind: 'tell', to, body: message })
+    else this.#send({ kind: 'tell', to: this.#resolved(to), body: message })
   }
 
   /** To the sender itself: no transport may lose that, not even where all others' words go by one. */
@@ -71,7 +78,8 @@ export class Delivery {
 
   /** Puts a question of `PendingAsks`, for the first time or again. */
   put(question: Question, correlation: number): void {
-    const { to, from, body } = question
+    const { from, body } = question
+    const to = this.#resolved(question.to)
     if (this.#staysHere(to)) this.#askHere(to, body, { address: from, correlation })
     else this.#send({ kind: 'ask', to, from, correlation, body })
   }
@@ -86,7 +94,7 @@ export class Delivery {
   }
 
   onParcel(parcel: Parcel): void {
-    const { to } = parcel
+    const to = this.#resolved(parcel.to)
     switch (parcel.kind) {
       case 'tell':
         this.#tellHere(to, this.#cells.get(to), parcel.body)
@@ -129,6 +137,13 @@ export class Delivery {
       case 'frame':
         this.#deadLetters.add(parcel.to, why, parcel.body)
     }
+  }
+
+  /** `to` by this system's id, where it says one of its names. */
+  #resolved(to: Address): Address {
+    if (this.#names.size === 0) return to
+    const system = systemOf(to)
+    return this.#names.has(system) ? (`${this.#own}${to.slice(system.length)}` as Address) : to
   }
 
   #staysHere(to: Address): boolean {

@@ -127,6 +127,16 @@ export class ActorSystem {
     return { address: cell.address }
   }
 
+  /**
+   * Takes what others send to `name.…` as sent to this system: so it can be found by those who do not know its id. A
+   * name is for asking and telling; what is watched is watched by its system's id. Resolves when peers can reach it.
+   */
+  async takeName(name: SystemId): Promise<void> {
+    await this.ready
+    this.#delivery.takeName(name)
+    await Promise.all(this.#transports.map((transport) => transport.takeName?.(name)))
+  }
+
   send<T>(to: ActorRef<T>, message: T): void {
     this.#delivery.tell(to.address, message)
   }

@@ -26,6 +26,33 @@ export const LIMITS = {
   /** … while our own link has been up for this long. */
   linkSteadyMs: 2_000,
 
+  /** A task manager says this often that it is there … */
+  heartbeatMs: 1_000,
+  /** … and, unanswered for this share of the time after which it is taken for dead, stops all that it runs. */
+  selfFenceShare: 0.8,
+  /** The time after which a silent node is taken for dead may be set down to this. */
+  heartbeatTimeoutMinMs: 2_000,
+  /** What a fenced task manager runs may say its last words for this long. */
+  fenceGraceMs: 500,
+  /** Incarnations that were given up and are remembered: none comes back. */
+  evictedNodes: 1_024,
+  /** Another node of the same name is asked whether it still lives, and given this long. */
+  namesakeMs: 1_000,
+  /** A node whose clock differs by more is told, and shown. */
+  clockSkewMs: 1_000,
+  /** A thread that does not say in this time which actors it has is left out. */
+  describeMs: 2_000,
+  /** Before a job moves off a node it takes a checkpoint, which may take this long. */
+  moveCheckpointMs: 30_000,
+  /** Whoever follows a job and has heard nothing for this long asks again to be told. */
+  followAgainMs: 3_000,
+  /** Unended runs that could not be read are tried again after this. */
+  recoverRetryMs: 1_000,
+  /** A bundle travels to the job manager in pieces of this size. */
+  uploadBytes: 256 * 1024,
+  /** So many bundles may be on their way at once. */
+  uploads: 4,
+
   /** A batch closes at about this many bytes … */
   batchBytes: 16 * 1024,
   /** … or this many records … */
@@ -79,8 +106,6 @@ export const LIMITS = {
   threadEndMs: 1_000,
   /** A slot stuck in user code is terminated this long after it was told to cancel. */
   cancelMs: 5_000,
-  /** A task manager tells its resource manager again this often that it is there. */
-  registerMs: 5_000,
   /** A step at the log whose outcome is unknown is tried again after this. */
   logRetryMs: 200,
   /** Resolving the splits of a source may take this long: a broker may have to be waited for. */
@@ -99,6 +124,8 @@ export const LIMITS = {
   abandonedRunMs: 24 * 60 * 60_000,
   /** Checkpoints of the past that are shown. */
   checkpointRecords: 100,
+  /** Failures of the past that are shown. */
+  failureRecords: 20,
   /** Bundles larger than this are mentioned … */
   bundleWarnBytes: 1024 * 1024,
   /** … and larger than this refused. */
@@ -120,6 +147,11 @@ assert(LIMITS.channelBytes <= LIMITS.gateBytes, 'one channel does not outgrow it
 assert(LIMITS.pieceBytes <= LIMITS.stagedBytesInMemory, 'a piece fits the staging memory')
 assert(LIMITS.stagedBytesInMemory <= LIMITS.decidedBytesMax, 'what was staged may be decided')
 assert(LIMITS.gateBytes <= LIMITS.natsQueueBytes, 'the window of a subtask fits what may wait for NATS')
+assert(LIMITS.uploadBytes <= LIMITS.frameBytesMax / 2, 'a piece of a bundle fits a message')
+assert(
+  LIMITS.heartbeatMs * 2 <= LIMITS.heartbeatTimeoutMinMs * LIMITS.selfFenceShare * 1.25,
+  'a node that fences itself has missed two answers',
+)
 assert(
   LIMITS.pingMs <= LIMITS.noResponderMs && LIMITS.pingMs * 10 < LIMITS.peerSilenceMs,
   'silence is many pings',

@@ -40,6 +40,10 @@ class InThreadTransport implements Transport {
     this.#receivers.set(system, receiver)
   }
 
+  async takeName(name: SystemId): Promise<void> {
+    if (this.#receiver !== undefined) this.#receivers.set(name, this.#receiver)
+  }
+
   reaches(system: SystemId): boolean {
     return this.#receivers.has(system)
   }
@@ -54,7 +58,9 @@ class InThreadTransport implements Transport {
     if (this.#system === undefined) return
     this.#deliver()
     const gone = this.#system
-    this.#receivers.delete(gone)
+    for (const [name, receiver] of this.#receivers) {
+      if (receiver === this.#receiver) this.#receivers.delete(name)
+    }
     this.#system = undefined
     this.#receiver = undefined
     for (const receiver of [...this.#receivers.values()]) receiver.onPeerGone?.(gone)

@@ -92,6 +92,14 @@ export class NatsLane implements NatsConnectionOwner {
     return this.#connection
   }
 
+  /** Hears what is sent to `name`, too. Resolves when the server knows. */
+  takeName(name: SystemId): Promise<void> {
+    this.connection.subscribe(this.#subjects.allOf(name), (bytes, subject) =>
+      this.#owner.onMessage(this.#subjects.addressOf(subject), bytes),
+    )
+    return this.connection.flush()
+  }
+
   /** Takes `bytes` for good. Reports later, never from within. */
   send(parcel: Parcel, bytes: Uint8Array): void {
     const subject = this.#subjects.of(parcel.to)

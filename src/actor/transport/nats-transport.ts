@@ -72,6 +72,12 @@ export class NatsTransport implements Transport {
     for (const lane of opened) if (lane.status === 'rejected') throw lane.reason
   }
 
+  /** Of its control lane: frames go to systems that are known. */
+  async takeName(name: SystemId): Promise<void> {
+    assert(this.#state.kind === 'open', 'a transport is opened before it takes a name', { name })
+    await this.#state.control.takeName(name)
+  }
+
   reaches(system: SystemId): boolean {
     if (this.#state.kind !== 'open') return false
     return this.#options.carriesOwn === true || system !== this.#state.system

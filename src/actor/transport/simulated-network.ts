@@ -27,6 +27,7 @@ export class SimulatedNetwork {
   readonly #clock: Clock
   readonly #random: Random
   readonly #receivers = new Map<SystemId, TransportReceiver>()
+  readonly #names = new Map<SystemId, SystemId>()
   readonly #linksDown = new Set<SystemId>()
   readonly #partitions = new Set<string>()
   /** What is under way, by pair and lane: whichever timer fires, it is the oldest that arrives. */
@@ -87,10 +88,16 @@ export class SimulatedNetwork {
     this.#receivers.set(system, receiver)
   }
 
+  /** What is sent to `name` arrives at `system`, from now on. */
+  name(name: SystemId, system: SystemId): void {
+    this.#names.set(name, system)
+  }
+
   carry(from: SystemId, parcel: Parcel): void {
     const sender = this.#receivers.get(from)
     if (sender === undefined) return
-    const to = systemOf(parcel.to)
+    const named = systemOf(parcel.to)
+    const to = this.#names.get(named) ?? named
     if (this.#linksDown.has(from)) {
       // Told in a turn of its own: a sender never hears of its parcel while it is still sending.
       this.#clock.soon(() => this.#refuse(from, parcel, 'link-down'))
@@ -140,6 +147,10 @@ class SimulatedTransport implements Transport {
   async open(system: SystemId, receiver: TransportReceiver): Promise<void> {
     this.#system = system
     this.#network.attach(system, receiver)
+  }
+
+  async takeName(name: SystemId): Promise<void> {
+    if (this.#system !== undefined) this.#network.name(name, this.#system)
   }
 
   /** Like a NATS link, it knows a way to any. */

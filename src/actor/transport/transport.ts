@@ -11,6 +11,11 @@ import type { Address } from '../actor.js'
 export interface Transport {
   /** Takes what is sent to `system` from now on. Resolves when peers can reach it, as far as this side can know. */
   open(system: SystemId, receiver: TransportReceiver): Promise<void>
+  /**
+   * Takes what is sent to `name`, too, as if it were a system: whoever holds it can be found before its id is known.
+   * Only of transports between processes; one holder at a time is the business of those who take names.
+   */
+  takeName?(name: SystemId): Promise<void>
   /** Whether this transport knows a way to `system` (a NATS link knows a way to any). */
   reaches(system: SystemId): boolean
   /** Sends. Bodies must be structured-cloneable data; a frame's body is a Uint8Array and is given away. */

@@ -1,0 +1,173 @@
+import type { ActorRef } from '#src/actor/actor.js'
+import { ActorSystem } from '#src/actor/system.js'
+import type { NatsOptions } from '#src/actor/transport/nats-client.js'
+import { NatsTransport } from '#src/actor/transport/nats-transport.js'
+import type { Clock } from '#src/kit/clock.js'
+import { RetakeError } from '#src/kit/errors.js'
+import type { Attempt, RunId, SystemId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
+import type { Logger } from '#src/kit/logger.js'
+import { type Random, randomToken } from '#src/kit/random.js'
+import type { JobDetails, JobSummary, NodeStatus, ThreadActors } from './cluster-view.js'
+import { JobClient, type JobHandle, type RunHandle, told } from './job-client.js'
+import type { DescribeThread, ListedRun } from './job-manager.js'
+import type { DescribeJob } from './job-master.js'
+import type { JobSubmission } from './job-order.js'
+import type { JobReport } from './job-report.js'
+import { LEADING_JOB_MANAGER, LEADING_RESOURCE_MANAGER } from './node.js'
+import type { DescribeNodes } from './resource-manager.js'
+import type { DescribeThreads } from './task-manager.js'
+
+export interface ClusterClientOptions {
+  readonly nats: NatsOptions
+  readonly cluster: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+/** A cluster from outside. What it is asked rejects with RT1517 when no job manager answers. */
+export interface Cluster {
+  /** Bundles the job here, and has it run there. Rejects with what it is refused for. */
+  submit(submission: JobSubmission): Promise<JobHandle>
+  /** Rejects with RT1523 when there is no such run. */
+  attach(run: RunId): Promise<RunHandle>
+  /** Newest first, ended ones too. */
+  jobs(): Promise<readonly JobSummary[]>
+  job(run: RunId): Promise<JobDetails>
+  /** The leading job manager first. */
+  nodes(): Promise<readonly NodeStatus[]>
+  /** Of all threads of all nodes that answer. */
+  actors(): Promise<readonly ThreadActors[]>
+  close(): Promise<void>
+}
+
+const DESCRIBE_NODES: DescribeNodes = { type: 'describe' }
+const DESCRIBE_JOB: DescribeJob = { type: 'describe' }
+const DESCRIBE_THREAD: DescribeThread = { type: 'describe-thread' }
+const DESCRIBE_THREADS: DescribeThreads = { type: 'describe-threads' }
+const SHORT = { timeoutMs: LIMITS.describeMs * 2 }
+
+/** An actor system of its own, without actors but those that listen: whatever it asks, it asks over NATS. */
+export class ClusterClient implements Cluster {
+  readonly #system: ActorSystem
+  readonly #jobs: JobClient
+
+  private constructor(system: ActorSystem) {
+    this.#system = system
+    this.#jobs = new JobClient(system, LEADING_JOB_MANAGER)
+  }
+
+  /** Throws RT1501 to RT1505. */
+  static async connect({ nats, cluster, clock, random, logger }: ClusterClientOptions): Promise<ClusterClient> {
+    const transport = new NatsTransport({
+      ...nats,
+      cluster,
+      name: 'client',
+      logger,
+      onFatal: (error) => {
+        throw error
+      },
+    })
+    const id = randomToken(random) as SystemId
+    const system = new ActorSystem({ id, clock, random, logger, transports: [transport] })
+    await system.ready
+    return new ClusterClient(system)
+  }
+
+  submit(submission: JobSubmission): Promise<JobHandle> {
+    return this.#jobs.submit(submission)
+  }
+
+  async attach(run: RunId): Promise<RunHandle> {
+    const { jobMaster } = await this.#run(run)
+    return this.#jobs.attach(run, jobMaster ?? NOBODY)
+  }
+
+  async jobs(): Promise<readonly JobSummary[]> {
+    const runs = await this.#jobs.runs()
+    return Promise.all(runs.map((run) => this.#details(run)))
+  }
+
+  async job(run: RunId): Promise<JobDetails> {
+    return this.#details(await this.#run(run))
+  }
+
+  nodes(): Promise<readonly NodeStatus[]> {
+    return told(this.#system.ask(LEADING_RESOURCE_MANAGER, DESCRIBE_NODES, SHORT))
+  }
+
+  async actors(): Promise<readonly ThreadActors[]> {
+    const [own, nodes] = await Promise.all([
+      told(this.#system.ask(LEADING_JOB_MANAGER, DESCRIBE_THREAD, SHORT)),
+      this.nodes(),
+    ])
+    const threads = await Promise.all(
+      nodes.map(({ taskManager }) =>
+        taskManager === undefined
+          ? []
+          : this.#system.ask(taskManager, DESCRIBE_THREADS, SHORT).catch((): readonly ThreadActors[] => []),
+      ),
+    )
+    // The leader may be a task manager, too.
+    const others = threads.flat()
+    const isKnown = others.some(({ node, slot }) => node === own.node && slot === undefined)
+    return isKnown ? others : [own, ...others]
+  }
+
+  close(): Promise<void> {
+    return this.#system.stop()
+  }
+
+  async #run(run: RunId): Promise<ListedRun> {
+    const [listed] = await this.#jobs.runs(run)
+    if (listed !== undefined) return listed
+    throw new RetakeError('RT1523', {
+      what: `there is no run ${run}`,
+      why: 'the store of this cluster does not know it',
+      fix: 'retake list --all shows every run that there is',
+    })
+  }
+
+  /** Of a run that somebody directs he tells it; of another, its log. */
+  async #details(run: ListedRun): Promise<JobDetails> {
+    const { record, jobMaster } = run
+    const report = jobMaster === undefined ? undefined : await this.#report(jobMaster)
+    return { ...(report ?? recorded(run)), submittedAt: record.createdAt, bundle: record.bundle }
+  }
+
+  #report(jobMaster: NonNullable<ListedRun['jobMaster']>): Promise<JobReport | undefined> {
+    return this.#system.ask(jobMaster, DESCRIBE_JOB, SHORT).catch(() => undefined)
+  }
+}
+
+const NOBODY: NonNullable<ListedRun['jobMaster']> = { address: 'nobody.here' as ActorRef<never>['address'] }
+
+const STATUS_OF = { finished: 'FINISHED', canceled: 'CANCELED', failed: 'FAILED' } as const
+
+/** What the log says of a run that nobody directs, or whose job master does not answer. */
+function recorded({ record, state, jobMaster }: ListedRun): JobReport {
+  const { ended, attempt, retained } = state
+  return {
+    run: record.run,
+    job: record.job,
+    status: ended === undefined ? 'SUSPENDED' : STATUS_OF[ended.outcome],
+    reason:
+      ended !== undefined
+        ? ended.error?.message
+        : jobMaster === undefined
+          ? 'nobody directs it'
+          : 'its job master does not answer',
+    attempt: attempt as Attempt,
+    subtasks: { running: 0, total: 0 },
+    metrics: undefined,
+    rates: undefined,
+    checkpoint: undefined,
+    plan: undefined,
+    placed: [],
+    checkpoints: [],
+    failures: [],
+    retained: retained.map(({ checkpoint }) => checkpoint),
+    error: ended?.error,
+  }
+}

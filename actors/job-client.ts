@@ -1,0 +1,190 @@
+import type { Actor, ActorContext, ActorRef } from '#src/actor/actor.js'
+import { AskError, type ActorSystem } from '#src/actor/system.js'
+import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
+import { piecesOf } from '#src/cluster/bundle-upload.js'
+import type { Outcome } from '#src/cluster/log-entry.js'
+import type { JobPlan } from '#src/graph/job-plan.js'
+import { assert } from '#src/kit/assert.js'
+import { type ErrorInfo, errorOf, RetakeError } from '#src/kit/errors.js'
+import type { CheckpointId, RunId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
+import type { JobEvent } from './job-event.js'
+import type { JobAccepted, JobManagerMessage, ListedRun, ListRuns, SubmitJob, UploadBundle } from './job-manager.js'
+import type { CancelJob, JobMasterMessage, TakeCheckpoint } from './job-master.js'
+import { type JobSubmission, orderOf } from './job-order.js'
+
+/** A run, from outside. */
+export interface RunHandle {
+  readonly run: RunId
+  /** Hears everything from now on, the current status first. */
+  follow(listener: (event: JobEvent) => void): void
+  cancel(): Promise<void>
+  /** Resolves when it is complete, or has failed; says which. */
+  checkpointNow(): Promise<CheckpointRecord>
+  /** Rejects with RT1513 when another node takes the run over. */
+  readonly ended: Promise<JobEnd>
+}
+
+/** A run that was just submitted, or resumed. */
+export interface JobHandle extends RunHandle {
+  readonly plan: JobPlan
+}
+
+export interface JobEnd {
+  readonly outcome: Outcome
+  readonly error: ErrorInfo | undefined
+  /** The newest complete checkpoint: what a later run may start from. */
+  readonly checkpoint: CheckpointId | undefined
+}
+
+/** A submission may have to be planned, and a checkpoint read. */
+const SUBMIT = { timeoutMs: 120_000 }
+/** Idempotent: put again while nobody answers. */
+const PATIENT = { timeoutMs: 10_000, repeatMs: LIMITS.controlAsk.repeatMs }
+
+/** What one can do with jobs from outside of all actors: from the job manager's own process, or from any other. */
+export class JobClient {
+  readonly #system: ActorSystem
+  readonly #jobManager: ActorRef<JobManagerMessage>
+  #followers = 0
+
+  /** @param jobManager by its system, or by its name */
+  constructor(system: ActorSystem, jobManager: ActorRef<JobManagerMessage>) {
+    this.#system = system
+    this.#jobManager = jobManager
+  }
+
+  /** Starts a new run. Rejects with what the submission is refused for. */
+  async submit(submission: JobSubmission): Promise<JobHandle> {
+    const accepted = await this.#order('submit', submission)
+    assert(accepted !== undefined, 'what is submitted is accepted or refused')
+    return this.#handleOf(accepted)
+  }
+
+  /** Goes on with the unended run of the job in that file; undefined when there is none. */
+  async resume(submission: JobSubmission): Promise<JobHandle | undefined> {
+    const accepted = await this.#order('resume', submission)
+    return accepted === undefined ? undefined : this.#handleOf(accepted)
+  }
+
+  /** All runs that are known, newest first, or the one that is named. */
+  runs(run?: RunId): Promise<readonly ListedRun[]> {
+    const list: ListRuns = { type: 'list-runs', ...(run !== undefined && { run }) }
+    return told(this.#system.ask(this.#jobManager, list, PATIENT))
+  }
+
+  async #order(type: 'submit' | 'resume', submission: JobSubmission): Promise<JobAccepted | undefined> {
+    const { order, bundle } = await orderOf(submission)
+    for (const piece of piecesOf(bundle)) {
+      const upload: UploadBundle = { type: 'upload', piece }
+      await told(this.#system.ask(this.#jobManager, upload, PATIENT))
+    }
+    const submit: SubmitJob = { type, order }
+    return told(this.#system.ask(this.#jobManager, submit, SUBMIT))
+  }
+
+  #handleOf({ run, plan, jobMaster }: JobAccepted): JobHandle {
+    return { ...this.attach(run, jobMaster), plan }
+  }
+
+  /** @param jobMaster who directs the run; what is asked of it is in vain when nobody does */
+  attach(run: RunId, jobMaster: ActorRef<JobMasterMessage>): RunHandle {
+    const follow = (listener: (event: JobEvent) => void) => this.#follow(run, listener)
+    const ended = new Promise<JobEnd>((resolve, reject) => {
+      follow((event) => {
+        if (event.type === 'status' && event.status === 'SUSPENDED') reject(directedElsewhere(run))
+        if (event.type !== 'ended') return
+        resolve({ outcome: event.outcome, error: event.error, checkpoint: event.checkpoint })
+      })
+    })
+    ended.catch(() => undefined) // heard by whoever awaits it
+    const cancel: CancelJob = { type: 'cancel' }
+    const checkpoint: TakeCheckpoint = { type: 'checkpoint-now' }
+    return {
+      run,
+      follow,
+      ended,
+      cancel: async () => void (await told(this.#system.ask(jobMaster, cancel, PATIENT))),
+      checkpointNow: () => told(this.#system.ask(jobMaster, checkpoint, SUBMIT)),
+    }
+  }
+
+  #follow(run: RunId, listener: (event: JobEvent) => void): void {
+    this.#system.spawn(`follower-${this.#followers++}`, new Follower(this.#jobManager, run, listener))
+  }
+}
+
+type FollowerMessage = JobEvent | { readonly type: 'listen' }
+
+/**
+ * Hears of one run until it ends. Words to it may be lost, and a job manager that is started again knows no followers:
+ * after a while of silence it asks again, and passes on only what is news.
+ */
+class Follower implements Actor<FollowerMessage> {
+  readonly #jobManager: ActorRef<JobManagerMessage>
+  readonly #run: RunId
+  readonly #listener: (event: JobEvent) => void
+  #status: Extract<JobEvent, { type: 'status' }> | undefined
+  #attempt = 0
+
+  constructor(jobManager: ActorRef<JobManagerMessage>, run: RunId, listener: (event: JobEvent) => void) {
+    this.#jobManager = jobManager
+    this.#run = run
+    this.#listener = listener
+  }
+
+  start(ctx: ActorContext<FollowerMessage>): void {
+    this.#ask(ctx)
+  }
+
+  receive(message: FollowerMessage, ctx: ActorContext<FollowerMessage>): void {
+    if (message.type === 'listen') return this.#ask(ctx)
+    ctx.after('listen', LIMITS.followAgainMs, { type: 'listen' })
+    if (!this.#isNews(message)) return
+    this.#listener(message)
+    if (message.type === 'ended') ctx.exit()
+  }
+
+  #ask(ctx: ActorContext<FollowerMessage>): void {
+    ctx.send(this.#jobManager, { type: 'follow', run: this.#run, follower: ctx.self })
+    ctx.after('listen', LIMITS.followAgainMs, { type: 'listen' })
+  }
+
+  #isNews(event: JobEvent): boolean {
+    if (event.type === 'attempt') {
+      if (event.attempt <= this.#attempt) return false
+      this.#attempt = event.attempt
+      this.#status = undefined
+    }
+    if (event.type === 'status') {
+      if (event.status === this.#status?.status && event.reason === this.#status.reason) return false
+      this.#status = event
+    }
+    return true
+  }
+}
+
+/** The answer, or an error that says what to do about having none. */
+export async function told<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!(error instanceof AskError)) throw error
+    if (error.failure.kind === 'failed') throw errorOf(error.failure.error)
+    throw new RetakeError('RT1517', {
+      what: 'no job manager answers',
+      why:
+        error.failure.kind === 'timed-out' ? 'it did not in time' : 'nobody of this cluster listens on this NATS',
+      fix: 'start one (retake node --role job-manager), or correct --nats and --cluster',
+      cause: error,
+    })
+  }
+}
+
+function directedElsewhere(run: RunId): RetakeError {
+  return new RetakeError('RT1513', {
+    what: `this node no longer directs run ${run}`,
+    why: 'another node has taken it over, and goes on from its newest checkpoint',
+    fix: 'nothing if it was on purpose: follow the run there; else end one of the two nodes',
+  })
+}

@@ -1,0 +1,141 @@
+import type { NatsOptions } from '#src/actor/transport/nats-client.js'
+import { assertNever } from '#src/kit/assert.js'
+import type { Clock } from '#src/kit/clock.js'
+import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
+import type { NodeId } from '#src/kit/ids.js'
+import type { Logger } from '#src/kit/logger.js'
+import type { Random } from '#src/kit/random.js'
+import type { NodeRole } from './cluster-view.js'
+import { Node } from './node.js'
+import type { ProcessMeters, TaskManagerNews } from './task-manager.js'
+
+export interface NodeProcessOptions {
+  readonly name: string
+  readonly roles: readonly NodeRole[]
+  readonly slots: number
+  readonly labels: Readonly<Record<string, string>>
+  readonly nats: NatsOptions
+  readonly cluster: string
+  /** Undefined: JetStream. */
+  readonly stateDirectory: string | undefined
+  readonly heartbeatTimeoutMs: number
+  readonly slotRequestMs: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly onEvent: (event: NodeEvent) => void
+}
+
+/** What happens to a node, for whoever looks at its terminal. */
+export type NodeEvent =
+  /** It is not part of the cluster yet, or has lost touch; `reason` is for people. */
+  | { readonly type: 'waiting'; readonly reason: string }
+  | { readonly type: 'ready'; readonly node: NodeId; readonly tookMs: number }
+  /** It was taken for dead, or heard nobody: what it ran is stopped, and it comes back as another incarnation. */
+  | { readonly type: 'lost'; readonly reason: 'evicted' | 'fenced' }
+  | { readonly type: 'warning'; readonly error: ErrorInfo }
+  | { readonly type: 'draining'; readonly held: number }
+  | { readonly type: 'drained'; readonly tookMs: number }
+
+export interface RunningNode {
+  /** Opens no slot any more, lets its jobs move, and says goodbye. Rejects when that takes longer than `timeoutMs`. */
+  drain(timeoutMs: number): Promise<void>
+  /** Resolves when it has ended, with what it could not go on for. */
+  readonly ended: Promise<ErrorInfo | undefined>
+}
+
+/** Resolves when its first incarnation stands; 'ready' tells when the cluster has taken it in. */
+export async function startNodeProcess(options: NodeProcessOptions): Promise<RunningNode> {
+  const node = new NodeProcess(options)
+  await node.start()
+  return node
+}
+
+/** One node after the other, each an incarnation, for as long as the process is to belong to its cluster. */
+class NodeProcess implements RunningNode {
+  readonly ended: Promise<ErrorInfo | undefined>
+  readonly #options: NodeProcessOptions
+  readonly #meters: ProcessMeters = { fencedWrites: 0 }
+  #end!: (error: ErrorInfo | undefined) => void
+  #node: Node | undefined
+  #startedAt = 0
+  #isLeaving = false
+
+  constructor(options: NodeProcessOptions) {
+    this.#options = options
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve
+    })
+  }
+
+  async start(): Promise<void> {
+    const { name, roles, slots, labels, nats, cluster, stateDirectory } = this.#options
+    const { heartbeatTimeoutMs, slotRequestMs, clock, random, logger } = this.#options
+    this.#startedAt = clock.now()
+    const node = await Node.start({
+      name,
+      roles,
+      slots,
+      labels,
+      cluster: { name: cluster, nats },
+      stateDirectory,
+      heartbeatTimeoutMs,
+      slotRequestMs,
+      clock,
+      random,
+      logger,
+      meters: this.#meters,
+      onNews: (news) => this.#onNews(news),
+      onFatal: (error) => this.#end(errorInfoOf(error)),
+    })
+    this.#node = node
+    if (!roles.includes('task-manager')) this.#ready(node)
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    const { clock, onEvent } = this.#options
+    const startedAt = clock.now()
+    this.#isLeaving = true
+    // Who directs its jobs itself takes them along: they go on when a job manager does.
+    if (!this.#options.roles.includes('job-manager')) await this.#node?.drain(timeoutMs)
+    await this.#node?.stop()
+    onEvent({ type: 'drained', tookMs: clock.now() - startedAt })
+    this.#end(undefined)
+  }
+
+  #ready(node: Node): void {
+    const { clock, onEvent } = this.#options
+    onEvent({ type: 'ready', node: node.id, tookMs: clock.now() - this.#startedAt })
+  }
+
+  #onNews(news: TaskManagerNews): void {
+    switch (news.type) {
+      case 'registered':
+        return this.#node === undefined ? undefined : this.#ready(this.#node)
+      case 'lost':
+        return void this.#comeBack(news.reason)
+      case 'refused':
+        return this.#end(news.error)
+      case 'waiting':
+      case 'warning':
+      case 'draining':
+        return this.#options.onEvent(news)
+      default:
+        assertNever(news)
+    }
+  }
+
+  async #comeBack(reason: 'evicted' | 'fenced'): Promise<void> {
+    const { onEvent } = this.#options
+    onEvent({ type: 'lost', reason })
+    const lost = this.#node
+    this.#node = undefined
+    try {
+      await lost?.kill()
+      if (this.#isLeaving) return this.#end(undefined)
+      await this.start()
+    } catch (error) {
+      this.#end(errorInfoOf(error))
+    }
+  }
+}
