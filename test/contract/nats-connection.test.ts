@@ -204,6 +204,7 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         raw.subscribe('rt.>', { callback: (_, message) => heard.push(message.subject) })
         await raw.flush()
         const transport = await opened(server, 'sys1')
+        await raw.flush() // what the transport said at its start is heard
         const atStart = heard.length
         const others = name === 'a.b' ? [] : [`sys2.${name}` as Address]
         for (const to of others) {
@@ -278,6 +279,19 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
       await opened(byToken, 'sys1', { token: 'sesame' })
 
       await expect(opened(byToken, 'sys2', { token: 'simsim' })).rejects.toThrow(/RT1502/)
+    })
+
+    test('when an address holds the login, then it is used, unless another is given', async () => {
+      const server = await nats(version, permissions(''))
+      const addressWith = (login: string) => server.url.replace('//', `//${login}@`)
+      const byToken = await nats(version, { config: 'authorization { token: "4222:b@d" }' })
+      await opened(server, 'sys1', {}, addressWith('crew:x'))
+      await opened(server, 'sys2', { user: 'crew', password: 'x' }, addressWith('nobody:4223'))
+      await opened(byToken, 'sys3', {}, byToken.url.replace('//', '//4222%3Ab%40d@'))
+
+      const refused = opened(server, 'sys4', {}, addressWith('crew:4223/ses@me'))
+      await expect(refused).rejects.toThrow(/RT1502/)
+      await expect(refused).rejects.not.toThrow(/4223|ses|crew/)
     })
 
     test.skipIf(!existsSync('/usr/bin/openssl'))(
@@ -406,8 +420,8 @@ async function connected(...args: ({ url: string } | Overrides)[]) {
   return { connection, events, warnings }
 }
 
-async function opened(server: NatsServer, system: string, login: NatsLogin = {}) {
-  const transport = new NatsTransport({ servers: [server.url], cluster: 'c1', onFatal: () => {}, ...login })
+async function opened(server: NatsServer, system: string, login: NatsLogin = {}, url = server.url) {
+  const transport = new NatsTransport({ servers: [url], cluster: 'c1', onFatal: () => {}, ...login })
   closing.push(() => transport.close())
   await transport.open(system as SystemId, {
     onParcel: () => {},

@@ -67,12 +67,23 @@ describe('the rules themselves', () => {
       undefined,
     ],
     [
-      'two files import nats',
+      'the store imports nats',
+      { 'src/checkpoint/jetstream-blobs.ts': `import { headers } from 'nats'` },
+      undefined,
+    ],
+    [
+      'another file of the store imports nats',
+      { 'src/checkpoint/directory-blobs.ts': `import { headers } from 'nats'` },
+      /directory-blobs\.ts:1 imports nats/,
+    ],
+    [
+      'three files import nats',
       {
         'src/actor/transport/nats-link.ts': `import { connect } from 'nats'`,
-        'src/actor/transport/nats-log.ts': `import { headers } from 'nats'`,
+        'src/checkpoint/jetstream-blobs.ts': `import { headers } from 'nats'`,
+        'src/cluster/jetstream-log.ts': `import { headers } from 'nats'`,
       },
-      /only 1 file may/,
+      /only 2 files may/,
     ],
     [
       'another imports nats',

@@ -1,63 +1,24 @@
-import {
-  type NatsConnection as Client,
-  type ConnectionOptions,
-  connect,
-  credsAuthenticator,
-  type Msg,
-  NatsError,
-  nkeyAuthenticator,
-  type Status,
-  type Subscription,
-} from 'nats'
+import type { NatsConnection as Client, Msg, NatsError, Status, Subscription } from 'nats'
 import { assert } from '../../kit/assert.js'
 import type { Clock } from '../../kit/clock.js'
 import { RetakeError } from '../../kit/errors.js'
 import { LIMITS } from '../../kit/limits.js'
 import type { Logger } from '../../kit/logger.js'
-import type { Random } from '../../kit/random.js'
 import { pause, within } from './deadline.js'
-import { judgeNatsServer, type NatsServerFacts } from './nats-requirements.js'
+import {
+  dialNats,
+  messageOf,
+  type NatsClientOptions,
+  natsFactsOf,
+  reconnectDelayMs,
+  redacted,
+  translated,
+} from './nats-client.js'
+import { judgeNatsServer } from './nats-requirements.js'
 import { OutboundWindow } from './outbound-window.js'
 
-/** Where NATS is and who we are to it. */
-export interface NatsOptions {
-  /** `nats://host:port`, one or more of one NATS cluster. */
-  readonly servers: readonly string[]
-  readonly user?: string
-  readonly password?: string
-  readonly token?: string
-  /** Seed of an nkey (`SU…`). */
-  readonly nkeySeed?: string
-  /** What stands in a `.creds` file. */
-  readonly credentials?: string
-  /** Files by path, or their contents. */
-  readonly tls?: NatsTls
-  /** No larger message is sent; the server must take it and 4 KB more. Default: a frame. */
-  readonly maxMessageBytes?: number
-  /** For one server to answer, when connecting. Default 5 000. */
-  readonly connectMs?: number
-  /** A server is asked this often whether it is there, and given up after three times. Default 5 000. */
-  readonly pingMs?: number
-}
-
-export interface NatsTls {
-  readonly caFile?: string
-  readonly ca?: string
-  readonly certFile?: string
-  readonly cert?: string
-  readonly keyFile?: string
-  readonly key?: string
-  /** TLS before the server's greeting. */
-  readonly handshakeFirst?: boolean
-}
-
-export interface NatsConnectionOptions extends NatsOptions {
-  /** Role, node, incarnation, purpose: how operators find it in the server's list of connections. */
-  readonly name: string
-  /** Of this connection alone: its notices come to `<inbox>.*`. */
-  readonly inbox: string
+export interface NatsConnectionOptions extends NatsClientOptions {
   readonly clock: Clock
-  readonly random: Random
   readonly logger: Logger
 }
 
@@ -89,7 +50,6 @@ type LinkState = 'starting' | 'up' | 'dead' | 'down' | 'closed'
 /** Numbers of messages, 1, 2, 3 … over all generations. */
 export type Published = number | 'link-down'
 
-const RECONNECT_MS = 250
 /** A link found dead is normally torn down within this time; the client hangs when the socket still holds bytes. */
 const TEAR_DOWN_MS = 1_000
 
@@ -119,7 +79,7 @@ export class NatsConnection {
 
   /** Connects and judges the server. Throws RT1501, RT1502, RT1504 or RT1505. */
   static async open(options: NatsConnectionOptions, owner: NatsConnectionOwner): Promise<NatsConnection> {
-    const client = await dial(options)
+    const client = await dialNats(options)
     const connection = new NatsConnection(client, options, owner)
     try {
       connection.#judge(client)
@@ -354,7 +314,7 @@ export class NatsConnection {
     this.#state = 'down'
     const isStill = () => stuck === this.#client && this.#state === 'down'
     while (isStill()) {
-      const fresh = await dial(this.#options).catch(() => undefined)
+      const fresh = await dialNats(this.#options).catch(() => undefined)
       if (fresh === undefined) await pause(this.#options.clock, reconnectDelayMs(this.#options.random))
       else if (isStill()) return this.#replace(stuck, fresh)
       else return void fresh.close()
@@ -369,7 +329,10 @@ export class NatsConnection {
   }
 
   #judge(client: Client): void {
-    const warning = judgeNatsServer(factsOf(client), this.#options.maxMessageBytes ?? LIMITS.frameBytesMax)
+    const warning = judgeNatsServer(
+      natsFactsOf(client),
+      this.#options.maxMessageBytes ?? LIMITS.frameBytesMax,
+    )
     if (warning !== undefined) this.#tell(() => this.#owner.onServerWarning(warning))
   }
 
@@ -426,86 +389,6 @@ interface Subscribed {
   readonly live: Subscription
 }
 
-async function dial(options: NatsConnectionOptions): Promise<Client> {
-  try {
-    return await connect(clientOptions(options))
-  } catch (error) {
-    throw translated(error, options)
-  }
-}
-
-function clientOptions(options: NatsConnectionOptions): ConnectionOptions {
-  const { user, password, token, nkeySeed, credentials, tls, random } = options
-  const encoder = new TextEncoder()
-  const authenticator = [
-    ...(nkeySeed === undefined ? [] : [nkeyAuthenticator(encoder.encode(nkeySeed))]),
-    ...(credentials === undefined ? [] : [credsAuthenticator(encoder.encode(credentials))]),
-  ]
-  return {
-    servers: [...options.servers],
-    name: options.name,
-    inboxPrefix: options.inbox,
-    maxReconnectAttempts: -1,
-    reconnectDelayHandler: () => reconnectDelayMs(random),
-    pingInterval: options.pingMs ?? 5_000,
-    maxPingOut: 2,
-    timeout: options.connectMs ?? 5_000,
-    noAsyncTraces: true,
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { pass: password }),
-    ...(token === undefined ? {} : { token }),
-    ...(authenticator.length === 0 ? {} : { authenticator }),
-    ...(tls === undefined ? {} : { tls }),
-  }
-}
-
-/** Spread over as much again, so that a cluster of nodes does not come back in one instant. */
-function reconnectDelayMs(random: Random): number {
-  return RECONNECT_MS * (1 + random.next())
-}
-
-function factsOf(client: Client): NatsServerFacts {
-  const info = client.info
-  return {
-    version: info?.version ?? '0.0.0',
-    maxPayloadBytes: info?.max_payload ?? 0,
-    headers: info?.headers === true,
-    url: redacted(client.getServer()),
-  }
-}
-
 function isNoResponder(message: Msg): boolean {
   return message.headers?.code === 503 && message.data.length === 0
-}
-
-const REFUSALS = /AUTHORIZATION|AUTHENTICATION|BAD_CREDS|ACCOUNT_EXPIRED/
-
-function translated(error: unknown, options: NatsConnectionOptions): RetakeError {
-  const where = redacted(options.servers.join(', '))
-  const code = error instanceof NatsError ? error.code : ''
-  if (REFUSALS.test(code)) {
-    return new RetakeError('RT1502', {
-      what: `NATS at ${where} refused the credentials`,
-      why: messageOf(error),
-      fix: 'check user and password, token, nkey seed or credentials file of this node',
-      where,
-      cause: error,
-    })
-  }
-  return new RetakeError('RT1501', {
-    what: `NATS at ${where} cannot be reached`,
-    why: messageOf(error),
-    fix: 'start nats-server there, or correct the address; with TLS, check the certificates too',
-    where,
-    cause: error,
-  })
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-/** Without the password that an address may hold. */
-function redacted(url: string): string {
-  return url.replaceAll(/\/\/[^@/,]*@/g, '//')
 }
