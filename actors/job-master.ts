@@ -681,11 +681,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** Not a failure: no restart strategy is asked, and nothing is waited for. */
   #move(attempt: Attempt, node: NodeId): void {
     if (this.#phase.kind !== 'running' || this.#attempt?.number !== attempt) return
-    this.#stop('restart')
+    this.#stop('restart', true)
     this.#story.because(`moving off ${node}, which drains`)
-    if (this.#phase.kind !== 'stopping') return
-    this.#phase.delayed = true
-    this.#stopped()
   }
 
   #cancel(): void {
@@ -702,12 +699,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#stop(after)
   }
 
-  #stop(after: After): void {
+  #stop(after: After, delayed = false): void {
     if (after !== 'restart') this.#story.moveTo(after.outcome === 'canceled' ? 'CANCELLING' : 'FAILING')
     else if (this.#story.status !== 'CREATED') this.#story.moveTo('RESTARTING')
     const attempt = this.#attempt
     const closing = new Set(attempt?.toClose())
-    this.#phase = { kind: 'stopping', closing, after, delayed: false }
+    this.#phase = { kind: 'stopping', closing, after, delayed }
     this.#rates.reset(undefined)
     if (attempt !== undefined) this.#closeSlots(attempt)
     this.#stopped()

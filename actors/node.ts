@@ -190,7 +190,7 @@ export class Node {
   }
 
   #spawn(options: NodeOptions, info: NodeInfo, state: StateStore | undefined, bundles: string): void {
-    const { clock, random, logger, slots } = options
+    const { clock, random, slots } = options
     const { meters = { fencedWrites: 0 }, onNews = () => {} } = options
     const own = { wallTime: () => clock.wallTime(), residentBytes: () => process.memoryUsage.rss() }
     const director = state === undefined ? [] : [this.#jobManagerOf(options, info, state, bundles)]

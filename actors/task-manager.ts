@@ -123,7 +123,7 @@ export interface TaskManagerOptions {
  *
  *     joining     no resource manager has taken it in yet
  *     member      `answeredAt`: when the last answered heartbeat was sent; unanswered for too long it fences itself
- *     lost        stops all that it runs; only another incarnation may join again
+ *     lost        or refused: stops all that it runs; only another incarnation may join again
  */
 type Standing =
   | { readonly kind: 'joining' }
@@ -253,6 +253,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
       case 'evicted':
         return this.#lose('evicted')
       case 'refused':
+        this.#standing = { kind: 'lost' }
         return onNews({ type: 'refused', error: answer.value.error })
       default:
         assertNever(answer.value)

@@ -48,6 +48,8 @@ export class DeathWatch {
     SystemId,
     { readonly heardAt: number; readonly addresses: ReadonlySet<Address> }
   >()
+  /** When any of them was heard last. */
+  #heardAt = -Infinity
   #cancelTick: Cancel | undefined
   #tickDueAt = 0
 
@@ -191,9 +193,10 @@ export class DeathWatch {
   }
 
   #onReport({ from, alive, down }: Extract<WatchSignal, { type: 'report' }>): void {
+    this.#heardAt = this.#clock.now()
     const peer = this.#peers.get(from)
     if (peer === undefined) return
-    peer.liveness.onHeard(this.#clock.now())
+    peer.liveness.onHeard(this.#heardAt)
     for (const [address, incarnation] of alive) {
       const entry = peer.watched.get(address)
       if (entry !== undefined && entry.incarnation === 0) entry.incarnation = incarnation
@@ -215,10 +218,9 @@ export class DeathWatch {
    * Of all at once nobody is believed to be gone because nobody listens there: then it is more likely our way to them,
    * or the NATS server between, that is. Their silence will tell.
    */
-  #othersAnswer(refusing: Peer): boolean {
-    const since = refusing.liveness.refusedAt ?? 0
-    const others = [...this.#peers.values()].filter((peer) => peer !== refusing)
-    return others.length === 0 || others.some(({ liveness }) => liveness.heardAt > since)
+  #othersAnswer({ liveness }: Peer): boolean {
+    // Whoever was heard since is another: had it been this one, it would not be refusing.
+    return this.#peers.size === 1 || this.#heardAt > (liveness.refusedAt ?? 0)
   }
 
   #armTick(): void {

@@ -18,11 +18,6 @@ export class PeerLiveness {
     since: -Infinity,
   }
 
-  /** When it was last heard. */
-  get heardAt(): number {
-    return this.#heardAt
-  }
-
   /** Since when nobody listens there, as far as is known; undefined when it was heard after that. */
   get refusedAt(): number | undefined {
     return this.#refusedAt

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { JobIntake } from '#actors/job-intake.js'
-import type { JobHandle, Node } from '#actors/node.js'
+import { orderOf } from '#actors/job-order.js'
+import type { JobHandle, JobSubmission, Node } from '#actors/node.js'
+import { BundleCache } from '#src/cluster/bundle-cache.js'
+import { DirectoryStateStore } from '#src/cluster/directory-state-store.js'
 import { JobStore } from '#src/cluster/job-store.js'
 import { systemClock } from '#src/kit/clock.js'
 import { systemRandom } from '#src/kit/random.js'
@@ -38,7 +41,16 @@ function submission(name: string, parallelism: number, fromCheckpoint: string, a
   return cast.submission(name, PARAMS, { parallelism, fromCheckpoint, allowRepeatedRows })
 }
 
-const store = () => new JobStore({ directory: cast.stateDirectory, random: systemRandom, wallTime: () => 0 })
+/** What a submission does, up to the first entry of the log. */
+async function prepared(submission: JobSubmission) {
+  const state = new DirectoryStateStore({ directory: cast.stateDirectory })
+  const store = new JobStore({ state, random: systemRandom, wallTime: () => 0 })
+  const bundles = new BundleCache({ directory: cast.path('bundles'), documents: state.documents })
+  const intake = new JobIntake({ store, bundles, clock: systemClock })
+  const { order, bundle } = await orderOf(submission)
+  await intake.keepBundle(bundle)
+  return intake.submit(order)
+}
 
 test('when a canceled job goes on from its checkpoint with 2, 3 and 1 subtasks, then all its runs together are exact', async () => {
   const first = await canceled('counting-plain', 2)
@@ -129,14 +141,11 @@ test('when two runs start from one checkpoint, then each is exact together with 
 test('when the process is killed before a run has written its first checkpoint, then the next one goes on with it', async () => {
   const first = await canceled('counting-plain', 2)
   await node.stop()
-  // What a submission does, up to the first entry of the log.
-  const prepared = await new JobIntake(store(), systemClock).submit(
-    submission('counting-plain', 2, String(first.checkpoint)),
-  )
+  const { run } = await prepared(submission('counting-plain', 2, String(first.checkpoint)))
 
   node = await cast.node()
   const again = await node.resume(cast.submission('counting-plain', PARAMS, { parallelism: 3 }))
-  expect(again?.run).toBe(prepared.run)
+  expect(again?.run).toBe(run)
   expect((await again?.ended)?.outcome).toBe('finished')
   expectCounted(cast.path('output'), COUNT)
 })

@@ -1,6 +1,7 @@
 import type { JobEvent } from '#actors/job-event.js'
+import { JobClient } from '#actors/job-client.js'
 import { JobIntake } from '#actors/job-intake.js'
-import { JobManager, RESOURCE_MANAGER, type SubmitJob } from '#actors/job-manager.js'
+import { JobManager, RESOURCE_MANAGER } from '#actors/job-manager.js'
 import type { ResourceManagerMessage } from '#actors/resource-manager.js'
 import { TaskManager } from '#actors/task-manager.js'
 import { WorkerSlotThreads } from '#actors/worker-slot-threads.js'
@@ -8,7 +9,10 @@ import type { ActorRef } from '#src/actor/actor.js'
 import { ActorSystem } from '#src/actor/system.js'
 import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
 import { type Files, nodeFiles } from '#src/checkpoint/files.js'
+import { BundleCache } from '#src/cluster/bundle-cache.js'
+import { DirectoryStateStore } from '#src/cluster/directory-state-store.js'
 import { JobStore } from '#src/cluster/job-store.js'
+import type { NodeInfo } from '#src/cluster/node-info.js'
 import { systemClock } from '#src/kit/clock.js'
 import type { NodeId, SystemId } from '#src/kit/ids.js'
 import { silentLogger } from '#src/kit/logger.js'
@@ -27,32 +31,36 @@ export class Parts {
     const ports = new MessagePortTransport()
     const [clock, random, logger] = [systemClock, systemRandom, silentLogger]
     this.system = new ActorSystem({ id, clock, random, logger, transports: [ports] })
-    const store = new JobStore({
-      directory: cast.stateDirectory,
-      random,
-      wallTime: () => clock.wallTime(),
-      files,
-    })
+    const directory = cast.stateDirectory
+    const state = new DirectoryStateStore({ directory, files })
+    const wallTime = () => clock.wallTime()
+    const store = new JobStore({ state, random, wallTime })
+    const bundles = cast.path('bundles')
     this.#threads = new WorkerSlotThreads({
       system: id,
       transport: ports,
       clock: systemClock,
       random,
       logger,
-      environment: { blobs: store.blobDirectory, nats: undefined },
+      environment: { name: 'here', state: { kind: 'directory', directory }, bundles, nats: undefined },
     })
-    const intake = new JobIntake(store, clock)
+    const cache = new BundleCache({ directory: bundles, documents: state.documents })
     this.#jobManager = this.system.spawn(
       'job-manager',
       new JobManager({
-        node: 'here' as NodeId,
+        own: infoOf('here'),
         store,
-        intake,
+        intake: new JobIntake({ store, bundles: cache, clock }),
         clock,
         random,
         logger,
+        wallTime,
         runs: new Map(),
         slotRequestMs: 60_000,
+        heartbeatTimeoutMs: 60_000,
+        residentBytes: () => 0,
+        tree: () => this.system.tree(),
+        recovers: false,
       }),
     )
   }
@@ -68,28 +76,34 @@ export class Parts {
     return this.system.spawn(
       name,
       new TaskManager({
-        node: name as NodeId,
+        info: infoOf(name),
         slots,
-        cpus: 1,
-        memoryBytes: 1,
         resourceManager: {
           address: `${this.#jobManager.address}.${RESOURCE_MANAGER}`,
         } as ActorRef<ResourceManagerMessage>,
         threads: this.#threads,
+        meters: { fencedWrites: 0 },
+        residentBytes: () => 0,
+        wallTime: () => systemClock.wallTime(),
+        tree: () => this.system.tree(),
+        onNews: () => {},
       }),
     )
   }
 
   async submit(name: string, params: Readonly<Record<string, number>>, parallelism: number): Promise<Heard> {
     const submission = this.#cast.submission(name, params, { parallelism })
-    const submit: SubmitJob = { type: 'submit', submission }
-    const accepted = await this.system.ask(this.#jobManager, submit, { timeoutMs: 30_000 })
+    const { run } = await new JobClient(this.system, this.#jobManager).submit(submission)
     const heard = new Heard()
     const follower = this.system.spawn<JobEvent>('follower', { receive: (event) => heard.on(event) })
-    if (accepted !== undefined)
-      this.system.send(this.#jobManager, { type: 'follow', run: accepted.run, follower })
+    this.system.send(this.#jobManager, { type: 'follow', run, follower })
     return heard
   }
+}
+
+function infoOf(name: string): NodeInfo {
+  const rest = { host: 'here', pid: 1, version: '0', protocol: 1, cpus: 1, memoryBytes: 1, labels: {} }
+  return { node: name as NodeId, name, startedAt: 0, ...rest }
 }
 
 /** Events in the order in which they came, each waited for behind the one before. */

@@ -159,6 +159,27 @@ describe('between systems', () => {
     expect(heardAfter).toBeLessThan(1_000)
   })
 
+  test('when nobody listens in any of several systems, then only their silence tells; one that answers is enough', async () => {
+    const clock = new VirtualClock()
+    const network = new SimulatedNetwork({ clock, random: seededRandom(3) })
+    const here = systemOn(clock, { transports: [network.transport()] }, 'here')
+    const watcher = await probe<string>(here, clock, 'watcher')
+    const others = ['one', 'two', 'three'].map((id) => {
+      const system = systemOn(clock, { transports: [network.transport()] }, id)
+      watcher.ctx.watch(system.spawn('target', actorOf<string>({})), ({ kind }) => `${id} ${kind}`)
+      return system
+    })
+    await clock.advance(3_000)
+    for (const system of others) await system.kill()
+    await clock.advance(10_000)
+    expect(watcher.heard).toEqual([])
+    const again = systemOn(clock, { transports: [network.transport()] }, 'three')
+    await clock.advance(2_000)
+    // It answers that its actor is gone, and so is the word of the others.
+    expect(watcher.heard.sort()).toEqual(['one lost', 'three lost', 'two lost'])
+    await again.kill()
+  })
+
   test('when nothing is heard of it, then it is lost after the full silence, not before', async () => {
     const { clock, network, watcher, HERE, THERE } = await twoSystems()
     network.partition(HERE, THERE)

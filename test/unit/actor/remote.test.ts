@@ -46,6 +46,28 @@ test('when an actor lives in another system, then tells, asks and frames reach i
   expect(frames).toEqual([new Uint8Array([1, 2])])
 })
 
+test('when a system takes a name, then its actors are reached by that name, from elsewhere and from within', async () => {
+  const { clock, here, there } = simulated()
+  const far = await probe<Question | 'tell'>(there, clock, 'far', {
+    receive: (message, ctx) => {
+      if (message !== 'tell') ctx.reply(message.n * 2)
+    },
+  })
+  const named: ActorRef<Question | 'tell'> = { address: 'leader.far' as Address }
+  const early = here.ask(named, question(1), { timeoutMs: 100 })
+  early.catch(() => {})
+  await clock.advance(200)
+  await expect(early).rejects.toMatchObject({ failure: { kind: 'no-responder' } })
+
+  await there.takeName('leader' as SystemId)
+  const answers = [here, there].map((system) => system.ask(named, question(21), { timeoutMs: 100 }))
+  here.send(named, 'tell')
+  there.send(named, 'tell')
+  await clock.advance(50)
+  expect(await Promise.all(answers)).toEqual([42, 42])
+  expect(far.heard.filter((message) => message === 'tell')).toHaveLength(2)
+})
+
 test('when a remote actor fails while it is asked, then its error comes back with its causes', async () => {
   const { clock, here, there } = simulated()
   const far = there.spawn(
