@@ -41,6 +41,11 @@ export class DirectoryJobLog implements JobLog {
     }
   }
 
+  /** Whether nothing was ever written. */
+  async isEmpty(): Promise<boolean> {
+    return (await this.#places()).length === 0
+  }
+
   async append(entry: LogEntry): Promise<'written' | 'taken'> {
     assert(isToken(entry.nonce), 'a nonce is a token', { nonce: entry.nonce })
     if (!this.#made) {

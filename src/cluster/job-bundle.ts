@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Message, type Plugin } from 'esbuild'
 import { RetakeError } from '../kit/errors.js'
 import { LIMITS } from '../kit/limits.js'
+import { BUNDLE_FILE } from './bundle-cache.js'
 
 /** A job's code as it is shipped: one module that imports nothing but Node's own. */
 export interface JobBundle {
@@ -18,9 +19,6 @@ export interface JobBundle {
   /** Set when the bundle is larger than is usual: which inputs make it so. */
   readonly warning: string | undefined
 }
-
-/** Under this name a bundle is kept: its last line names its source map. */
-export const BUNDLE_FILE = 'bundle.mjs'
 
 /** Clients that live on nodes: a bundle that holds one was built from the wrong half of a connector. */
 const NODE_ONLY = ['pg', 'kafkajs', 'nats', 'pino', 'esbuild', 'msgpackr'] as const

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { JobGraph } from '../graph/job-graph.js'
@@ -10,6 +8,7 @@ import type { Clock } from '../kit/clock.js'
 import { CATALOGUE, type ErrorInfo, errorInfoOf, errorOf, RetakeError } from '../kit/errors.js'
 import type { OperatorId } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
+import { checkBundle } from './bundle-cache.js'
 
 /** What shapes a job's graph beside its code; comes with the submission alone. */
 export interface BuildRequest {
@@ -138,18 +137,6 @@ function planInWorker(path: string, request: BuildRequest, options: PlanOptions)
     worker.once('exit', (code) => reject(endedThread(code)))
     worker.once('exit', cancel)
   }).finally(() => worker.terminate())
-}
-
-async function checkBundle(path: string, hash: string): Promise<void> {
-  const code = await readFile(path)
-  const actual = createHash('sha256').update(code).digest('hex')
-  if (actual === hash) return
-  throw new RetakeError('RT1109', {
-    what: `${path} is not the bundle that was submitted`,
-    why: `its sha256 is ${actual}, and was ${hash}`,
-    fix: 'restore that file from a copy, or submit the job again from its checkpoint (--from-checkpoint)',
-    where: path,
-  })
 }
 
 /** What user code threw, with the user's line; what the job's own copy of the library refuses as it is. */

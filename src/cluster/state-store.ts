@@ -19,7 +19,10 @@ export interface StateStore {
   close(): Promise<void>
 }
 
-/** Small things under names: `<folder>/<name>`, or `<folder>/<folder>/<name>`. They decide nothing. */
+/**
+ * Small things under names: `<folder>/<name>`, or `<folder>/<folder>/<name>`. Folders are tokens, and a name has a dot,
+ * as `document-name.ts` says. They decide nothing.
+ */
 export interface Documents {
   /** Resolves when `bytes` survive a crash. Replaces what stood there. */
   put(name: string, bytes: Uint8Array): Promise<void>

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Files, nodeFiles } from '#src/checkpoint/files.js'
 import { manifestOf } from '#src/checkpoint/manifest.js'
 import { storeManifest } from '#src/checkpoint/manifest-store.js'
+import { DirectoryStateStore } from '#src/cluster/directory-state-store.js'
 import { JobHistory } from '#src/cluster/job-history.js'
 import { JobStore, type NewRun } from '#src/cluster/job-store.js'
 import type { LogEvent } from '#src/cluster/log-entry.js'
@@ -18,10 +20,14 @@ import { on } from './fixtures.js'
 let directory: string
 let now = 0
 const random = seededRandom(7)
+const CODE = 'export default 1'
+const BUNDLE = { code: CODE, map: '{}', hash: createHash('sha256').update(CODE).digest('hex') }
 const NEW: NewRun = {
   job: 'click-count',
-  bundle: { code: 'export default 1', map: '{}', hash: 'abc' },
-  params: { topic: 'clicks' },
+  bundle: BUNDLE.hash,
+  request: { params: { topic: 'clicks' }, parallelism: 2 },
+  fingerprint: 'f1',
+  allowRepeatedRows: false,
 }
 
 beforeEach(async () => {
@@ -29,7 +35,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
-const open = (files: Files = nodeFiles) => new JobStore({ directory, random, wallTime: () => ++now, files })
+const stateIn = (files: Files = nodeFiles) => new DirectoryStateStore({ directory, files })
+const open = (files?: Files) => new JobStore({ state: stateIn(files), random, wallTime: () => ++now })
 
 async function append(store: JobStore, run: RunId, ...events: LogEvent[]): Promise<void> {
   for (const event of events) {
@@ -58,14 +65,53 @@ async function withCheckpoint(store: JobStore, run: RunId, id: number) {
 }
 
 test('when a run is created, then another process finds it with all that was submitted', async () => {
-  const { run } = await open().create(NEW)
+  await open().keepBundle(BUNDLE)
+  const created = await open().create(NEW)
+  const { run } = created
   const store = open()
   expect(await store.runs()).toEqual([
-    { run, job: 'click-count', bundle: 'abc', params: { topic: 'clicks' }, createdAt: now },
+    {
+      run,
+      job: 'click-count',
+      bundle: BUNDLE.hash,
+      request: { params: { topic: 'clicks' }, parallelism: 2 },
+      fingerprint: 'f1',
+      allowRepeatedRows: false,
+      createdAt: now,
+    },
   ])
-  expect(await readFile(store.bundlePath(run), 'utf8')).toBe('export default 1')
-  expect(await readFile(`${store.bundlePath(run)}.map`, 'utf8')).toBe('{}')
+  expect(await store.record(run)).toEqual(created)
+  expect(await store.record('run9' as RunId)).toBeUndefined()
+  const kept = join(directory, 'bundles', `${BUNDLE.hash}.mjs`)
+  expect(await readFile(kept, 'utf8')).toBe(CODE)
+  expect(await readFile(`${kept}.map`, 'utf8')).toBe('{}')
   expect(await store.state(run)).toMatchObject({ run, job: 'click-count', epoch: 0, retained: [] })
+})
+
+test('when a run goes on with other code, then that is what another process finds', async () => {
+  const record = await open().create(NEW)
+  const changed = { ...record, bundle: 'b'.repeat(64), fingerprint: 'f2' }
+  await open().update(changed)
+  expect(await open().record(record.run)).toEqual(changed)
+  expect(await open().runs()).toEqual([changed])
+})
+
+test('when a record is damaged, then the error says where it stands', async () => {
+  const { run } = await open().create(NEW)
+  await writeFile(join(directory, 'runs', run, 'run.json'), '{"run":')
+  await expect(open().record(run)).rejects.toThrow(
+    expect.objectContaining({ code: 'RT1306', where: `runs/${run}/run.json` }),
+  )
+})
+
+test('when a bundle is kept again, then what stands is left alone, unless it is damaged', async () => {
+  const kept = join(directory, 'bundles', `${BUNDLE.hash}.mjs`)
+  await open().keepBundle(BUNDLE)
+  await open().keepBundle({ ...BUNDLE, map: '{"of":"another folder"}' })
+  expect(await readFile(`${kept}.map`, 'utf8')).toBe('{}')
+  await writeFile(kept, 'export')
+  await open().keepBundle(BUNDLE)
+  expect(await readFile(kept, 'utf8')).toBe(CODE)
 })
 
 test('when a run starts from a checkpoint of another, then another process finds what it begins with', async () => {
@@ -83,6 +129,7 @@ test('when a run was not submitted before a crash, then it does not exist', asyn
   const crashing: Files = { ...nodeFiles, link: () => Promise.reject(new Error('crash')) }
   await expect(open(crashing).create(NEW)).rejects.toThrow('crash')
   expect(await open().unended('click-count')).toBeUndefined()
+  expect(await open().runs()).toEqual([])
 })
 
 test('when a run is given up before it was submitted, then what it left is swept a day later, and no sooner', async () => {
@@ -126,9 +173,9 @@ test('when a user names a checkpoint, then by id, by run and id, or by path', as
     (await store.findCheckpoint(reference, 'click-count')).manifest.run
   expect(await found('0'), 'of the newest run').toBe(run)
   expect(await found(`${older.run}/0`)).toBe(older.run)
-  expect(await found(join(store.blobDirectory, manifest.blob))).toBe(run)
-  expect(await found(join(store.blobDirectory, run, '0', '0'))).toBe(run)
-  const { blobs } = await store.findCheckpoint(join(store.blobDirectory, run, '0', '0'), 'click-count')
+  expect(await found(join(directory, 'blobs', manifest.blob))).toBe(run)
+  expect(await found(join(directory, 'blobs', run, '0', '0'))).toBe(run)
+  const { blobs } = await store.findCheckpoint(join(directory, 'blobs', run, '0', '0'), 'click-count')
   expect(await blobs.list(run)).toEqual([manifest.blob])
 })
 
@@ -150,6 +197,6 @@ test('when a manifest was moved away from its parts, then it is not taken', asyn
   const { run } = await store.create(NEW)
   const { blob } = await withCheckpoint(store, run, 0)
   const moved = join(directory, 'manifest.json')
-  await writeFile(moved, await readFile(join(store.blobDirectory, blob)))
+  await writeFile(moved, await readFile(join(directory, 'blobs', blob)))
   await expect(store.findCheckpoint(moved, 'click-count')).rejects.toThrow('moved away')
 })
