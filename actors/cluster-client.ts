@@ -59,7 +59,13 @@ export class ClusterClient implements Cluster {
   }
 
   /** Throws RT1501 to RT1505. */
-  static async connect({ nats, cluster, clock, random, logger }: ClusterClientOptions): Promise<ClusterClient> {
+  static async connect({
+    nats,
+    cluster,
+    clock,
+    random,
+    logger,
+  }: ClusterClientOptions): Promise<ClusterClient> {
     const transport = new NatsTransport({
       ...nats,
       cluster,

@@ -1,5 +1,5 @@
 import type { Actor, ActorContext, ActorRef } from '#src/actor/actor.js'
-import { AskError, type ActorSystem } from '#src/actor/system.js'
+import { type ActorSystem, AskError } from '#src/actor/system.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
 import { piecesOf } from '#src/cluster/bundle-upload.js'
 import type { Outcome } from '#src/cluster/log-entry.js'
@@ -9,7 +9,14 @@ import { type ErrorInfo, errorOf, RetakeError } from '#src/kit/errors.js'
 import type { CheckpointId, RunId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { JobEvent } from './job-event.js'
-import type { JobAccepted, JobManagerMessage, ListedRun, ListRuns, SubmitJob, UploadBundle } from './job-manager.js'
+import type {
+  JobAccepted,
+  JobManagerMessage,
+  ListedRun,
+  ListRuns,
+  SubmitJob,
+  UploadBundle,
+} from './job-manager.js'
 import type { CancelJob, JobMasterMessage, TakeCheckpoint } from './job-master.js'
 import { type JobSubmission, orderOf } from './job-order.js'
 
@@ -174,7 +181,9 @@ export async function told<T>(answer: Promise<T>): Promise<T> {
     throw new RetakeError('RT1517', {
       what: 'no job manager answers',
       why:
-        error.failure.kind === 'timed-out' ? 'it did not in time' : 'nobody of this cluster listens on this NATS',
+        error.failure.kind === 'timed-out'
+          ? 'it did not in time'
+          : 'nobody of this cluster listens on this NATS',
       fix: 'start one (retake node --role job-manager), or correct --nats and --cluster',
       cause: error,
     })

@@ -216,11 +216,11 @@ export class JobManager implements Actor<JobManagerMessage> {
     return prepared === undefined ? undefined : directable(prepared)
   }
 
-  #answer<T>(asker: ReplyTo<unknown>, outcome: Outcome<T>, valueOf: (value: T) => unknown): void {
+  #answer<T>(asker: ReplyTo<unknown>, outcome: Outcome<T>, toValue: (value: T) => unknown): void {
     this.#ctx.replyTo(
       asker,
       outcome.ok
-        ? { ok: true, value: valueOf(outcome.value) }
+        ? { ok: true, value: toValue(outcome.value) }
         : { ok: false, error: errorInfoOf(outcome.error) },
     )
   }
@@ -240,11 +240,13 @@ export class JobManager implements Actor<JobManagerMessage> {
   // What was left unended when the cluster went down.
 
   #recover(): void {
-    const recovered = this.#options.intake.recover().then((all) =>
-      Promise.all(
-        all.map(async (one) => (one.ok ? { ok: true as const, run: await directable(one.prepared) } : one)),
-      ),
-    )
+    const recovered = this.#options.intake
+      .recover()
+      .then((all) =>
+        Promise.all(
+          all.map(async (one) => (one.ok ? { ok: true as const, run: await directable(one.prepared) } : one)),
+        ),
+      )
     this.#ctx.pipeToSelf(recovered, (outcome) => ({ type: 'recovered', outcome }))
   }
 

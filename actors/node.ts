@@ -179,7 +179,9 @@ export class Node {
     const node = new Node({ id: info.node, system, threads, state: store, taskManagers })
     node.#spawn(options, info, store, bundles)
     if (store !== undefined) {
-      const resourceManager = { address: addressBelow(supervisedRef(node.#root, JOB_MANAGER).address, RESOURCE_MANAGER) }
+      const resourceManager = {
+        address: addressBelow(supervisedRef(node.#root, JOB_MANAGER).address, RESOURCE_MANAGER),
+      }
       await system.ask(resourceManager as ActorRef<ResourceManagerMessage>, DESCRIBE, {
         timeoutMs: SHORT.timeoutMs,
         repeatMs: 10,
@@ -209,7 +211,10 @@ export class Node {
             id: `task-manager-${index}`,
             start: () =>
               new TaskManager({
-                info: index === 0 ? info : { ...info, node: `${info.node}-${index}` as NodeId, name: `${info.name}-${index}` },
+                info:
+                  index === 0
+                    ? info
+                    : { ...info, node: `${info.node}-${index}` as NodeId, name: `${info.name}-${index}` },
                 slots,
                 resourceManager: resourceManager as ActorRef<ResourceManagerMessage>,
                 threads: this.#threads,

@@ -69,7 +69,10 @@ export type ResourceManagerMessage =
   // whoever shows the cluster
   | DescribeNodes
 
-export type TaskManagerAlive = { readonly type: 'heartbeat'; readonly heartbeat: Heartbeat } & Asks<HeartbeatAnswer>
+export type TaskManagerAlive = {
+  readonly type: 'heartbeat'
+  readonly heartbeat: Heartbeat
+} & Asks<HeartbeatAnswer>
 
 export type RequestSlots = {
   readonly type: 'request-slots'
@@ -225,7 +228,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
 
   #request({ run, attempt, count, jobMaster }: RequestSlots): SlotsAnswer {
     const held = this.#holdings.find((holding) => holding.run === run && holding.attempt === attempt)
-    if (held !== undefined && held.slots.every(({ node }) => this.#members.has(node)))
+    if (held?.slots.every(({ node }) => this.#members.has(node)))
       return { kind: 'granted', slots: held.slots }
     // What was granted there before it was lost is of no use to anyone.
     this.#holdings = this.#holdings.filter((holding) => holding !== held)

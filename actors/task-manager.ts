@@ -301,7 +301,9 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   #describeThreads(ctx: ActorContext<TaskManagerMessage>): void {
     const { asker } = ctx
     if (asker === undefined) return
-    const open = [...this.#slots].flatMap(([slot, { slot: ref }]) => (ref === undefined ? [] : [{ slot, ref }]))
+    const open = [...this.#slots].flatMap(([slot, { slot: ref }]) =>
+      ref === undefined ? [] : [{ slot, ref }],
+    )
     this.#described.set(keyOf(asker), { waiting: open.length, threads: [this.#ownThread()] })
     for (const { slot, ref } of open) {
       const describe: DescribeActors = { type: 'describe-actors' }
@@ -372,7 +374,12 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   }
 
   /** Nobody supervises what runs here for it any more, and nobody else will close it. */
-  #onJobMasterEnded(slot: SlotIndex, run: RunId, attempt: Attempt, ctx: ActorContext<TaskManagerMessage>): void {
+  #onJobMasterEnded(
+    slot: SlotIndex,
+    run: RunId,
+    attempt: Attempt,
+    ctx: ActorContext<TaskManagerMessage>,
+  ): void {
     const state = this.#slots.get(slot)
     if (state?.request.run === run && state.request.attempt === attempt) this.#close(slot, run, attempt, ctx)
   }

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { JobEvent } from '#actors/job-event.js'
 import { type JobHandle, type JobSubmission, Node, type NodeOptions } from '#actors/node.js'
+import { DirectoryStateStore } from '#src/cluster/directory-state-store.js'
+import { JobStore } from '#src/cluster/job-store.js'
 import { systemClock } from '#src/kit/clock.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { systemRandom } from '#src/kit/random.js'
@@ -34,6 +36,12 @@ export class Cast {
     })
     this.#nodes.push(node)
     return node
+  }
+
+  /** What the state directory holds, whether a node is there or not. */
+  store(): JobStore {
+    const state = new DirectoryStateStore({ directory: this.stateDirectory })
+    return new JobStore({ state, random: systemRandom, wallTime: () => 0 })
   }
 
   path(...names: string[]): string {

@@ -4,9 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Manifest } from '#src/checkpoint/manifest.js'
 import { loadManifest } from '#src/checkpoint/manifest-store.js'
 import { blobsOf } from '#src/checkpoint/retention.js'
-import { JobStore } from '#src/cluster/job-store.js'
 import type { RunId } from '#src/kit/ids.js'
-import { systemRandom } from '#src/kit/random.js'
 import { until } from '../support/until.js'
 import { Cast, Followed } from './cast.js'
 import { expectCounted } from './counting-oracle.js'
@@ -77,7 +75,7 @@ test('when a checkpoint is asked for, then it is taken at once, and only what is
   const retained = [4, 5, 6]
   await until(
     async () => {
-      const state = await store().state(job.run)
+      const state = await cast.store().state(job.run)
       expect(state?.retained.map(({ checkpoint }) => checkpoint)).toEqual(retained)
       const named = new Set<string>(state?.retained.map(({ manifest }) => manifest.blob))
       for (const manifest of await manifests(job.run)) for (const blob of blobsOf(manifest)) named.add(blob)
@@ -118,11 +116,9 @@ test('when a part of the newest checkpoint is damaged, then nothing falls back t
   await expect(second.submit(from)).rejects.toMatchObject({ code: 'RT1203' })
 })
 
-const store = () => new JobStore({ directory: cast.stateDirectory, random: systemRandom, wallTime: () => 0 })
-
 async function manifests(run: RunId): Promise<Manifest[]> {
-  const retained = (await store().state(run))?.retained ?? []
-  return Promise.all(retained.map(({ manifest }) => loadManifest(store().blobs, manifest)))
+  const retained = (await cast.store().state(run))?.retained ?? []
+  return Promise.all(retained.map(({ manifest }) => loadManifest(cast.store().blobs, manifest)))
 }
 
 function blobFiles(run: RunId): string[] {

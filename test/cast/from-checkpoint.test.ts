@@ -4,9 +4,7 @@ import { orderOf } from '#actors/job-order.js'
 import type { JobHandle, JobSubmission, Node } from '#actors/node.js'
 import { BundleCache } from '#src/cluster/bundle-cache.js'
 import { DirectoryStateStore } from '#src/cluster/directory-state-store.js'
-import { JobStore } from '#src/cluster/job-store.js'
 import { systemClock } from '#src/kit/clock.js'
-import { systemRandom } from '#src/kit/random.js'
 import { Cast, Followed, published } from './cast.js'
 import { type Count, countsByKey, expectCounted, expectedCounts, range, sorted } from './counting-oracle.js'
 import type { Numbered } from './jobs/numbers.js'
@@ -44,9 +42,8 @@ function submission(name: string, parallelism: number, fromCheckpoint: string, a
 /** What a submission does, up to the first entry of the log. */
 async function prepared(submission: JobSubmission) {
   const state = new DirectoryStateStore({ directory: cast.stateDirectory })
-  const store = new JobStore({ state, random: systemRandom, wallTime: () => 0 })
   const bundles = new BundleCache({ directory: cast.path('bundles'), documents: state.documents })
-  const intake = new JobIntake({ store, bundles, clock: systemClock })
+  const intake = new JobIntake({ store: cast.store(), bundles, clock: systemClock })
   const { order, bundle } = await orderOf(submission)
   await intake.keepBundle(bundle)
   return intake.submit(order)
@@ -56,7 +53,7 @@ test('when a canceled job goes on from its checkpoint with 2, 3 and 1 subtasks, 
   const first = await canceled('counting-plain', 2)
   const second = await canceled('counting-plain', 3, String(first.checkpoint))
   // By path, this time.
-  const retained = (await store().state(second.job.run))?.retained.at(-1)
+  const retained = (await cast.store().state(second.job.run))?.retained.at(-1)
   const manifest = cast.path('state', 'blobs', ...(retained?.manifest.blob.split('/') ?? []))
   const last = await node.submit(submission('counting-plain', 1, manifest))
   expect((await last.ended).outcome).toBe('finished')
@@ -92,7 +89,7 @@ test('when a checkpoint is not there or not of this graph, then the job is refus
       fix: expect.stringMatching(/\w/),
     })
   }
-  expect(await store().runs()).toHaveLength(1)
+  expect(await cast.store().runs()).toHaveLength(1)
 })
 
 test('when a run starts from a checkpoint that the sink is ahead of, then it fails, unless repeated rows are accepted', async () => {
@@ -100,7 +97,7 @@ test('when a run starts from a checkpoint that the sink is ahead of, then it fai
   const old = await new Followed(job).completed(1)
   const followed = new Followed(job)
   await followed.completed(1)
-  const retained = (await store().state(job.run))?.retained.map(({ checkpoint }) => checkpoint)
+  const retained = (await cast.store().state(job.run))?.retained.map(({ checkpoint }) => checkpoint)
   expect(retained).toContain(old)
   await followed.completed(1)
   await job.cancel()

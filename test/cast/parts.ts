@@ -1,5 +1,5 @@
-import type { JobEvent } from '#actors/job-event.js'
 import { JobClient } from '#actors/job-client.js'
+import type { JobEvent } from '#actors/job-event.js'
 import { JobIntake } from '#actors/job-intake.js'
 import { JobManager, RESOURCE_MANAGER } from '#actors/job-manager.js'
 import type { ResourceManagerMessage } from '#actors/resource-manager.js'

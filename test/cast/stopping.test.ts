@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { JobStore } from '#src/cluster/job-store.js'
-import { systemRandom } from '#src/kit/random.js'
 import { Cast, Followed } from './cast.js'
 
 let cast: Cast
@@ -21,7 +19,6 @@ test('when a node is stopped, then its jobs stay unended in their logs, whatever
 
   await node.stop()
 
-  const store = new JobStore({ directory: cast.stateDirectory, random: systemRandom, wallTime: () => 0 })
-  expect((await store.state(job.job.run))?.ended).toBeUndefined()
+  expect((await cast.store().state(job.job.run))?.ended).toBeUndefined()
   expect(job.of('failure')).toEqual([])
 })
