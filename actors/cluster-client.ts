@@ -14,8 +14,8 @@ import type { DescribeThread, ListedRun } from './job-manager.js'
 import type { DescribeJob } from './job-master.js'
 import type { JobSubmission } from './job-order.js'
 import type { JobReport } from './job-report.js'
-import { LEADING_JOB_MANAGER, LEADING_RESOURCE_MANAGER } from './node.js'
 import type { DescribeNodes } from './resource-manager.js'
+import { LEADING_JOB_MANAGER, LEADING_RESOURCE_MANAGER } from './role-addresses.js'
 import type { DescribeThreads } from './task-manager.js'
 
 export interface ClusterClientOptions {

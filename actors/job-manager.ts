@@ -31,6 +31,7 @@ import type { JobIntake, PreparedRun, RecoveredRun } from './job-intake.js'
 import { JobMaster, type JobMasterMessage } from './job-master.js'
 import type { JobOrder } from './job-order.js'
 import { ResourceManager, type ResourceManagerOptions } from './resource-manager.js'
+import { RESOURCE_MANAGER } from './role-addresses.js'
 
 /** What a job manager hears, and from whom. */
 export type JobManagerMessage =
@@ -130,9 +131,6 @@ export interface JobManagerOptions extends ResourceManagerOptions {
   /** Outlives it: a job manager that is started again directs the same runs again. */
   readonly runs?: Map<RunId, DirectedRun>
 }
-
-/** Under this name a job manager spawns its resource manager. */
-export const RESOURCE_MANAGER = 'resource-manager'
 
 /**
  * The director: takes submissions, and gives each run a job master. A job master that crashes is started again after a

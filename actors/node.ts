@@ -1,9 +1,8 @@
 import { availableParallelism, hostname, tmpdir, totalmem, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { ActorRef } from '#src/actor/actor.js'
-import { addressBelow } from '#src/actor/address.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
-import { Supervisor, type SupervisorMessage, supervisedRef } from '#src/actor/supervisor.js'
+import { Supervisor } from '#src/actor/supervisor.js'
 import { ActorSystem } from '#src/actor/system.js'
 import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
 import type { NatsOptions } from '#src/actor/transport/nats-client.js'
@@ -24,9 +23,20 @@ import { version } from '#src/kit/version.js'
 import type { NodeRole, NodeStatus } from './cluster-view.js'
 import { JobClient, type JobHandle } from './job-client.js'
 import { JobIntake } from './job-intake.js'
-import { type DirectedRun, JobManager, type JobManagerMessage, RESOURCE_MANAGER } from './job-manager.js'
+import { type DirectedRun, JobManager, type JobManagerMessage } from './job-manager.js'
 import type { JobSubmission } from './job-order.js'
-import type { DescribeNodes, ResourceManagerMessage } from './resource-manager.js'
+import type { DescribeNodes } from './resource-manager.js'
+import {
+  JOB_MANAGER,
+  jobManagerOf,
+  LEADING_JOB_MANAGER,
+  LEADING_RESOURCE_MANAGER,
+  NODE,
+  nodeOf,
+  resourceManagerOf,
+  taskManagerName,
+  taskManagerOf,
+} from './role-addresses.js'
 import {
   type CrashSlot,
   type DrainTaskManager,
@@ -85,19 +95,6 @@ export interface NodeOptions {
 const SHORT = { timeoutMs: 10_000 }
 const DESCRIBE: DescribeNodes = { type: 'describe' }
 
-/** Where the supervised tree of every node begins, and what it is called there. */
-const ROOT = 'node'
-const JOB_MANAGER = 'job-manager'
-
-/** The job manager of a cluster, by its name: whoever that is now. */
-export const LEADING_JOB_MANAGER: ActorRef<JobManagerMessage> = supervisedRef(
-  { address: addressBelow(JOB_MANAGER_NAME, ROOT) },
-  JOB_MANAGER,
-)
-export const LEADING_RESOURCE_MANAGER: ActorRef<ResourceManagerMessage> = {
-  address: addressBelow(LEADING_JOB_MANAGER.address, RESOURCE_MANAGER),
-}
-
 /**
  * One incarnation of a process that hosts actors; with both roles the whole cast:
  *
@@ -111,7 +108,8 @@ export class Node {
   readonly #threads: WorkerSlotThreads
   /** Of the job manager. */
   readonly #state: StateStore | undefined
-  readonly #root: ActorRef<SupervisorMessage>
+  /** Its own, or that of its cluster. */
+  readonly #jobManager: ActorRef<JobManagerMessage>
   readonly #jobs: JobClient
   readonly #taskManagers: readonly ActorRef<TaskManagerMessage>[]
   #stopping: Promise<void> | undefined
@@ -127,14 +125,10 @@ export class Node {
     this.#system = parts.system
     this.#threads = parts.threads
     this.#state = parts.state
-    this.#root = { address: addressBelow(parts.system.id, ROOT) }
-    this.#jobs = new JobClient(
-      parts.system,
-      parts.state === undefined ? LEADING_JOB_MANAGER : supervisedRef(this.#root, JOB_MANAGER),
-    )
-    this.#taskManagers = Array.from({ length: parts.taskManagers }, (_, index) =>
-      supervisedRef(this.#root, `task-manager-${index}`),
-    )
+    const { id } = parts.system
+    this.#jobManager = parts.state === undefined ? LEADING_JOB_MANAGER : jobManagerOf(id)
+    this.#jobs = new JobClient(parts.system, this.#jobManager)
+    this.#taskManagers = Array.from({ length: parts.taskManagers }, (_, index) => taskManagerOf(id, index))
   }
 
   /** Throws RT1501 to RT1505, RT1518, RT1522 and RT1524: what keeps it from its cluster. */
@@ -179,10 +173,7 @@ export class Node {
     const node = new Node({ id: info.node, system, threads, state: store, taskManagers })
     node.#spawn(options, info, store, bundles)
     if (store !== undefined) {
-      const resourceManager = {
-        address: addressBelow(supervisedRef(node.#root, JOB_MANAGER).address, RESOURCE_MANAGER),
-      }
-      await system.ask(resourceManager as ActorRef<ResourceManagerMessage>, DESCRIBE, {
+      await system.ask(resourceManagerOf(systemId), DESCRIBE, {
         timeoutMs: SHORT.timeoutMs,
         repeatMs: 10,
       })
@@ -197,18 +188,16 @@ export class Node {
     const own = { wallTime: () => clock.wallTime(), residentBytes: () => process.memoryUsage.rss() }
     const director = state === undefined ? [] : [this.#jobManagerOf(options, info, state, bundles)]
     const resourceManager =
-      state === undefined
-        ? LEADING_RESOURCE_MANAGER
-        : { address: addressBelow(supervisedRef(this.#root, JOB_MANAGER).address, RESOURCE_MANAGER) }
+      state === undefined ? LEADING_RESOURCE_MANAGER : resourceManagerOf(this.#system.id)
     this.#system.spawn(
-      ROOT,
+      NODE,
       new Supervisor({
         strategy: 'rest-for-one',
         restarts: restartStrategyOf({ type: 'exponential-delay' }, random),
         children: [
           ...director,
           ...this.#taskManagers.map((_, index) => ({
-            id: `task-manager-${index}`,
+            id: taskManagerName(index),
             start: () =>
               new TaskManager({
                 info:
@@ -216,7 +205,7 @@ export class Node {
                     ? info
                     : { ...info, node: `${info.node}-${index}` as NodeId, name: `${info.name}-${index}` },
                 slots,
-                resourceManager: resourceManager as ActorRef<ResourceManagerMessage>,
+                resourceManager,
                 threads: this.#threads,
                 meters,
                 ...own,
@@ -294,7 +283,7 @@ export class Node {
 
   async #stop(): Promise<void> {
     // First whoever decides: else it would take the end of the task managers for a failure of its jobs.
-    if (this.#state !== undefined) await this.#stopped(JOB_MANAGER, supervisedRef(this.#root, JOB_MANAGER))
+    if (this.#state !== undefined) await this.#stopped(JOB_MANAGER, this.#jobManager)
     await this.#system.stop()
     await this.#state?.close()
   }
@@ -312,12 +301,12 @@ export class Node {
   }
 
   /** Has the supervisor stop a child, and resolves when that has ended. */
-  #stopped(id: string, child: ActorRef<never>): Promise<void> {
+  #stopped(id: string, child: ActorRef<JobManagerMessage>): Promise<void> {
     return new Promise((resolve) => {
       this.#system.spawn<'ended'>(`stopping-${id}`, {
         start: (ctx) => {
           ctx.watch(child, () => 'ended')
-          ctx.send(this.#root, { type: 'stop-child', id })
+          ctx.send(nodeOf(this.#system.id), { type: 'stop-child', id })
         },
         receive: (_, ctx) => {
           resolve()

@@ -213,8 +213,9 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
 
   #onEnded(node: NodeId, reason: ExitReason): void {
     this.#members.delete(node)
-    if (reason.kind === 'shutdown' || reason.kind === 'normal') this.#membership.onLeft(node)
-    else this.#membership.onLost(node)
+    // One whose end was told ended for good; of one that is not heard the worst is believed.
+    if (reason.kind === 'lost') this.#membership.onLost(node)
+    else this.#membership.onLeft(node)
   }
 
   /** Whoever holds slots there is told, with every heartbeat, until nobody does. */

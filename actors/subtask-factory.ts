@@ -41,6 +41,7 @@ export class SubtaskFactory {
       get: (part: Parameters<BlobStore['get']>[0]) => blobs.get(part),
     }
     return new Subtask({
+      name: graph.vertices[vertex]!.name,
       deployment,
       mode: graph.settings.checkpoint.mode,
       maxConcurrent: graph.settings.checkpoint.maxConcurrent,

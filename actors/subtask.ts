@@ -58,6 +58,8 @@ interface Snapshot {
 }
 
 export interface SubtaskOptions {
+  /** Of its vertex: the operators of its chain. */
+  readonly name: string
   readonly deployment: SubtaskDeployment
   readonly mode: 'exactly-once' | 'at-least-once'
   readonly maxConcurrent: number
@@ -150,6 +152,10 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     ctx.pipeToSelf(this.#chain.open(), (outcome) => ({ type: 'opened', outcome }))
     this.#tick()
     this.#report()
+  }
+
+  describe(): { readonly runs: string; readonly phase: Phase } {
+    return { runs: this.#options.name, phase: this.#phase }
   }
 
   receive(message: SubtaskMessage, ctx: ActorContext<SubtaskMessage>): void {

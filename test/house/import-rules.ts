@@ -44,6 +44,7 @@ export const MAY_IMPORT_ACTORS: readonly string[] = ['cli', 'testing']
  * of a role: whoever needs them may import them, and they import no role but its types, unless they stand here too.
  */
 export const CAST: Readonly<Record<string, readonly string[]>> = {
+  'node-process': ['node'],
   node: ['job-manager', 'task-manager'],
   'job-manager': ['resource-manager', 'job-master'],
   'resource-manager': [],
