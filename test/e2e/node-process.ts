@@ -46,6 +46,10 @@ export class NodeProcess {
     return this.#process !== undefined
   }
 
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
   /** What it said last, all its starts together. */
   get said(): readonly string[] {
     return this.#said
@@ -70,8 +74,11 @@ export class NodeProcess {
 
   /** `SIGSTOP`, and resolves when all its threads stand still. */
   async freeze(): Promise<void> {
+    const { pid } = this.#running
     this.#running.kill('SIGSTOP')
-    await until(() => /^State:\s+T/m.test(this.#status()), { what: `${this.name} to stand still` })
+    await until(() => /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')), {
+      what: `${this.name} to stand still`,
+    })
   }
 
   /** `SIGCONT`. */
@@ -91,14 +98,9 @@ export class NodeProcess {
     return this.#said.slice(-Math.max(1, this.#lines - before))
   }
 
-  /** Resident memory, as Linux tells. */
-  get residentBytes(): number {
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(this.#status())?.[1]) * 1_024
-  }
-
   /** For the message of a failure. */
   tail(lines = 12): string {
-    const state = this.isRunning ? `runs as ${this.#process?.pid}` : 'does not run'
+    const state = this.isRunning ? `runs as ${this.pid}` : 'does not run'
     const last = this.#said.slice(-lines).map((line) => `    ${line}`)
     return [`${this.name} ${state}; it said last`, ...last].join('\n')
   }
@@ -106,10 +108,6 @@ export class NodeProcess {
   get #running(): ChildProcess {
     assert(this.#process !== undefined, `${this.name} does not run`)
     return this.#process
-  }
-
-  #status(): string {
-    return readFileSync(`/proc/${this.#running.pid}/status`, 'utf8')
   }
 
   #spawn(): void {
