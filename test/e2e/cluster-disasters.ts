@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { PostgresServer } from '../support/postgres-server.js'
 import type { TcpProxy } from '../support/tcp-proxy.js'
 import { until } from '../support/until.js'
@@ -83,10 +84,18 @@ async function kill({ cluster, job }: ClusterWorld, choose: Choice): Promise<Str
   }
 }
 
+/**
+ * Verdicts about the dead rest while a link is down, and for a whole time-out (3 s here) after it is back. What they find
+ * then is of this fault, and must not be taken for the work of the next: so twice that time is let pass.
+ */
+const LATE_VERDICTS_MS = 6_000
+
 async function restartNats({ cluster }: ClusterWorld): Promise<Struck> {
   const at = performance.now()
   await cluster.nats.restart()
-  return { at, told: `away for ${inMs(performance.now() - at)}` }
+  const awayMs = performance.now() - at
+  await pause(LATE_VERDICTS_MS)
+  return { at, told: `away for ${inMs(awayMs)}` }
 }
 
 async function restartPostgres(world: ClusterWorld): Promise<Struck> {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { ClusterClient } from '#actors/cluster-client.js'
 import type { NodeRole, NodeStatus } from '#actors/cluster-view.js'
 import type { JobSubmission } from '#actors/node.js'
@@ -10,7 +11,7 @@ import { PROJECT } from '../support/project.js'
 import { until } from '../support/until.js'
 import { NodeProcess } from './node-process.js'
 import { type UsedSlot, usedSlots } from './placed-slots.js'
-import { SubmittedJob } from './submitted-job.js'
+import { type Client, SubmittedJob } from './submitted-job.js'
 
 export interface TestClusterOptions {
   /** What silence is death after; the nodes' own unless said. */
@@ -24,6 +25,7 @@ export const SLOTS = 2
 const MAIN = join(PROJECT, 'dist', 'src', 'cli', 'main.js')
 const CLUSTER = 'e2e'
 const PATIENCE_MS = 60_000
+const CLOSE_MS = 5_000
 
 /**
  * A nats-server with JetStream, one job manager and whatever task managers join, each a process of its own; and a
@@ -34,7 +36,7 @@ export class TestCluster {
   readonly #options: TestClusterOptions
   readonly #nodes = new Map<string, NodeProcess>()
   readonly #jobs: SubmittedJob[] = []
-  #client: ClusterClient | undefined
+  #client: Client | undefined
   /** From the spawn of the job manager until it was ready. */
   jobManagerStartMs = 0
 
@@ -102,7 +104,7 @@ export class TestCluster {
     })
   }
 
-  get client(): ClusterClient {
+  get client(): Client {
     if (this.#client === undefined) throw new Error('there is no client yet')
     return this.#client
   }
@@ -120,10 +122,8 @@ export class TestCluster {
   /** Ends everything, with -9. */
   async stop(): Promise<void> {
     for (const job of this.#jobs) job.leave()
-    await Promise.race([
-      this.#client?.close().catch(() => {}),
-      new Promise((resolve) => setTimeout(resolve, 5_000)),
-    ])
+    // The client of a cluster that is broken may wait for it, and here nothing is worth waiting for.
+    await Promise.race([this.#client?.close().catch(() => {}), pause(CLOSE_MS)])
     await Promise.all([...this.#nodes.values()].map((node) => node.kill()))
     await this.nats.stop()
   }

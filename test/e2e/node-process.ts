@@ -16,6 +16,8 @@ export interface NodeProcessOptions {
 
 const READY = '✔ ready'
 const READY_MS = 30_000
+/** Longer than a node may drain, so that one that takes too long is told by its own exit code. */
+const LEAVE_S = 90
 /** Last lines that are kept for whoever asks why. */
 const LINES_KEPT = 200
 
@@ -87,7 +89,7 @@ export class NodeProcess {
   }
 
   /** `SIGTERM`: it must end by itself with 0. Resolves with what it said from then on. */
-  async leave(seconds = 60): Promise<readonly string[]> {
+  async leave(seconds = LEAVE_S): Promise<readonly string[]> {
     const running = this.#running
     const before = this.#lines
     this.#isWanted = false

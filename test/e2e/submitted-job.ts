@@ -4,6 +4,9 @@ import type { JobHandle } from '#actors/node.js'
 import type { RunId } from '#src/kit/ids.js'
 import { JobProgress } from './job-progress.js'
 
+/** Whoever is connected to a cluster. */
+export type Client = Awaited<ReturnType<typeof ClusterClient.connect>>
+
 const LOOK_MS = 1_000
 
 /**
@@ -13,11 +16,11 @@ const LOOK_MS = 1_000
 export class SubmittedJob {
   readonly progress = new JobProgress()
   readonly #handle: JobHandle
-  readonly #client: ClusterClient
+  readonly #client: Client
   #next: NodeJS.Timeout | undefined
   #hasLeft = false
 
-  constructor(handle: JobHandle, client: ClusterClient) {
+  constructor(handle: JobHandle, client: Client) {
     this.#handle = handle
     this.#client = client
     handle.follow((event) => this.progress.onEvent(event))
