@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
+import { heldCommits, holdCommits } from '../support/held-commits.js'
 import type { PostgresServer } from '../support/postgres-server.js'
 import type { TcpProxy } from '../support/tcp-proxy.js'
 import { until } from '../support/until.js'
@@ -134,11 +135,6 @@ async function drain({ cluster, job }: ClusterWorld): Promise<Struck> {
   return { at, told: `${name}, gone after ${inMs(performance.now() - at)}; it said ${said.length} lines` }
 }
 
-/** What a piece's statement has and no other: raising the ledger. */
-const COMMIT = 'insert into "public"."retake_ledger"'
-/** The last message of an extended query: with it, the server has all that it needs. */
-const SYNC = Buffer.from([0x53, 0, 0, 0, 4])
-
 /**
  * A commit is on its way when its process stops. The job starts again elsewhere, so the fence is raised; only then does
  * the commit reach PostgreSQL, which turns it away. Its answer lies in the socket of the process that stands still, and
@@ -150,12 +146,12 @@ async function freezeInCommit({ cluster, job, proxyOf }: ClusterWorld): Promise<
   const before = await cluster.untilNode(name, 'is alive')
   const proxy = proxyOf(name)
   const { attempt } = progress
-  proxy.holdFrom('toServer', COMMIT)
-  await until(() => proxy.held('toServer').some(isWhole), { what: `${name} to commit`, everyMs: 5 })
+  holdCommits(proxy)
+  await until(() => heldCommits(proxy) > 0, { what: `${name} to commit`, everyMs: 5 })
   const at = performance.now()
   await cluster.node(name).freeze()
   await progress.until(`it runs without ${name}, which stands still`, () => progress.attempt > attempt)
-  const held = proxy.held('toServer').filter(isWhole).length
+  const held = heldCommits(proxy)
   const answered = proxy.passedBytes('toClient')
   proxy.release('toServer')
   await until(() => proxy.passedBytes('toClient') > answered, {
@@ -169,10 +165,6 @@ async function freezeInCommit({ cluster, job, proxyOf }: ClusterWorld): Promise<
   )
   const fenced = after.fencedWrites - before.fencedWrites
   return { at, told: `${name}; ${held} commits held back, ${fenced} turned away by the fence` }
-}
-
-function isWhole(statement: Buffer): boolean {
-  return statement.subarray(-SYNC.length).equals(SYNC)
 }
 
 async function chosen(cluster: TestCluster, job: SubmittedJob, choose: Choice): Promise<UsedSlot> {
