@@ -18,15 +18,18 @@ test('when the process is killed again and again, then the run goes on from its 
   try {
     for (let kill = 0; kill < 3; kill++) {
       job.start()
-      const wanted = job.completedCheckpoints + 1 + Math.floor(random.next() * 3)
-      await job.until('it has some more checkpoints', () => job.completedCheckpoints >= wanted)
+      const wanted = job.progress.completedCheckpoints + 1 + Math.floor(random.next() * 3)
+      await job.progress.until(
+        'it has some more checkpoints',
+        () => job.progress.completedCheckpoints >= wanted,
+      )
       await job.kill()
-      expect(job.outcome).toBeUndefined()
+      expect(job.progress.outcome).toBeUndefined()
     }
     job.start()
-    await job.until('it is finished', () => job.outcome !== undefined)
-    expect(job.outcome).toBe('finished')
-    expect(job.attempt).toBe(4)
+    await job.progress.until('it is finished', () => job.progress.outcome !== undefined)
+    expect(job.progress.outcome).toBe('finished')
+    expect(job.progress.attempt).toBe(4)
   } finally {
     await job.kill()
   }

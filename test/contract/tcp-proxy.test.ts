@@ -48,6 +48,30 @@ test('when the way to the server is held, then it hears nothing until it is rele
   await until(() => answers === 'ab', { what: 'the answer' })
 })
 
+test('when it holds from certain words on, then only the connection that says them is held, until it is released', async () => {
+  proxy.holdFrom('toServer', 'commit')
+  const other = connect(proxy.port, '127.0.0.1')
+  client.write('b')
+  await until(() => heard === 'ab', { what: 'what holds no such words' })
+  client.write('com')
+  await until(() => heard === 'abcom', { what: 'words that may be others' })
+  client.write('mit')
+  client.write('!')
+  await until(() => proxy.heldBytes('toServer') === 4, {
+    what: 'the words to be held, and what follows them',
+  })
+  expect(String(proxy.held('toServer'))).toBe('mit!')
+  other.write('c')
+  await until(() => heard === 'abcomc', { what: 'the other connection' })
+
+  const passed = proxy.passedBytes('toClient')
+  proxy.release('toServer')
+  await until(() => proxy.passedBytes('toClient') === passed + 4, { what: 'the answer' })
+  client.write('commit')
+  await until(() => heard === 'abcomcmit!commit', { what: 'the same words, no longer held' })
+  other.destroy()
+})
+
 test('when the way back is held, then the server hears, and its answer waits', async () => {
   proxy.hold('toClient')
   client.write('b')

@@ -5,6 +5,7 @@ export interface ClickProducerOptions {
   readonly brokers: string
   readonly topic: string
   readonly partitions: number
+  /** It ends after so many, or when it is told to. */
   readonly count: number
   readonly users: number
   readonly ratePerSecond: number
@@ -23,14 +24,32 @@ export class ClickProducer {
   readonly #options: ClickProducerOptions
   readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = []
   #sent = 0
+  #count: number
+  #isAbandoned = false
 
   constructor(options: ClickProducerOptions) {
     this.#options = options
+    this.#count = options.count
   }
 
   /** Clicks that the broker has acknowledged. */
   get sent(): number {
     return this.#sent
+  }
+
+  /** The last click is written. */
+  get isDone(): boolean {
+    return this.#sent >= this.#count
+  }
+
+  /** The last click is number `count`, or the last one that was written if there are more already. */
+  endAt(count: number): void {
+    this.#count = count
+  }
+
+  /** Gives up what is not written: the broker may be gone. */
+  abandon(): void {
+    this.#isAbandoned = true
   }
 
   /** Resolves when `count` clicks are in the topic. */
@@ -40,15 +59,15 @@ export class ClickProducer {
   }
 
   async run(): Promise<void> {
-    const { brokers, count, ratePerSecond } = this.#options
+    const { brokers, ratePerSecond } = this.#options
     const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING, retry: { retries: 2 } })
     const producer = kafka.producer({ allowAutoTopicCreation: false })
     await producer.connect()
     const random = seededRandom(this.#options.seed)
     const beat = Math.max(1, Math.round((ratePerSecond * BEAT_MS) / 1_000))
     let due = Date.now()
-    while (this.#sent < count) {
-      const clicks = Array.from({ length: Math.min(beat, count - this.#sent) }, (_, i) =>
+    while (!this.isDone && !this.#isAbandoned) {
+      const clicks = Array.from({ length: Math.min(beat, this.#count - this.#sent) }, (_, i) =>
         this.#click(this.#sent + i, random),
       )
       await this.#write(producer, clicks)
@@ -64,7 +83,7 @@ export class ClickProducer {
   async #write(producer: ReturnType<Kafka['producer']>, clicks: readonly string[]): Promise<void> {
     const { topic, partitions } = this.#options
     const messages = clicks.map((value, i) => ({ value, partition: (this.#sent + i) % partitions }))
-    for (;;) {
+    while (!this.#isAbandoned) {
       try {
         await producer.send({ topic, messages, acks: -1, compression: CompressionTypes.None })
         return

@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { job } from 'retake'
+import { job, secret } from 'retake'
 import { kafka } from 'retake/kafka'
 import { postgres } from 'retake/postgres'
 import * as v from 'valibot'
@@ -8,7 +8,8 @@ const Click = v.object({ userId: v.string(), url: v.string(), ts: v.number(), lo
 
 /**
  * The main job with all its ends at once: clicks summed per user, and each click appended, under both guarantees. Its
- * user code throws once in the life of the run, at the first click from number `poison` on.
+ * user code throws once in the life of the run, at the first click from number `poison` on. The database is a secret of
+ * the nodes unless it is given.
  */
 export default job(
   'clicks',
@@ -18,7 +19,8 @@ export default job(
     restart: { type: 'fixed-delay', attempts: 100, delay: '200ms' },
   },
   (flow) => {
-    const { brokers, topic, database, poison, thrown } = flow.params
+    const { brokers, topic, poison, thrown } = flow.params
+    const database = 'database' in flow.params ? flow.params.database : secret('database')
     const clicks = flow
       .from(
         'clicks',

@@ -3,22 +3,16 @@ import pg from 'pg'
 import type { KafkaBroker } from '../support/kafka-broker.js'
 import type { PostgresServer } from '../support/postgres-server.js'
 import { until } from '../support/until.js'
-import type { ClickProducer } from './click-producer.js'
+import type { Fault, Stage } from './fault.js'
 import type { RunningJob } from './running-job.js'
 
-export interface Disaster {
-  readonly name: string
+export interface Disaster extends Fault<World> {
   /** It strikes when so many clicks (a share of all) are in the topic. */
   readonly at: number
-  /** Resolves when it has struck. */
-  strike(world: World): Promise<void>
-  /** It ends the attempt under way. */
-  readonly endsAttempt: boolean
 }
 
-export interface World {
+export interface World extends Stage {
   readonly job: RunningJob
-  readonly producer: ClickProducer
   readonly kafka: KafkaBroker
   readonly postgres: PostgresServer
   /** A user who clicks all the time. */
@@ -48,27 +42,13 @@ export const DISASTERS: readonly Disaster[] = [
 ]
 
 /**
- * Runs one disaster. It must fall after the first commit and before the last record, and the next one may only come
- * when the job has taken a checkpoint behind it: else it would have proved nothing.
+ * A lock on a row that every commit writes holds the commit open inside the server; then the server goes down. Gives
+ * the moment at which it does.
  */
-export async function inflict(disaster: Disaster, world: World, clicks: number): Promise<void> {
-  const { job, producer } = world
-  await producer.reached(Math.round(disaster.at * clicks))
-  assert(job.completedCheckpoints > 0, `${disaster.name}: before the first checkpoint was complete`)
-  const { attempt } = job
-  await disaster.strike(world)
-  assert(producer.sent < clicks, `${disaster.name}: after the last record`)
-  if (disaster.endsAttempt)
-    await job.until(`it runs again after "${disaster.name}"`, () => job.attempt > attempt)
-  const { completedCheckpoints } = job
-  await job.until(
-    `a checkpoint completes after "${disaster.name}"`,
-    () => job.completedCheckpoints > completedCheckpoints + 1,
-  )
-}
-
-/** A lock on a row that every commit writes holds the commit open inside the server; then the server goes down. */
-async function restartPostgresInCommit({ postgres, busyUser }: World): Promise<void> {
+export async function restartPostgresInCommit({
+  postgres,
+  busyUser,
+}: Pick<World, 'postgres' | 'busyUser'>): Promise<number> {
   const locker = new pg.Client({ connectionString: postgres.url })
   locker.on('error', () => {}) // cut off by the restart
   await locker.connect()
@@ -78,8 +58,10 @@ async function restartPostgresInCommit({ postgres, busyUser }: World): Promise<v
   ])
   assert.equal(locked.rowCount, 1, `there is no row of ${busyUser} to lock`)
   await until(async () => (await waitingCommits(postgres)) > 0, { what: 'a commit waits for the row lock' })
+  const at = performance.now()
   await postgres.restart()
   await locker.end().catch(() => {})
+  return at
 }
 
 async function waitingCommits(postgres: PostgresServer): Promise<number> {

@@ -1,10 +1,14 @@
 /**
- * `npm run e2e [-- --repeat N] [-- --only WORD] [-- --clicks N]`: real processes on a real Kafka and PostgreSQL, killed,
- * stalled and counted. `--only` runs the scenarios whose name holds the word. Ends with `N passed, N failed, N skipped`.
+ * `npm run e2e -- [WORD…] [--repeat N] [--clicks N] [--rate N] [--kills N] [--strict]`: real processes on real servers,
+ * killed, stalled and counted. With words (`--only WORD` is the same) the scenarios are run whose name holds one of
+ * them. `--clicks` and `--rate` are for those that count clicks, `--kills` and `--strict` for the one that measures how
+ * soon a job runs again. Ends with `N passed, N failed, N skipped`.
  */
 import { parseArgs } from 'node:util'
 import { type Needs, whatIsMissing } from '../support/describe-with.js'
+import { clusterJob } from './cluster-job.js'
 import { mainJob } from './main-job.js'
+import { recovery } from './recovery.js'
 import { stalledSink } from './stalled-sink.js'
 
 interface Scenario {
@@ -13,14 +17,22 @@ interface Scenario {
   run(round: number, say: (line: string) => void): Promise<void>
 }
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     repeat: { type: 'string', default: '1' },
-    only: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true, default: [] },
     clicks: { type: 'string', default: '300000' },
+    rate: { type: 'string', default: '4000' },
+    kills: { type: 'string', default: '3' },
+    strict: { type: 'boolean', default: false },
   },
 })
+const words = [...positionals, ...options.only]
 const clicks = Number(options.clicks)
+const ratePerSecond = Number(options.rate)
+const kills = Number(options.kills)
+const { strict } = options
 const servers: Needs = { kafka: 'own', postgres: 'own', kcat: true }
 
 const SCENARIOS: readonly Scenario[] = [
@@ -39,12 +51,22 @@ const SCENARIOS: readonly Scenario[] = [
     needs: servers,
     run: (_, say) => stalledSink(say),
   },
+  {
+    name: 'the main job on a cluster of processes',
+    needs: { ...servers, nats: 'oldest' },
+    run: (round, say) => clusterJob({ clicks, ratePerSecond, seed: round }, say),
+  },
+  {
+    name: 'a killed task manager is found and replaced',
+    needs: { nats: 'oldest' },
+    run: (_, say) => recovery({ kills, strict }, say),
+  },
 ]
+const isChosen = ({ name }: Scenario) => words.length === 0 || words.some((word) => name.includes(word))
 
 const counted = { passed: 0, failed: 0, skipped: 0 }
 for (let round = 1; round <= Number(options.repeat); round++) {
-  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(options.only)))
-    await play(scenario, round)
+  for (const scenario of SCENARIOS.filter(isChosen)) await play(scenario, round)
 }
 console.log(`${counted.passed} passed, ${counted.failed} failed, ${counted.skipped} skipped`)
 process.exit(counted.failed === 0 ? 0 : 1)

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { startKafka } from '../support/kafka-broker.js'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.js'
+import { residentBytesOf } from '../support/resident-bytes.js'
 import { temporaryFolder } from '../support/server-process.js'
 import { until } from '../support/until.js'
 import { ClickProducer } from './click-producer.js'
 import { RunningJob } from './running-job.js'
+import { inMegabytes } from './shown.js'
 
 const JOB = fileURLToPath(new URL('../../../test/e2e/log-job.ts', import.meta.url))
 const TOPIC = 'clicks'
@@ -56,7 +58,10 @@ export async function stalledSink(say: (line: string) => void): Promise<void> {
     await kafka.createTopic(TOPIC, { partitions: 4 })
     for (const { job } of jobs.values()) {
       job.start()
-      await job.until('its first checkpoint is complete', () => job.completedCheckpoints > 0)
+      await job.progress.until(
+        'its first checkpoint is complete',
+        () => job.progress.completedCheckpoints > 0,
+      )
     }
     await producerOf(kafka.bootstrap, WARM_UP).run()
     for (const [guarantee] of jobs)
@@ -77,12 +82,12 @@ export async function stalledSink(say: (line: string) => void): Promise<void> {
     for (const [guarantee, seen] of samples) judge(guarantee, before.get(guarantee), seen, say)
     await locker.query('rollback')
     for (const [guarantee, { job }] of jobs) {
-      await job.until(
+      await job.progress.until(
         `${guarantee}: the whole backlog is read once the lock is gone`,
-        () => job.recordsIn >= WARM_UP + CLICKS,
+        () => job.progress.recordsIn >= WARM_UP + CLICKS,
         180,
       )
-      assert.deepEqual(job.failures, [], `${guarantee}: a stall is no failure`)
+      assert.deepEqual(job.progress.failures, [], `${guarantee}: a stall is no failure`)
     }
   } finally {
     await locker.end().catch(() => {})
@@ -101,9 +106,9 @@ function judge(
   assert(before !== undefined && last !== undefined)
   const growth = Math.max(...seen.map(({ rssBytes }) => rssBytes)) - before.rssBytes
   say(
-    `${guarantee}: RSS grew by ${megabytes(growth)}, ${last.recordsIn} records read, parts grew by ${megabytes(last.partBytes - before.partBytes)}`,
+    `${guarantee}: RSS grew by ${inMegabytes(growth)}, ${last.recordsIn} records read, parts grew by ${inMegabytes(last.partBytes - before.partBytes)}`,
   )
-  assert(growth < GROWTH_MAX, `${guarantee}: RSS grew by ${megabytes(growth)}`)
+  assert(growth < GROWTH_MAX, `${guarantee}: RSS grew by ${inMegabytes(growth)}`)
   assert(last.recordsIn < CLICKS, `${guarantee}: the source was throttled`)
   const still = seen.at(-1 - STILL_S)
   if (guarantee === 'at-least-once') {
@@ -136,9 +141,9 @@ function tableOf(guarantee: (typeof GUARANTEES)[number]): string {
 }
 
 function sampleOf({ job, stateDirectory }: { job: RunningJob; stateDirectory: string }): Sample {
-  const status = readFileSync(`/proc/${job.pid}/status`, 'utf8')
-  const rssBytes = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1_024
-  return { rssBytes, recordsIn: job.recordsIn, partBytes: bytesBelow(join(stateDirectory, 'blobs')) }
+  assert(job.pid !== undefined, 'the process of the job has ended')
+  const rssBytes = residentBytesOf(job.pid)
+  return { rssBytes, recordsIn: job.progress.recordsIn, partBytes: bytesBelow(join(stateDirectory, 'blobs')) }
 }
 
 function bytesBelow(directory: string): number {
@@ -148,8 +153,4 @@ function bytesBelow(directory: string): number {
       bytes += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0
   }
   return bytes
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(0)} MB`
 }

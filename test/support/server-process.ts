@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Guard } from './guard.js'
 import { GaveUp, until } from './until.js'
 
 export interface ServerProgram {
@@ -37,25 +38,6 @@ export interface ServerControl {
 }
 
 /**
- * The guard waits at the other end of a pipe that only the test process holds. When that process ends, in whatever way
- * (the kernel closes the pipe of a killed one too), the guard kills the server and removes its folder. The word `done`
- * dismisses it. It is the shell, because the server's own language may be gone and because it costs nothing.
- */
-const GUARD = `
-trap '' INT TERM HUP
-PATH=/usr/bin:/bin:$PATH
-server=$1 signal=$2 folder=$3
-if read -r word && [ "$word" = done ]; then exit 0; fi
-kill -s "$signal" "$server" 2>/dev/null
-for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-  kill -0 "$server" 2>/dev/null || break
-  sleep 0.1
-done
-kill -s KILL -- "-$server" 2>/dev/null
-rm -rf "$folder"
-`
-
-/**
  * One server of the tests, from its start to its certain end: a process (and its children), a guard that outlives the
  * test process, and a folder under the temporary directory that is removed with it. What the server says goes to a log
  * in that folder, and the end of it into the error when the server does not come up.
@@ -64,7 +46,7 @@ export class ServerProcess {
   readonly folder: string
   readonly #describe: () => ServerProgram
   #child: ChildProcess | undefined
-  #guard: ChildProcess | undefined
+  #guard: Guard | undefined
   #exited: Promise<void> = Promise.resolve()
 
   constructor(name: string, describe: () => ServerProgram) {
@@ -161,22 +143,12 @@ export class ServerProcess {
     })
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject))
     child.unref()
-    this.#guard = spawn(
-      '/bin/sh',
-      ['-c', GUARD, 'guard', String(child.pid), program.abortSignal.slice(3), this.folder],
-      {
-        stdio: ['pipe', 'ignore', 'ignore'],
-        detached: true,
-      },
-    )
-    this.#guard.unref()
-    // The pipe must not keep a finished test process alive, nor break it when the guard is gone first.
-    this.#guard.stdin?.on('error', () => {})
-    ;(this.#guard.stdin as unknown as { unref?: () => void })?.unref?.()
+    const { abortSignal } = program
+    if (child.pid !== undefined) this.#guard = new Guard({ pid: child.pid, abortSignal, folder: this.folder })
   }
 
   #dismissGuard(): void {
-    this.#guard?.stdin?.end('done\n')
+    this.#guard?.dismiss()
     this.#guard = undefined
   }
 }

@@ -5,16 +5,19 @@ export type Direction = 'toServer' | 'toClient'
 
 /**
  * A link between a client and a server that a test can break: `hold` keeps what comes from then on, in one direction
- * or both, until `release`; `delayMs` slows it down; `cut` ends the connections; `refuse` lets none in. What it holds of
- * a connection whose client has gone away still reaches the server when it is released, as a network may do.
+ * or both, until `release`; `holdFrom` does so from certain words on, on each connection that says them; `delayMs` slows
+ * it down; `cut` ends the connections; `refuse` lets none in. What it holds of a connection whose client has gone away
+ * still reaches the server when it is released, as a network may do.
  */
 export class TcpProxy {
   readonly #links = new Set<Link>()
   readonly #held = new Set<Direction>()
+  readonly #words = new Map<Direction, string>()
   readonly #delayMs = new Map<Direction, number>()
   readonly #server: Server
   #refuses = false
   #refusals = 0
+  readonly #passed: Record<Direction, number> = { toServer: 0, toClient: 0 }
   #target: { host: string; port: number }
 
   private constructor(target: { host: string; port: number }) {
@@ -56,9 +59,17 @@ export class TcpProxy {
 
   /** Bytes that are being held. */
   heldBytes(direction: Direction): number {
-    let bytes = 0
-    for (const link of this.#links) bytes += link[direction].heldBytes
-    return bytes
+    return this.held(direction).reduce((sum, bytes) => sum + bytes.length, 0)
+  }
+
+  /** What is being held of each connection that has something to say. */
+  held(direction: Direction): readonly Buffer[] {
+    return [...this.#links].map((link) => link[direction].held).filter((bytes) => bytes.length > 0)
+  }
+
+  /** Bytes that went through, of all connections there ever were. */
+  passedBytes(direction: Direction): number {
+    return this.#passed[direction]
   }
 
   /** Keeps what comes from now on. */
@@ -67,9 +78,18 @@ export class TcpProxy {
     this.#apply()
   }
 
+  /** Keeps what a connection says from the piece on in which these words come, until `release`; others go on. */
+  holdFrom(direction: Direction, words: string): void {
+    this.#words.set(direction, words)
+    this.#apply()
+  }
+
   /** Passes on what was held, and what comes. */
   release(...directions: Direction[]): void {
-    for (const direction of all(directions)) this.#held.delete(direction)
+    for (const direction of all(directions)) {
+      this.#held.delete(direction)
+      this.#words.delete(direction)
+    }
     this.#apply()
   }
 
@@ -105,7 +125,10 @@ export class TcpProxy {
       client.destroy()
       return
     }
-    const link = new Link(client, connect(this.#target), () => this.#links.delete(link))
+    const onPassed = (direction: Direction, bytes: number) => {
+      this.#passed[direction] += bytes
+    }
+    const link = new Link(client, connect(this.#target), onPassed, () => this.#links.delete(link))
     this.#links.add(link)
     this.#apply()
   }
@@ -113,7 +136,11 @@ export class TcpProxy {
   #apply(): void {
     for (const link of this.#links) {
       for (const direction of ['toServer', 'toClient'] as const) {
-        link[direction].set(this.#held.has(direction), this.#delayMs.get(direction) ?? 0)
+        link[direction].set({
+          isHeld: this.#held.has(direction),
+          holdFrom: this.#words.get(direction),
+          delayMs: this.#delayMs.get(direction) ?? 0,
+        })
       }
     }
   }
@@ -126,11 +153,16 @@ class Link {
   readonly toClient: Pipe
   readonly #server: Socket
 
-  constructor(client: Socket, server: Socket, onOver: () => void) {
+  constructor(
+    client: Socket,
+    server: Socket,
+    onPassed: (direction: Direction, bytes: number) => void,
+    onOver: () => void,
+  ) {
     this.client = client
     this.#server = server
-    this.toServer = new Pipe(client, server)
-    this.toClient = new Pipe(server, client)
+    this.toServer = new Pipe(client, server, (bytes) => onPassed('toServer', bytes))
+    this.toClient = new Pipe(server, client, (bytes) => onPassed('toClient', bytes))
     client.setNoDelay(true)
     server.setNoDelay(true)
     for (const socket of [client, server]) socket.on('error', () => {}) // told by 'close'
@@ -146,32 +178,46 @@ class Link {
   }
 }
 
+interface Rules {
+  readonly isHeld: boolean
+  readonly holdFrom: string | undefined
+  readonly delayMs: number
+}
+
 /** One direction of a connection: bytes, and then its end. */
 class Pipe {
   readonly #to: Socket
+  readonly #onPassed: (bytes: number) => void
   readonly #waiting: (Buffer | 'end')[] = []
-  #isHeld = false
-  #delayMs = 0
+  #rules: Rules = { isHeld: false, holdFrom: undefined, delayMs: 0 }
+  /** The last bytes that went by: the words to hold from may come in two pieces. */
+  #tail: Buffer = Buffer.alloc(0)
+  /** It has met the words to hold from. */
+  #hasMet = false
 
-  constructor(from: Socket, to: Socket) {
+  constructor(from: Socket, to: Socket, onPassed: (bytes: number) => void) {
     this.#to = to
+    this.#onPassed = onPassed
     from.on('data', (bytes: Buffer) => this.#take(bytes))
     from.once('close', () => this.#take('end'))
     from.once('end', () => this.#take('end'))
   }
 
-  get heldBytes(): number {
-    return this.#waiting.reduce((bytes, item) => bytes + (item === 'end' ? 0 : item.length), 0)
+  get held(): Buffer {
+    return Buffer.concat(this.#waiting.filter((item) => item !== 'end'))
   }
 
-  set(isHeld: boolean, delayMs: number): void {
-    this.#isHeld = isHeld
-    this.#delayMs = delayMs
+  set(rules: Rules): void {
+    if (rules.holdFrom !== this.#rules.holdFrom) {
+      this.#hasMet = false
+      this.#tail = Buffer.alloc(0)
+    }
+    this.#rules = rules
     this.#flush()
   }
 
   #take(item: Buffer | 'end'): void {
-    if (this.#delayMs === 0) {
+    if (this.#rules.delayMs === 0) {
       this.#waiting.push(item)
       this.#flush()
       return
@@ -179,15 +225,30 @@ class Pipe {
     setTimeout(() => {
       this.#waiting.push(item)
       this.#flush()
-    }, this.#delayMs)
+    }, this.#rules.delayMs)
   }
 
   #flush(): void {
-    if (this.#isHeld) return
-    for (const item of this.#waiting.splice(0)) {
+    while (this.#waiting.length > 0 && !this.#mustWait()) {
+      const item = this.#waiting.shift()
       if (item === 'end') this.#to.end()
-      else if (!this.#to.destroyed) this.#to.write(item)
+      else if (item !== undefined && !this.#to.destroyed) {
+        this.#onPassed(item.length)
+        this.#to.write(item)
+      }
     }
+  }
+
+  /** Whether the next piece may not pass, whole as it is. */
+  #mustWait(): boolean {
+    const { isHeld, holdFrom } = this.#rules
+    if (isHeld || this.#hasMet) return true
+    const [next] = this.#waiting
+    if (holdFrom === undefined || next === undefined || next === 'end') return false
+    const seen = Buffer.concat([this.#tail, next])
+    this.#hasMet = seen.includes(holdFrom)
+    this.#tail = seen.subarray(-(holdFrom.length - 1))
+    return this.#hasMet
   }
 }
 

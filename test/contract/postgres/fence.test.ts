@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { raiseFence } from '#src/connector/postgres/postgres-statements.js'
 import { describeWith } from '../../support/describe-with.js'
+import { heldCommits, holdCommits } from '../../support/held-commits.js'
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js'
 import { until } from '../../support/until.js'
 import { clicks, PostgresStage, QUICK } from './postgres-stage.js'
@@ -23,9 +24,9 @@ await describeWith({ postgres: true }, 'the fence of a PostgreSQL sink', () => {
     const zombie = await stage.opened(stage.log({ database: proxy.addressFor(stage.url) }))
     zombie.writer.write(clicks('ann', 'bob'))
     const pieces = await zombie.checkpoint(1)
-    proxy.hold('toServer')
+    holdCommits(proxy)
     zombie.complete(1)
-    await until(() => proxy.heldBytes('toServer') > 0, { what: 'the zombie’s statement' })
+    await until(() => heldCommits(proxy) === 1, { what: 'the zombie’s statement' })
 
     const restart = { attempt: 2, blobs: zombie.blobs, restoredFrom: { run: 'run1', checkpoint: 1 } }
     const next = await stage.opened(stage.log(), restart, pieces)
