@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ClusterClient } from '#actors/cluster-client.js'
+import type { NodeStatus } from '#actors/cluster-view.js'
+import { Node, type NodeOptions } from '#actors/node.js'
+import { systemClock } from '#src/kit/clock.js'
+import type { RunId } from '#src/kit/ids.js'
+import { silentLogger } from '#src/kit/logger.js'
+import { systemRandom } from '#src/kit/random.js'
+import { describeWith } from '../support/describe-with.js'
+import { type NatsServer, type NatsVersion, startNats } from '../support/nats-server.js'
+import { until } from '../support/until.js'
+import { Cast, Followed } from './cast.js'
+import { expectCounted } from './counting-oracle.js'
+
+const COUNT = 3_000
+const WORLD = { clock: systemClock, random: systemRandom, logger: silentLogger }
+
+for (const version of ['oldest', 'current'] as const satisfies readonly NatsVersion[]) {
+  await describeWith({ nats: version }, `a cluster of several nodes over NATS, the ${version} server`, () => {
+    let cast: Cast
+    let nats: NatsServer
+    let nodes: Node[]
+    let client: ClusterClient
+
+    beforeEach(async () => {
+      cast = new Cast()
+      nodes = []
+      nats = await startNats({ version, jetStream: true })
+      await node('jm-1', { roles: ['job-manager'] })
+      client = await ClusterClient.connect({ nats: { servers: [nats.url] }, cluster: 'test', ...WORLD })
+    })
+
+    afterEach(async () => {
+      await client.close()
+      for (const one of nodes) await one.kill()
+      await nats.stop()
+      await cast.stop()
+    })
+
+    async function node(name: string, options: Partial<NodeOptions> = {}): Promise<Node> {
+      const started = await Node.start({
+        name,
+        roles: ['task-manager'],
+        slots: 2,
+        cluster: { name: 'test', nats: { servers: [nats.url] } },
+        ...WORLD,
+        ...options,
+      })
+      nodes.push(started)
+      return started
+    }
+
+    const named = async (name: string): Promise<NodeStatus | undefined> =>
+      (await client.nodes()).find((one) => one.name === name)
+
+    const submit = async (parallelism: number, params = {}) =>
+      new Followed(
+        await client.submit(
+          cast.submission('counting-plain', { count: COUNT, rate: 1_000, ...params }, { parallelism }),
+        ),
+      )
+
+    test('when nodes join and leave, then the cluster knows them, and what runs there can be looked at', async () => {
+      await node('tm-1', { labels: { zone: 'a' } })
+      await node('tm-2')
+      await until(async () => (await client.nodes()).length === 3, { what: 'both have joined' })
+      const [leader, ...others] = await client.nodes()
+      expect(leader).toMatchObject({ name: 'jm-1', roles: ['job-manager'], slots: 0 })
+      expect(others.map(({ name }) => name).sort()).toEqual(['tm-1', 'tm-2'])
+      expect(others.find(({ name }) => name === 'tm-1')?.labels).toEqual({ zone: 'a' })
+
+      const job = await submit(2)
+      await job.running()
+      const { run } = job.job
+      const { status, placed, subtasks } = await client.job(run)
+      expect([status, subtasks]).toEqual(['RUNNING', { running: 4, total: 4 }])
+      expect(new Set(placed.map(({ node }) => node)).size).toBe(2)
+      const threads = await client.actors()
+      expect(threads.map(({ name, slot }) => `${name} ${slot ?? 'main'}`).sort()).toEqual([
+        'jm-1 main',
+        'tm-1 0',
+        'tm-1 main',
+        'tm-2 0',
+        'tm-2 main',
+      ])
+      expect((await job.job.ended).outcome).toBe('finished')
+      expectCounted(cast.path('output'), COUNT)
+      expect(await client.jobs()).toMatchObject([{ run, job: 'counting', status: 'FINISHED' }])
+      await expect(client.job('nobody' as RunId)).rejects.toMatchObject({ code: 'RT1523' })
+    })
+
+    test('when a node is gone without a word, then the job goes on without it, and every record counts once', async () => {
+      const doomed = await node('tm-1')
+      await node('tm-2')
+      await node('tm-3')
+      const job = await submit(4)
+      await job.running()
+      await job.completed(2)
+      const again = job.running()
+      await doomed.kill()
+      await again
+      expect(job.of('failure')).toMatchObject([{ error: { code: 'RT1512' } }])
+      expect(await named('tm-1')).toBeUndefined()
+      expect((await job.job.ended).outcome).toBe('finished')
+      expectCounted(cast.path('output'), COUNT)
+    })
+
+    test('when a node drains, then its job moves off it with a checkpoint, which is no failure', async () => {
+      await node('tm-1')
+      await node('tm-2')
+      const job = await submit(2)
+      await job.running()
+      const [first] = (await client.job(job.job.run)).placed
+      const leaving = nodes.find(({ id }) => id === first?.node)
+      const again = job.running()
+      await leaving?.drain(30_000)
+      await again
+      await leaving?.stop()
+      expect(job.of('failure')).toEqual([])
+      expect(job.attempts()).toBe(2)
+      expect((await job.job.ended).outcome).toBe('finished')
+      expectCounted(cast.path('output'), COUNT)
+    })
+
+    test('when nats-server is restarted, then it costs one restart of the job, and no record', async () => {
+      await node('tm-1')
+      await node('tm-2')
+      const job = await submit(4)
+      await job.running()
+      await job.completed(2)
+      await nats.restart()
+      expect((await job.job.ended).outcome).toBe('finished')
+      expectCounted(cast.path('output'), COUNT)
+      expect(job.attempts()).toBeLessThanOrEqual(2)
+    })
+
+    test('when the job manager is gone and another starts, then unended runs go on by themselves', async () => {
+      await node('tm-1')
+      const job = await submit(2)
+      await job.running()
+      await job.completed(2)
+      await nodes[0]?.kill()
+      await expect(client.nodes()).rejects.toMatchObject({ code: 'RT1517' })
+      await node('jm-2', { roles: ['job-manager'] })
+      expect((await job.job.ended).outcome).toBe('finished')
+      expectCounted(cast.path('output'), COUNT)
+    })
+
+    test('when a second job manager comes, then it is refused while the first answers', async () => {
+      await expect(node('jm-2', { roles: ['job-manager'] })).rejects.toMatchObject({ code: 'RT1522' })
+    })
+  })
+}
