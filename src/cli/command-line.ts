@@ -1,5 +1,5 @@
 import { errorInfoOf, isRetakeError } from '../kit/errors.js'
-import type { Command } from './command.js'
+import type { Command, Environment } from './command.js'
 import { commandNamed } from './command-named.js'
 import { errorLines } from './error-text.js'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.js'
@@ -13,9 +13,10 @@ export async function runCommandLine(
   args: readonly string[],
   commands: readonly Command[],
   terminal: Terminal,
+  environment: Environment = {},
 ): Promise<ExitCode> {
   try {
-    return await runCommand(args, commands, terminal)
+    return await runCommand(args, commands, terminal, environment)
   } catch (error) {
     for (const line of refusal(error, terminal)) terminal.talk(line)
     return exitCodeOf(error)
@@ -26,6 +27,7 @@ async function runCommand(
   args: readonly string[],
   commands: readonly Command[],
   terminal: Terminal,
+  environment: Environment,
 ): Promise<ExitCode> {
   const [first, ...rest] = args
   if (first === undefined) {
@@ -42,7 +44,7 @@ async function runCommand(
     terminal.data(commandText(command))
     return EXIT.ok
   }
-  const invocation = parseInvocation(command, rest)
+  const invocation = parseInvocation(command, rest, environment)
   const run = await command.load()
   return run(invocation, terminal)
 }

@@ -10,6 +10,8 @@ export interface Command {
   readonly name: string
   /** One line. */
   readonly summary: string
+  /** The heading it stands below in the overview, with others; the usual one unless said. */
+  readonly group?: string
   readonly examples: readonly Example[]
   readonly arguments: readonly Argument[]
   readonly options: readonly Option[]
@@ -34,8 +36,17 @@ export interface Argument {
 /** `value` names what it takes, in capitals; without one it is a switch. */
 export interface Option {
   readonly name: string
+  /** One letter: `-o json`. */
+  readonly short?: string
   readonly value?: string
   readonly isRepeatable?: true
   readonly choices?: readonly string[]
   readonly summary: string
+  /** This variable of the environment counts where the option is not given. */
+  readonly environment?: string
+  /** The heading it stands below in the help, with others. */
+  readonly group?: string
 }
+
+/** Variables of the process. */
+export type Environment = Readonly<Record<string, string | undefined>>

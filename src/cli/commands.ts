@@ -1,16 +1,19 @@
-import type { Command, Option } from './command.js'
+import type { Argument, Command } from './command.js'
+import {
+  CLUSTER_OPTIONS,
+  logOptions,
+  OUTPUT,
+  PLAN_OPTIONS,
+  SECRETS_NOTE,
+  START_OPTIONS,
+} from './shared-options.js'
 
-const PARAM: Option = {
-  name: 'param',
-  value: 'NAME=VALUE',
-  isRepeatable: true,
-  summary: 'a parameter of the job (flow.params)',
+const JOB_FILE: Argument = { name: 'JOB', summary: 'a .ts or .js file whose default export is a job' }
+const RUN: Argument = {
+  name: 'JOB',
+  summary: "a job's name (its newest run), a run id, or the beginning of one",
 }
-const PARALLELISM: Option = {
-  name: 'parallelism',
-  value: 'N',
-  summary: "instead of the job's own default",
-}
+const OF_A_CLUSTER = { group: 'Commands for a cluster' }
 
 /** Every command there is, in the order in which the help shows them. */
 export const COMMANDS: readonly Command[] = [
@@ -28,33 +31,18 @@ export const COMMANDS: readonly Command[] = [
         what: 'a new run that begins with checkpoint 12',
       },
     ],
-    arguments: [{ name: 'JOB', summary: 'a .ts or .js file whose default export is a job' }],
+    arguments: [JOB_FILE],
     options: [
-      PARAM,
-      PARALLELISM,
+      ...PLAN_OPTIONS,
       { name: 'slots', value: 'N', summary: 'slots, each a thread (as many as the job needs)' },
       {
         name: 'state',
         value: 'DIR',
         summary: 'keep logs and checkpoints there, and go on with the unended run it holds',
       },
-      {
-        name: 'from-checkpoint',
-        value: 'ID',
-        summary: 'start a new run from a checkpoint: an id, RUN/ID, or a path',
-      },
-      {
-        name: 'allow-repeated-rows',
-        summary: 'with --from-checkpoint: write rows again that sinks already have',
-      },
+      ...START_OPTIONS,
       { name: 'nats', value: 'URL', summary: 'force every channel over this nats-server' },
-      {
-        name: 'log-level',
-        value: 'LEVEL',
-        choices: ['debug', 'info', 'warn', 'error'],
-        summary: 'debug, info, warn (unless said), error',
-      },
-      { name: 'log-format', value: 'FORMAT', choices: ['text', 'json'], summary: 'text (unless said), json' },
+      ...logOptions('warn'),
     ],
     notes: [
       'Keys: k crashes a slot thread, c takes a checkpoint, q stops. Ctrl-C stops too; a second one ends the ' +
@@ -73,10 +61,9 @@ export const COMMANDS: readonly Command[] = [
       { line: 'retake plan jobs/clicks.ts --format mermaid', what: 'as a diagram' },
       { line: 'retake plan jobs/clicks.ts --format json | jq .requiredSlots', what: 'as data' },
     ],
-    arguments: [{ name: 'JOB', summary: 'a .ts or .js file whose default export is a job' }],
+    arguments: [JOB_FILE],
     options: [
-      PARAM,
-      PARALLELISM,
+      ...PLAN_OPTIONS,
       {
         name: 'format',
         value: 'FORMAT',
@@ -87,11 +74,175 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./plan-command.js')).planCommand,
   },
   {
+    name: 'run',
+    summary: 'run a job on the cluster, and watch it',
+    ...OF_A_CLUSTER,
+    examples: [
+      {
+        line: 'retake run jobs/clicks.ts --param topic=clicks',
+        what: 'Ctrl-C stops watching; the job goes on',
+      },
+      { line: 'retake run jobs/clicks.ts --detach', what: 'only print the id of its run' },
+      {
+        line: 'retake run jobs/clicks.ts --from-checkpoint 12',
+        what: 'a new run that begins with checkpoint 12 of the newest one',
+      },
+    ],
+    arguments: [JOB_FILE],
+    options: [
+      ...PLAN_OPTIONS,
+      ...START_OPTIONS,
+      { name: 'detach', summary: 'print the id of the run, and return' },
+      OUTPUT,
+      ...CLUSTER_OPTIONS,
+    ],
+    notes: [
+      'Keys: c takes a checkpoint, q stops watching. Ctrl-C stops watching too. The job goes on until it ends, or ' +
+        'until: retake cancel JOB.',
+      'The exit code is that of the job: 0 FINISHED, 6 FAILED, 7 CANCELED; 130 after Ctrl-C.',
+      SECRETS_NOTE,
+    ],
+    load: async () => (await import('./run-command.js')).runCommand,
+  },
+  {
+    name: 'list',
+    summary: 'the runs that have not ended',
+    ...OF_A_CLUSTER,
+    examples: [
+      { line: 'retake list', what: 'status, rates, newest checkpoint' },
+      { line: 'retake list --all -o json | jq .jobs[].run', what: 'ended ones too, as data' },
+    ],
+    arguments: [],
+    options: [{ name: 'all', summary: 'ended ones too' }, OUTPUT, ...CLUSTER_OPTIONS],
+    notes: [SECRETS_NOTE],
+    load: async () => (await import('./list-command.js')).listCommand,
+  },
+  {
+    name: 'show',
+    summary: 'one run: subtasks, checkpoints, failures',
+    ...OF_A_CLUSTER,
+    examples: [
+      { line: 'retake show click-count', what: 'its newest run' },
+      { line: 'retake show 7hq2', what: 'the run whose id begins so' },
+    ],
+    arguments: [RUN],
+    options: [OUTPUT, ...CLUSTER_OPTIONS],
+    notes: [SECRETS_NOTE],
+    load: async () => (await import('./show-command.js')).showCommand,
+  },
+  {
+    name: 'cancel',
+    summary: 'end a run, and wait until it has ended',
+    ...OF_A_CLUSTER,
+    examples: [
+      { line: 'retake cancel click-count', what: 'its checkpoints are kept' },
+      { line: 'retake cancel click-count --timeout 30s', what: 'ends with 8 if it takes longer' },
+    ],
+    arguments: [RUN],
+    options: [
+      { name: 'no-wait', summary: 'return when the cancel has begun' },
+      { name: 'timeout', value: 'DURATION', summary: 'wait no longer; the cancel goes on' },
+      OUTPUT,
+      ...CLUSTER_OPTIONS,
+    ],
+    notes: ['Ends with 0 when the run is CANCELED or FINISHED, with 6 when it FAILED.', SECRETS_NOTE],
+    load: async () => (await import('./cancel-command.js')).cancelCommand,
+  },
+  {
+    name: 'checkpoints',
+    summary: 'the checkpoints of a run, or one more of them',
+    ...OF_A_CLUSTER,
+    examples: [
+      { line: 'retake checkpoints click-count', what: 'newest first' },
+      { line: 'retake checkpoints click-count --now', what: 'take one, and print its id' },
+    ],
+    arguments: [RUN],
+    options: [
+      { name: 'now', summary: 'take one, and wait until it is complete' },
+      OUTPUT,
+      ...CLUSTER_OPTIONS,
+    ],
+    notes: [SECRETS_NOTE],
+    load: async () => (await import('./checkpoints-command.js')).checkpointsCommand,
+  },
+  {
+    name: 'nodes',
+    summary: 'the living nodes: roles, slots, clocks',
+    ...OF_A_CLUSTER,
+    examples: [{ line: 'retake nodes', what: 'the job manager that leads comes first' }],
+    arguments: [],
+    options: [OUTPUT, ...CLUSTER_OPTIONS],
+    notes: [SECRETS_NOTE],
+    load: async () => (await import('./nodes-command.js')).nodesCommand,
+  },
+  {
+    name: 'actors',
+    summary: 'the living actors of every thread, as trees',
+    ...OF_A_CLUSTER,
+    examples: [
+      { line: 'retake actors', what: 'state, mail, age of the oldest message, restarts' },
+      { line: 'retake actors sum', what: 'those named so, and what is above and below them' },
+    ],
+    arguments: [
+      { name: 'FILTER', summary: 'a part of a name, or of the operators of a subtask', isOptional: true },
+    ],
+    options: [OUTPUT, ...CLUSTER_OPTIONS],
+    notes: [SECRETS_NOTE],
+    load: async () => (await import('./actors-command.js')).actorsCommand,
+  },
+  {
+    name: 'node',
+    summary: 'be a node of a cluster',
+    ...OF_A_CLUSTER,
+    examples: [
+      { line: 'retake node --nats nats://queue:4222', what: 'a job manager and a task manager in one' },
+      {
+        line: 'retake node --role task-manager --slots 8 --labels zone=a,disk=ssd',
+        what: 'one that only works',
+      },
+    ],
+    arguments: [],
+    options: [
+      {
+        name: 'role',
+        value: 'ROLE',
+        choices: ['all', 'job-manager', 'task-manager'],
+        summary: 'all (unless said), job-manager, task-manager',
+      },
+      { name: 'name', value: 'NAME', summary: 'the name of this machine unless said' },
+      { name: 'slots', value: 'N', summary: 'of a task manager, each a thread (as many as there are CPUs)' },
+      { name: 'labels', value: 'NAME=VALUE,…', isRepeatable: true, summary: 'shown with it' },
+      {
+        name: 'state',
+        value: 'DIR',
+        summary: 'keep logs and checkpoints there instead of in JetStream; all nodes must share it',
+      },
+      {
+        name: 'heartbeat-timeout',
+        value: 'DURATION',
+        summary: 'of a job manager: a node that is silent for so long is dead (25s, more than 1s)',
+      },
+      {
+        name: 'drain-timeout',
+        value: 'DURATION',
+        summary: 'what it may take to leave in good order (60s)',
+      },
+      ...logOptions('info'),
+      ...CLUSTER_OPTIONS,
+    ],
+    notes: [
+      'SIGTERM and Ctrl-C make it leave in good order and end with 0. A second one, or the end of the time, ends it ' +
+        'at once with 143 or 130; nothing durable is lost then: its jobs go on from their newest checkpoints.',
+      SECRETS_NOTE,
+    ],
+    load: async () => (await import('./node-command.js')).nodeCommand,
+  },
+  {
     name: 'version',
     summary: 'print the version',
     examples: [{ line: 'retake version', what: 'of Retake and of Node' }],
     arguments: [],
-    options: [],
+    options: [OUTPUT],
     load: async () => (await import('./version-command.js')).versionCommand,
   },
   {

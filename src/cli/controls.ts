@@ -21,10 +21,10 @@ export interface Controls {
   listen(listener: (order: Order) => void): Cancel
 }
 
-/** Signals of this process and, at a terminal, its keys. In raw mode Ctrl-C is a key. */
-export function processControls(): Controls {
+/** Signals of this process and, at a terminal, its keys (`signals`: never). In raw mode Ctrl-C is a key. */
+export function processControls(which: 'signals' | 'keys too' = 'keys too'): Controls {
   const { stdin } = process
-  const hasKeys = stdin.isTTY === true
+  const hasKeys = which === 'keys too' && stdin.isTTY === true
   return {
     hasKeys,
     listen(listener) {

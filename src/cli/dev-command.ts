@@ -1,6 +1,5 @@
 import { type JobHandle, type JobSubmission, Node } from '../../actors/node.js'
-import { executionGraphOf, requiredSlots } from '../graph/execution-graph.js'
-import type { JobPlan } from '../graph/job-plan.js'
+import { requiredSlots } from '../graph/execution-graph.js'
 import { type Clock, systemClock } from '../kit/clock.js'
 import { systemRandom } from '../kit/random.js'
 import type { RunCommand } from './command.js'
@@ -8,15 +7,14 @@ import { type Controls, processControls } from './controls.js'
 import { DevSession } from './dev-session.js'
 import { EXIT, type ExitCode } from './exit-code.js'
 import type { Invocation } from './invocation.js'
-import { JobView } from './job-view.js'
+import { bundledLines, graphText, submissionOf, viewOf } from './job-submission.js'
 import { type LogFormat, type LogLevel, pinoLogger } from './pino-logger.js'
 import { planFile } from './planned-job.js'
+import { stepLine } from './progress-line.js'
 import { shownPath } from './shown-path.js'
 import { type StateDirectory, stateDirectory } from './state-directory.js'
 import type { Terminal } from './terminal.js'
-import { timeOfDay } from './time-of-day.js'
-import { bytesText, counted, durationText } from './units.js'
-import { UsageError } from './usage-error.js'
+import { counted } from './units.js'
 import { version } from './version.js'
 
 /** The world around the command, so that a test may be another one. */
@@ -56,13 +54,7 @@ export async function dev(
     const state = await stateDirectory(invocation.text('state'))
     const nats = invocation.text('nats')
     terminal.talk(headLine(terminal, slots, state, nats))
-    step(
-      terminal,
-      'bundled',
-      `${shownPath(submission.file)}, ${bytesText(planned.bundleBytes)}`,
-      planned.bundleMs,
-    )
-    if (planned.warning !== undefined) terminal.talk(`${terminal.palette.notice('!')} ${planned.warning}`)
+    for (const line of bundledLines(submission.file, planned, terminal)) terminal.talk(line)
     const node = await startNode({
       stateDirectory: state.path,
       slots,
@@ -77,16 +69,12 @@ export async function dev(
     })
     try {
       const { job, isResumed } = await jobOf(node, submission, state)
-      step(terminal, 'graph', graphText(job.plan))
-      step(terminal, isResumed ? 'goes on' : 'submitted', `${job.plan.name}, run ${job.run}`)
+      terminal.talk(stepLine(terminal, 'graph', graphText(job.plan)))
+      const start = isResumed ? 'goes on' : 'submitted'
+      terminal.talk(stepLine(terminal, start, `${job.plan.name}, run ${job.run}`))
       if (controls.hasKeys)
         terminal.talk(terminal.palette.faint('  k crash a slot thread · c checkpoint · q stop'))
-      const view = new JobView({
-        palette: terminal.palette,
-        subtasks: executionGraphOf(job.plan).subtasks.length,
-        now: () => clock.now(),
-        timeText: () => timeOfDay(clock.wallTime()),
-      })
+      const view = viewOf(job.plan, terminal, clock)
       const keptState = state.isKept ? shownPath(state.path) : undefined
       session = new DevSession({ node, view, terminal, clock, keptState, exitNow })
       return await session.follow(job)
@@ -96,24 +84,6 @@ export async function dev(
     }
   } finally {
     release()
-  }
-}
-
-function submissionOf(invocation: Invocation): JobSubmission {
-  const fromCheckpoint = invocation.text('from-checkpoint')
-  const allowRepeatedRows = invocation.isSet('allow-repeated-rows')
-  if (allowRepeatedRows && fromCheckpoint === undefined) {
-    throw new UsageError(
-      '--allow-repeated-rows is for --from-checkpoint',
-      'name the checkpoint, or leave it out',
-    )
-  }
-  return {
-    file: invocation.argument(0),
-    params: invocation.pairs('param'),
-    parallelism: invocation.whole('parallelism'),
-    fromCheckpoint,
-    allowRepeatedRows,
   }
 }
 
@@ -143,20 +113,4 @@ function headLine(
     ...(nats === undefined ? [] : [`every channel over ${nats}`]),
   ]
   return palette.strong(parts.join(' · '))
-}
-
-function graphText(plan: JobPlan): string {
-  const { vertices, fingerprint } = plan
-  const subtasks = executionGraphOf(plan).subtasks.length
-  return [
-    counted(vertices.length, 'vertex', 'vertices'),
-    counted(subtasks, 'subtask', 'subtasks'),
-    `fingerprint ${fingerprint.slice(0, 12)}`,
-  ].join(', ')
-}
-
-function step(terminal: Terminal, label: string, text: string, tookMs?: number): void {
-  const { palette } = terminal
-  const took = tookMs === undefined ? '' : palette.faint(`  ${durationText(tookMs)}`)
-  terminal.talk(`${palette.good('✔')} ${label.padEnd(10)} ${text}${took}`)
 }

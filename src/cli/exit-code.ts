@@ -8,16 +8,18 @@ export const EXIT = {
   internal: 1,
   /** The command line is wrong. */
   usage: 2,
-  /** A file, command or checkpoint that was named is not there. */
+  /** A file, run or checkpoint that was named is not there. */
   notFound: 3,
-  /** A server that the command itself needs cannot be reached. */
+  /** The cluster, or a server that the command itself needs, cannot be reached. */
   unreachable: 4,
-  /** The job, its parameters or its checkpoint are refused: nothing has run. */
+  /** The job, its parameters, its checkpoint or the node are refused: nothing has run. */
   rejected: 5,
   /** The job ended FAILED. */
   failed: 6,
   /** The job ended CANCELED. */
   canceled: 7,
+  /** It took longer than it may; what was asked for may still come. */
+  timedOut: 8,
   /** A result is not what it must be. */
   inexact: 9,
   /** Ctrl-C, SIGINT. */
@@ -28,13 +30,14 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
-/** Of a command that threw before any job ran. */
+/** Of a command that threw. */
 export function exitCodeOf(thrown: unknown): ExitCode {
   if (thrown instanceof UsageError) return EXIT.usage
   if (!isRetakeError(thrown)) return EXIT.internal
   switch (thrown.code) {
     case 'RT1101':
     case 'RT1209':
+    case 'RT1523':
       return EXIT.notFound
     case 'RT1406':
     case 'RT1407':
@@ -43,7 +46,10 @@ export function exitCodeOf(thrown: unknown): ExitCode {
     case 'RT1502':
     case 'RT1503':
     case 'RT1506':
+    case 'RT1517':
       return EXIT.unreachable
+    case 'RT1304':
+      return EXIT.timedOut
     default:
       return EXIT.rejected
   }

@@ -1,16 +1,18 @@
 import { parseArgs } from 'node:util'
-import type { Command, Option } from './command.js'
+import type { Command, Environment, Option } from './command.js'
 import { didYouMean } from './did-you-mean.js'
 import { UsageError } from './usage-error.js'
 
 /** A command line that fits its command: what was given, read by name. */
 export class Invocation {
+  readonly environment: Environment
   readonly #positionals: readonly string[]
-  readonly #values: ReadonlyMap<string, readonly string[]>
+  readonly #given: ReadonlyMap<string, Given>
 
-  constructor(positionals: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
+  constructor(positionals: readonly string[], given: ReadonlyMap<string, Given>, environment: Environment) {
     this.#positionals = positionals
-    this.#values = values
+    this.#given = given
+    this.environment = environment
   }
 
   /** An argument that the command requires. */
@@ -23,12 +25,22 @@ export class Invocation {
   }
 
   isSet(option: string): boolean {
-    return this.#values.has(option)
+    return this.#given.has(option)
+  }
+
+  /** How the user gave it: `--nats`, or `RETAKE_NATS`. */
+  nameOf(option: string): string {
+    return this.#given.get(option)?.name ?? `--${option}`
   }
 
   /** The last one counts. */
   text(option: string): string | undefined {
-    return this.#values.get(option)?.at(-1)
+    return this.#given.get(option)?.values.at(-1)
+  }
+
+  /** Each that was given. */
+  texts(option: string): readonly string[] {
+    return this.#given.get(option)?.values ?? []
   }
 
   /** Throws a UsageError unless it is a whole number of at least `least`. */
@@ -37,12 +49,18 @@ export class Invocation {
     if (text === undefined) return undefined
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
     if (number >= least && Number.isSafeInteger(number)) return number
-    throw new UsageError(`--${option} is ${JSON.stringify(text)}`, `give a whole number of at least ${least}`)
+    throw new UsageError(
+      `${this.nameOf(option)} is ${JSON.stringify(text)}`,
+      `give a whole number of at least ${least}`,
+    )
   }
 
-  /** `--option name=value`, several times; of one name the last counts. */
-  pairs(option: string): Readonly<Record<string, string>> {
-    const pairs = (this.#values.get(option) ?? []).map((text) => {
+  /** `--option name=value`, several times, or several between `separator`s; of one name the last counts. */
+  pairs(option: string, separator?: string): Readonly<Record<string, string>> {
+    const texts = this.texts(option).flatMap((text) =>
+      separator === undefined ? [text] : text.split(separator),
+    )
+    const pairs = texts.map((text) => {
       const at = text.indexOf('=')
       if (at > 0) return [text.slice(0, at), text.slice(at + 1)] as const
       throw new UsageError(`--${option} is ${JSON.stringify(text)}`, `write --${option} name=value`)
@@ -51,8 +69,18 @@ export class Invocation {
   }
 }
 
+/** What one option was given, and how it was named. */
+interface Given {
+  readonly name: string
+  readonly values: readonly string[]
+}
+
 /** Reads what stands behind the command's name. Throws a UsageError with what to type instead. */
-export function parseInvocation(command: Command, args: readonly string[]): Invocation {
+export function parseInvocation(
+  command: Command,
+  args: readonly string[],
+  environment: Environment = {},
+): Invocation {
   const byName = new Map(command.options.map((option) => [option.name, option]))
   const { tokens } = parseArgs({
     args: [...args],
@@ -60,44 +88,53 @@ export function parseInvocation(command: Command, args: readonly string[]): Invo
     allowPositionals: true,
     tokens: true,
     options: Object.fromEntries(
-      command.options.map(({ name, value }) => [name, { type: value === undefined ? 'boolean' : 'string' }]),
+      command.options.map(({ name, value, short }) => [
+        name,
+        { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) },
+      ]),
     ),
   })
   const positionals: string[] = []
-  const values = new Map<string, string[]>()
+  const given = new Map<string, Given>()
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind !== 'option') continue
     const option = byName.get(token.name)
     if (option === undefined) throw unknownOption(command, token.rawName)
+    const name = `--${option.name}`
     const { value, inlineValue } = token
-    values.set(option.name, [
-      ...(values.get(option.name) ?? []),
-      checkedValue(command, option, value, inlineValue),
-    ])
+    const checked = checkedValue(command, option, name, value, inlineValue)
+    given.set(option.name, { name, values: [...(given.get(option.name)?.values ?? []), checked] })
   }
   checkArguments(command, positionals)
-  return new Invocation(positionals, values)
+  for (const option of command.options) {
+    const name = option.environment
+    const value = name === undefined ? undefined : environment[name]
+    if (name === undefined || value === undefined || value === '' || given.has(option.name)) continue
+    given.set(option.name, { name, values: [checkedValue(command, option, name, value, true)] })
+  }
+  return new Invocation(positionals, given, environment)
 }
 
 function checkedValue(
   command: Command,
-  { name, value: placeholder, choices }: Option,
+  { value: placeholder, choices }: Option,
+  name: string,
   value: string | undefined,
   isInline: boolean | undefined,
 ): string {
   const help = `see: retake help ${command.name}`
   if (placeholder === undefined) {
-    if (value !== undefined) throw new UsageError(`--${name} takes no value`, help)
+    if (value !== undefined) throw new UsageError(`${name} takes no value`, help)
     return ''
   }
   if (value === undefined || (isInline !== true && value.startsWith('-'))) {
-    throw new UsageError(`--${name} needs a value`, `write --${name}=${placeholder}`)
+    throw new UsageError(`${name} needs a value`, `write ${name}=${placeholder}`)
   }
   if (choices === undefined || choices.includes(value)) return value
   const meant = didYouMean(value, choices)
   const suggestion = meant === undefined ? '' : `did you mean "${meant}"? `
-  throw new UsageError(`--${name} is ${JSON.stringify(value)}`, `${suggestion}It is ${choices.join(', ')}`)
+  throw new UsageError(`${name} is ${JSON.stringify(value)}`, `${suggestion}It is ${choices.join(', ')}`)
 }
 
 function unknownOption(command: Command, given: string): UsageError {

@@ -5,7 +5,7 @@ import type { ErrorInfo } from '../kit/errors.js'
 import type { CheckpointId } from '../kit/ids.js'
 import { errorLines } from './error-text.js'
 import type { Palette } from './palette.js'
-import { bytesText, counted, durationText, rateText } from './units.js'
+import { bytesText, counted, durationText, percentText, rateText } from './units.js'
 
 export interface JobViewOptions {
   readonly palette: Palette
@@ -231,12 +231,8 @@ function beginningText(from: CheckpointId): string {
 }
 
 /** What is at the bottom of it: that a checkpoint was given up is said already. */
-function reasonText(failure: ErrorInfo): string {
+export function reasonText(failure: ErrorInfo): string {
   if (failure.cause?.code !== undefined) return reasonText(failure.cause)
   const { code, what, why, message } = failure
   return code === undefined ? message : `${code} ${what}: ${why}`
-}
-
-function percentText(share: number): string {
-  return `${Math.min(100, Math.round(share * 100))}%`
 }

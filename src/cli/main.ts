@@ -10,4 +10,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.ok)
 })
 
-process.exitCode = await runCommandLine(process.argv.slice(2), COMMANDS, processTerminal())
+process.exitCode = await runCommandLine(process.argv.slice(2), COMMANDS, processTerminal(), process.env)

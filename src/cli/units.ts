@@ -29,6 +29,21 @@ export function durationText(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
 }
 
+/** `14s`, `3m`, `3h 02m`, `3d 2h`: how long ago, or since when, in a table. */
+export function ageText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000))
+  const [minutes, hours] = [Math.floor(seconds / 60), Math.floor(seconds / 3_600)]
+  if (minutes === 0) return `${seconds}s`
+  if (hours === 0) return `${minutes}m`
+  if (hours < 24) return `${hours}h ${String(minutes % 60).padStart(2, '0')}m`
+  return `${Math.floor(hours / 24)}d ${hours % 24}h`
+}
+
+/** `61%` */
+export function percentText(share: number): string {
+  return `${Math.min(100, Math.round(share * 100))}%`
+}
+
 /** `1,000,000` */
 export function countText(count: number): string {
   return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+$)/g, ',')

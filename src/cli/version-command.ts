@@ -2,7 +2,9 @@ import type { RunCommand } from './command.js'
 import { EXIT } from './exit-code.js'
 import { version } from './version.js'
 
-export const versionCommand: RunCommand = async (_, terminal) => {
-  terminal.data(`retake ${version()} (Node ${process.versions.node})\n`)
+export const versionCommand: RunCommand = async (invocation, terminal) => {
+  const versions = { version: version(), node: process.versions.node }
+  const text = `retake ${versions.version} (Node ${versions.node})`
+  terminal.data(invocation.text('output') === 'json' ? `${JSON.stringify(versions, null, 2)}\n` : `${text}\n`)
   return EXIT.ok
 }

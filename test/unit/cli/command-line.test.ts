@@ -12,22 +12,28 @@ function commandsThat(run: RunCommand): readonly Command[] {
   )
 }
 
-async function retake(line: string, run: RunCommand = async () => 0) {
+async function retake(
+  line: string,
+  run: RunCommand = async () => 0,
+  environment: Record<string, string> = {},
+) {
   const { terminal, data, talk } = recordingTerminal()
-  const code = await runCommandLine(line.split(' ').filter(Boolean), commandsThat(run), terminal)
+  const code = await runCommandLine(line.split(' ').filter(Boolean), commandsThat(run), terminal, environment)
   return { code, data: data(), talk: talk() }
 }
 
 test.each([
   ['', 2, '', /retake help COMMAND/],
   ['plna', 2, '', /there is no command "plna"\n +did you mean "plan"\?/],
-  ['frobnicate', 2, '', /there are dev, plan, version, help/],
+  ['frobnicate', 2, '', /there are dev, plan, run, .*, version, help/],
   ['plan', 2, '', /"plan" needs JOB/],
   ['plan a.ts b.ts', 2, '', /does not take "b.ts"/],
   ['plan a.ts --formt json', 2, '', /no option --formt\n +did you mean --format\?/],
   ['plan a.ts --format jsn', 2, '', /--format is "jsn"\n +did you mean "json"\? It is text, json, mermaid/],
   ['plan a.ts --format', 2, '', /--format needs a value/],
   ['plan --format --param a=b', 2, '', /--format needs a value/],
+  ['list -o jsn', 2, '', /--output is "jsn"\n +did you mean "json"\?/],
+  ['list -x', 2, '', /"list" has no option -x/],
   ['dev a.ts --allow-repeated-rows=yes', 2, '', /--allow-repeated-rows takes no value/],
 ])('when the line is "%s", then it ends with %i and says what to type', async (line, code, data, talk) => {
   const said = await retake(line)
@@ -55,6 +61,36 @@ test.each([
 ])('when a number is none, as in "%s", then it is a usage error', async (line, text) => {
   const said = await retake(line, async (given) => given.whole('slots') as never)
   expect(said).toMatchObject({ code: 2, talk: expect.stringMatching(text) })
+})
+
+test('when an option has a variable, then it counts where the option is not given, and errors name it', async () => {
+  const values: unknown[] = []
+  const run: RunCommand = async (given) => {
+    values.push(given.text('cluster'), given.nameOf('cluster'))
+    return 0
+  }
+  await retake('list', run, { RETAKE_CLUSTER: 'blue' })
+  await retake('list --cluster green', run, { RETAKE_CLUSTER: 'blue' })
+  await retake('list', run, { RETAKE_CLUSTER: '' })
+  expect(values).toEqual(['blue', 'RETAKE_CLUSTER', 'green', '--cluster', undefined, '--cluster'])
+})
+
+test.each(['-o json', '-ojson', '--output json', '--output=json'])(
+  'when the short option of a value is written as "%s", then it is the long one',
+  async (written) => {
+    await retake(`list ${written}`, async (given) => {
+      expect(given.text('output')).toBe('json')
+      return 0
+    })
+  },
+)
+
+test('when help for a command of a cluster is asked, then the way to it has a heading of its own', async () => {
+  const { data } = await retake('help cancel')
+  const [own = '', shared = ''] = data.split('\nThe cluster, and the way to it\n')
+  expect(own).toContain('  -o, --output FORMAT ')
+  expect(own).not.toContain('--nats')
+  expect(shared).toMatch(/ {2}--nats URL\[,URL…\] .*or RETAKE_NATS\n/)
 })
 
 test('when a parameter has no name, then the line says how to write one', async () => {
@@ -90,7 +126,13 @@ test('when the help of help is asked for something that is no command, then it i
 test.each([
   ['RT1101', 3],
   ['RT1209', 3],
+  ['RT1523', 3],
   ['RT1501', 4],
+  ['RT1506', 4],
+  ['RT1517', 4],
+  ['RT1304', 8],
+  ['RT1516', 5],
+  ['RT1522', 5],
   ['RT1002', 5],
 ] as const)('when a command is refused with %s, then it ends with %i', async (code, exit) => {
   const said = await retake('plan a.ts', async () => {
