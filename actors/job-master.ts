@@ -251,12 +251,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#report()
   }
 
-  describe(): { readonly runs: string; readonly phase: Phase['kind']; readonly attempt: number } {
-    return {
-      runs: this.#options.plan.name,
-      phase: this.#phase.kind,
-      attempt: this.#attempt?.number ?? 0,
-    }
+  describe(): string {
+    return this.#options.plan.name
   }
 
   receive(message: JobMasterMessage, ctx: ActorContext<JobMasterMessage>): void {

@@ -38,8 +38,10 @@ export type NodeEvent =
   | { readonly type: 'drained'; readonly tookMs: number }
 
 export interface RunningNode {
-  /** Opens no slot any more, lets its jobs move, and says goodbye. Rejects when that takes longer than `timeoutMs`. */
-  drain(timeoutMs: number): Promise<void>
+  /** Opens no slot any more, lets its jobs move, and says goodbye. */
+  drain(): Promise<void>
+  /** Lets go of everything at once, and says nothing to anybody. */
+  kill(): void
   /** Resolves when it has ended, with what it could not go on for. */
   readonly ended: Promise<ErrorInfo | undefined>
 }
@@ -92,12 +94,17 @@ class NodeProcess implements RunningNode {
     if (!roles.includes('task-manager')) this.#ready(node)
   }
 
-  async drain(timeoutMs: number): Promise<void> {
+  kill(): void {
+    this.#isLeaving = true
+    void this.#node?.kill()
+  }
+
+  async drain(): Promise<void> {
     const { clock, onEvent } = this.#options
     const startedAt = clock.now()
     this.#isLeaving = true
     // Who directs its jobs itself takes them along: they go on when a job manager does.
-    if (!this.#options.roles.includes('job-manager')) await this.#node?.drain(timeoutMs)
+    if (!this.#options.roles.includes('job-manager')) await this.#node?.drain()
     await this.#node?.stop()
     onEvent({ type: 'drained', tookMs: clock.now() - startedAt })
     this.#end(undefined)

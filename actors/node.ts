@@ -93,6 +93,8 @@ export interface NodeOptions {
 }
 
 const SHORT = { timeoutMs: 10_000 }
+/** Whoever drains a node decides himself when it takes too long. */
+const DRAIN = { timeoutMs: 24 * 60 * 60_000 }
 const DESCRIBE: DescribeNodes = { type: 'describe' }
 
 /**
@@ -268,11 +270,9 @@ export class Node {
   }
 
   /** Opens no slot any more, and resolves when none is held: its jobs run elsewhere, or wait for slots. */
-  async drain(timeoutMs: number): Promise<void> {
+  async drain(): Promise<void> {
     const drain: DrainTaskManager = { type: 'drain' }
-    await Promise.all(
-      this.#taskManagers.map((taskManager) => this.#system.ask(taskManager, drain, { timeoutMs })),
-    )
+    await Promise.all(this.#taskManagers.map((taskManager) => this.#system.ask(taskManager, drain, DRAIN)))
   }
 
   /** Lets go of everything; jobs stay unended in their logs. */

@@ -154,8 +154,8 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     this.#report()
   }
 
-  describe(): { readonly runs: string; readonly phase: Phase } {
-    return { runs: this.#options.name, phase: this.#phase }
+  describe(): string {
+    return this.#options.name
   }
 
   receive(message: SubtaskMessage, ctx: ActorContext<SubtaskMessage>): void {

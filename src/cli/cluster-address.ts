@@ -1,6 +1,6 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { NatsOptions, NatsTls } from '../actor/transport/nats-connection.js'
+import type { NatsOptions, NatsTls } from '../actor/transport/nats-client.js'
 import { isToken } from '../kit/ids.js'
 import type { Invocation } from './invocation.js'
 import { UsageError } from './usage-error.js'

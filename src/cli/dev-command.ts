@@ -2,6 +2,7 @@ import { type JobHandle, type JobSubmission, Node } from '../../actors/node.js'
 import { requiredSlots } from '../graph/execution-graph.js'
 import { type Clock, systemClock } from '../kit/clock.js'
 import { systemRandom } from '../kit/random.js'
+import { version } from '../kit/version.js'
 import type { RunCommand } from './command.js'
 import { type Controls, processControls } from './controls.js'
 import { DevSession } from './dev-session.js'
@@ -15,7 +16,6 @@ import { shownPath } from './shown-path.js'
 import { type StateDirectory, stateDirectory } from './state-directory.js'
 import type { Terminal } from './terminal.js'
 import { counted } from './units.js'
-import { version } from './version.js'
 
 /** The world around the command, so that a test may be another one. */
 export interface DevSurroundings {

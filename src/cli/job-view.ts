@@ -1,4 +1,5 @@
-import type { JobEvent, JobMetrics } from '../../actors/job-event.js'
+import type { JobEvent } from '../../actors/job-event.js'
+import { RateMeter } from '../../actors/rate-meter.js'
 import type { CheckpointRecord } from '../checkpoint/checkpoint-record.js'
 import { assertNever } from '../kit/assert.js'
 import type { ErrorInfo } from '../kit/errors.js'
@@ -17,15 +18,6 @@ export interface JobViewOptions {
   readonly timeText: () => string
 }
 
-interface Sample {
-  readonly at: number
-  readonly metrics: JobMetrics
-}
-
-/** Rates are of about this time: subtasks report once a second, each at its own moment. */
-const RATE_MS = 3_000
-const NOTHING: JobMetrics = { recordsIn: 0, recordsSkipped: 0, recordsOut: 0, backpressuredMs: 0, busyMs: 0 }
-
 /**
  * What is shown of a job: each event makes lines that stay, and the live line tells how it stands now. It only
  * translates; whoever drives it prints.
@@ -33,7 +25,7 @@ const NOTHING: JobMetrics = { recordsIn: 0, recordsSkipped: 0, recordsOut: 0, ba
 export class JobView {
   readonly #options: JobViewOptions
   readonly #beganAt: number
-  #samples: Sample[] = []
+  readonly #meter: RateMeter
   #checkpoint: CheckpointRecord | undefined
   #checkpoints = 0
   #restarts = 0
@@ -47,6 +39,7 @@ export class JobView {
   constructor(options: JobViewOptions) {
     this.#options = options
     this.#beganAt = options.now()
+    this.#meter = new RateMeter(options.subtasks)
   }
 
   /** Lines to print, none for most events. */
@@ -61,7 +54,7 @@ export class JobView {
       case 'checkpoint':
         return this.#onCheckpoint(event.record)
       case 'metrics':
-        this.#onMetrics(event.metrics)
+        this.#meter.add(this.#options.now(), event.metrics)
         return []
       case 'ended':
         return this.#onEnded(event)
@@ -100,7 +93,7 @@ export class JobView {
     if (status === 'SUSPENDED')
       return [`${palette.notice('!')} suspended: ${reason ?? 'another leads this job'}`]
     if (!this.#isRunning || wasRunning) return []
-    this.#samples = [{ at: now(), metrics: NOTHING }]
+    this.#meter.reset(now())
     const failedAt = this.#failedAt
     this.#failedAt = undefined
     this.#restartAt = undefined
@@ -111,7 +104,7 @@ export class JobView {
 
   #onAttempt({ attempt, from }: Extract<JobEvent, { type: 'attempt' }>): string[] {
     const { palette } = this.#options
-    this.#samples = []
+    this.#meter.reset(undefined)
     if (this.#failedAt !== undefined) this.#restarts++
     if (attempt === 1 && from === 0) return []
     return [`${palette.notice('↻')} attempt ${attempt} starts ${beginningText(from)}`]
@@ -141,12 +134,6 @@ export class JobView {
     const isNews = this.#failedAt === undefined && !this.#isStopping && record.cause !== 'on-demand'
     if (record.state !== 'failed' || !isNews) return []
     return [this.checkpointLine(record)]
-  }
-
-  #onMetrics(metrics: JobMetrics): void {
-    const at = this.#options.now()
-    this.#samples.push({ at, metrics })
-    while (this.#samples.length > 2 && at - this.#samples[1]!.at >= RATE_MS) this.#samples.shift()
   }
 
   #onEnded({ outcome, error }: Extract<JobEvent, { type: 'ended' }>): string[] {
@@ -183,23 +170,25 @@ export class JobView {
 
   #runningParts(): string[] {
     const { palette } = this.#options
-    const rates = this.#rates()
+    const rates = this.#meter.rates()
     // Nothing was reported yet: nothing is known.
-    const rate = (perSecond: number) => (this.#samples.length > 1 ? `${rateText(perSecond)}/s` : '…')
-    const load = `busy ${percentText(rates.busy)}  backpressure ${percentText(rates.backpressured)}`
+    const rate = (perSecond: number | undefined) =>
+      perSecond === undefined ? '…' : `${rateText(perSecond)}/s`
+    const { busy = 0, backpressured = 0 } = rates ?? {}
+    const load = `busy ${percentText(busy)}  backpressure ${percentText(backpressured)}`
     return [
-      `in ${palette.strong(rate(rates.in))}`,
-      `out ${palette.strong(rate(rates.out))}`,
+      `in ${palette.strong(rate(rates?.recordsInPerSecond))}`,
+      `out ${palette.strong(rate(rates?.recordsOutPerSecond))}`,
       this.#checkpointText(),
       counted(this.#restarts, 'restart', 'restarts'),
-      rates.backpressured > 0.5 ? palette.notice(load) : load,
+      backpressured > 0.5 ? palette.notice(load) : load,
       ...this.#skippedParts(),
     ]
   }
 
   /** Bad records are passed over by the user's own word, but not in silence. */
   #skippedParts(): string[] {
-    const skipped = this.#samples.at(-1)?.metrics.recordsSkipped ?? 0
+    const skipped = this.#meter.latest?.recordsSkipped ?? 0
     if (skipped === 0) return []
     return [this.#options.palette.notice(`${counted(skipped, 'bad record', 'bad records')} skipped`)]
   }
@@ -208,21 +197,6 @@ export class JobView {
     if (this.#checkpoint === undefined) return 'no checkpoint yet'
     const { checkpoint, durationMs, bytes } = this.#checkpoint
     return `checkpoint ${checkpoint} ${durationText(durationMs)} ${bytesText(bytes)}`
-  }
-
-  /** Shares are of all subtasks' time. */
-  #rates(): { in: number; out: number; busy: number; backpressured: number } {
-    const [first, last] = [this.#samples[0], this.#samples.at(-1)]
-    const tookMs = first === undefined || last === undefined ? 0 : last.at - first.at
-    if (first === undefined || last === undefined || tookMs <= 0)
-      return { in: 0, out: 0, busy: 0, backpressured: 0 }
-    const perMs = (of: keyof JobMetrics) => Math.max(0, last.metrics[of] - first.metrics[of]) / tookMs
-    return {
-      in: perMs('recordsIn') * 1_000,
-      out: perMs('recordsOut') * 1_000,
-      busy: perMs('busyMs') / this.#options.subtasks,
-      backpressured: perMs('backpressuredMs') / this.#options.subtasks,
-    }
   }
 }
 

@@ -3,13 +3,13 @@ import type { NodeEvent } from '../../actors/node-process.js'
 import { assertNever } from '../kit/assert.js'
 import type { Clock } from '../kit/clock.js'
 import type { LogFields, Logger } from '../kit/logger.js'
+import { version } from '../kit/version.js'
 import { errorLines } from './error-text.js'
 import { plainText } from './palette.js'
 import { shownPath } from './shown-path.js'
 import type { Terminal } from './terminal.js'
 import { timeOfDay } from './time-of-day.js'
 import { counted, durationText } from './units.js'
-import { version } from './version.js'
 
 export interface NodeVoiceOptions {
   readonly terminal: Terminal

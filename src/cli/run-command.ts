@@ -1,5 +1,6 @@
 import type { JobEnd, JobHandle } from '../../actors/node.js'
 import type { JobPlan } from '../graph/job-plan.js'
+import { version } from '../kit/version.js'
 import { type ClusterCommand, type ClusterScene, clusterCommand, isJson } from './cluster-command.js'
 import { errorJson, jsonText } from './cluster-json.js'
 import type { Order } from './controls.js'
@@ -8,7 +9,6 @@ import { EXIT_OF_OUTCOME, FollowedJob } from './followed-job.js'
 import { bundledLines, graphText, submissionOf, viewOf } from './job-submission.js'
 import { planFile } from './planned-job.js'
 import { noteLine, stepLine } from './progress-line.js'
-import { version } from './version.js'
 
 const KEYS = '  c checkpoint · q leave it running'
 

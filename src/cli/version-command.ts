@@ -1,6 +1,6 @@
+import { version } from '../kit/version.js'
 import type { RunCommand } from './command.js'
 import { EXIT } from './exit-code.js'
-import { version } from './version.js'
 
 export const versionCommand: RunCommand = async (invocation, terminal) => {
   const versions = { version: version(), node: process.versions.node }

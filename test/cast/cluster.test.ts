@@ -113,7 +113,7 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
       const [first] = (await client.job(job.job.run)).placed
       const leaving = nodes.find(({ id }) => id === first?.node)
       const again = job.running()
-      await leaving?.drain(30_000)
+      await leaving?.drain()
       await again
       await leaving?.stop()
       expect(job.of('failure')).toEqual([])
