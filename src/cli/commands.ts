@@ -220,7 +220,7 @@ export const COMMANDS: readonly Command[] = [
       {
         name: 'heartbeat-timeout',
         value: 'DURATION',
-        summary: 'of a job manager: a node that is silent for so long is dead (25s, more than 1s)',
+        summary: 'of a job manager: a node that is silent for so long is dead (25s, at least 3s)',
       },
       {
         name: 'drain-timeout',

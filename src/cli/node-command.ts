@@ -47,7 +47,8 @@ export async function node(
   const slots = slotsOf(invocation, roles)
   const labels = invocation.pairs('labels', ',')
   const drainMs = durationOption(invocation, 'drain-timeout') ?? DRAIN_MS
-  const heartbeatTimeoutMs = durationOption(invocation, 'heartbeat-timeout', LIMITS.heartbeatTimeoutMinMs) ?? LIMITS.peerSilenceMs
+  const heartbeatTimeoutMs =
+    durationOption(invocation, 'heartbeat-timeout', LIMITS.heartbeatTimeoutMinMs) ?? LIMITS.peerSilenceMs
   const state = invocation.text('state')
   const directory = state === undefined ? undefined : (await stateDirectory(state)).path
   const format = (invocation.text('log-format') ?? 'text') as LogFormat

@@ -31,7 +31,7 @@ export const LIMITS = {
   /** … and, unanswered for this share of the time after which it is taken for dead, stops all that it runs. */
   selfFenceShare: 0.8,
   /** The time after which a silent node is taken for dead may be set down to this. */
-  heartbeatTimeoutMinMs: 2_000,
+  heartbeatTimeoutMinMs: 3_000,
   /** What a fenced task manager runs may say its last words for this long. */
   fenceGraceMs: 500,
   /** Incarnations that were given up and are remembered: none comes back. */
@@ -149,8 +149,8 @@ assert(LIMITS.stagedBytesInMemory <= LIMITS.decidedBytesMax, 'what was staged ma
 assert(LIMITS.gateBytes <= LIMITS.natsQueueBytes, 'the window of a subtask fits what may wait for NATS')
 assert(LIMITS.uploadBytes <= LIMITS.frameBytesMax / 2, 'a piece of a bundle fits a message')
 assert(
-  LIMITS.heartbeatMs * 2 <= LIMITS.heartbeatTimeoutMinMs * LIMITS.selfFenceShare * 1.25,
-  'a node that fences itself has missed two answers',
+  LIMITS.heartbeatMs * 2 < LIMITS.heartbeatTimeoutMinMs * LIMITS.selfFenceShare,
+  'one lost answer is no reason to fence itself',
 )
 assert(
   LIMITS.pingMs <= LIMITS.noResponderMs && LIMITS.pingMs * 10 < LIMITS.peerSilenceMs,

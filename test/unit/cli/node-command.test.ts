@@ -104,14 +104,14 @@ test('when nothing is said, then it has all roles, a slot for each CPU, and the 
 test('when everything is said, then it is so', async () => {
   const state = join(folder, 'state')
   const line = `--role task-manager --name node-7 --slots 3 --labels zone=a,disk=ssd --labels zone=b --state ${state}`
-  const { fake, said } = await start([...line.split(' '), '--heartbeat-timeout', '2s', '--cluster', 'blue'])
+  const { fake, said } = await start([...line.split(' '), '--heartbeat-timeout', '3s', '--cluster', 'blue'])
   expect(fake.options).toMatchObject({
     name: 'node-7',
     roles: ['task-manager'],
     slots: 3,
     labels: { zone: 'b', disk: 'ssd' },
     stateDirectory: state,
-    heartbeatTimeoutMs: 2_000,
+    heartbeatTimeoutMs: 3_000,
     cluster: 'blue',
   })
   expect(said()[0]).toContain('node node-7 · task-manager · 3 slots · cluster blue at')
@@ -121,7 +121,7 @@ test('when everything is said, then it is so', async () => {
 test.each([
   [['--role', 'job-manager', '--slots', '2'], /a job manager has no slots/],
   [['--name', 'my node'], /the name of the node is "my node"/],
-  [['--heartbeat-timeout', '1s'], /--heartbeat-timeout is "1s"/],
+  [['--heartbeat-timeout', '2999ms'], /--heartbeat-timeout is "2999ms"/],
   [['--drain-timeout', 'soon'], /--drain-timeout is "soon"/],
   [['--labels', 'zone'], /--labels is "zone"/],
 ])('when %j is given, then it is a usage error', async (args, text) => {
