@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
 import { assert } from '../kit/assert.js'
-import { RetakeError } from '../kit/errors.js'
 import { isToken } from '../kit/ids.js'
 import type { BlobName, Part } from '../state/snapshot.js'
 import { partsOfBlobName } from './blob-name.js'
 import type { BlobStore } from './blob-store.js'
 import { type Files, nodeFiles } from './files.js'
+import { checkedBytes, hashOf } from './part-bytes.js'
 
 const UNFINISHED = '.tmp'
 /** Directories remembered as durable; forgetting costs no more than a sync. */
@@ -67,14 +66,7 @@ export class DirectoryBlobStore implements BlobStore {
 
   async get(part: Part): Promise<Uint8Array> {
     const path = this.#pathOf(part.blob)
-    const bytes = await this.#files.readRange(path, part.offset, part.bytes)
-    if (bytes === undefined) throw damaged(path, 'it is not there')
-    if (bytes.length !== part.bytes) {
-      throw damaged(path, `it ends after ${part.offset + bytes.length} bytes of ${part.offset + part.bytes}`)
-    }
-    const hash = hashOf(bytes)
-    if (hash !== part.hash) throw damaged(path, `its sha256 is ${hash}, but ${part.hash} was written`)
-    return bytes
+    return checkedBytes(part, await this.#files.readRange(path, part.offset, part.bytes), path)
   }
 
   async delete(names: Iterable<BlobName>): Promise<void> {
@@ -109,17 +101,4 @@ export class DirectoryBlobStore implements BlobStore {
     assert(partsOfBlobName(name) !== undefined, 'a blob has a name that could leave its directory', { name })
     return join(this.#directory, ...name.split('/'))
   }
-}
-
-export function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
-
-function damaged(path: string, why: string): RetakeError {
-  return new RetakeError('RT1203', {
-    what: `${path}, a part of a checkpoint, cannot be used`,
-    why,
-    fix: 'restore that file from a copy, or start a new run from an older checkpoint (--from-checkpoint)',
-    where: path,
-  })
 }

@@ -5,8 +5,11 @@ export function encodeLogEntry(entry: LogEntry): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(entry)}\n`)
 }
 
-/** Throws RT1306 for bytes that are no entry. What the entry claims is `JobHistory`'s to check. */
-export function decodeLogEntry(bytes: Uint8Array, place: number, where: string): LogEntry {
+/**
+ * Throws RT1306 for bytes that are no entry, or not the one of `place` (where that is known otherwise). What the entry
+ * claims is `JobHistory`'s to check.
+ */
+export function decodeLogEntry(bytes: Uint8Array, place: number | undefined, where: string): LogEntry {
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
@@ -14,7 +17,8 @@ export function decodeLogEntry(bytes: Uint8Array, place: number, where: string):
     throw damaged(where, `it is not JSON (${errorInfoOf(error).message})`)
   }
   if (!isEntry(value)) throw damaged(where, 'it has not the fields of an entry')
-  if (value.place !== place) throw damaged(where, `it says that it is entry ${value.place}`)
+  if (place !== undefined && value.place !== place)
+    throw damaged(where, `it says that it is entry ${value.place}`)
   return value
 }
 

@@ -1,5 +1,5 @@
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
-import { hashOf } from '#src/checkpoint/directory-blob-store.js'
+import { hashOf } from '#src/checkpoint/part-bytes.js'
 import type { CheckpointOptions, ConnectorPlan, JobPlan, VertexPlan } from '#src/graph/job-plan.js'
 import { RetakeError } from '#src/kit/errors.js'
 import type { Attempt, CheckpointId, OperatorId, RunId, SubtaskIndex, VertexIndex } from '#src/kit/ids.js'

@@ -1,0 +1,459 @@
+import { type NatsConnection as Client, headers, type Msg, type MsgHdrs, NatsError, type Status } from 'nats'
+import { pause } from '../actor/transport/deadline.js'
+import {
+  dialNats,
+  messageOf,
+  type NatsClientOptions,
+  natsFactsOf,
+  reconnectDelayMs,
+} from '../actor/transport/nats-client.js'
+import { judgeNatsServer } from '../actor/transport/nats-requirements.js'
+import type { Clock } from '../kit/clock.js'
+import { RetakeError } from '../kit/errors.js'
+import { LIMITS } from '../kit/limits.js'
+import type { Logger } from '../kit/logger.js'
+
+export interface JetStreamConnectionOptions extends NatsClientOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** What a stream must be, by the names of JetStream's own API. */
+export interface StreamNeeds {
+  readonly name: string
+  /** What must be so, also in a stream that somebody else has made. The rest is its operator's to choose. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** What we choose besides when we make it. */
+  readonly whenMade?: Readonly<Record<string, unknown>>
+}
+
+export interface StoredMessage {
+  readonly sequence: number
+  readonly data: Uint8Array
+}
+
+export interface StoreOptions {
+  /** Store it only if the last message of its subject has this sequence; 0: if there is none. */
+  readonly after?: number
+  /** Take its place: all older messages of its subject go. */
+  readonly replaces?: boolean
+}
+
+const API = '$JS.API'
+const TIMEOUT_MS = 5_000
+/** A link found dead is normally torn down within this time; the client hangs when the socket still holds bytes. */
+const TEAR_DOWN_MS = 1_000
+
+const STREAM_NOT_FOUND = 10_059
+const NO_MESSAGE = 10_037
+const SEQUENCE_NOT_FOUND = 10_043
+const DELETE_FAILED = 10_057
+const WRONG_LAST_SEQUENCE = 10_071
+const NOT_ENABLED = [10_039, 10_076]
+const SUBJECTS_OVERLAP = 10_065
+/** Of the account, of all servers, of the server that was asked; for memory too, should a stream be moved there. */
+const STORAGE_IS_USED_UP = [10_002, 10_023, 10_047, 10_028]
+const STORE_FAILED = 10_077
+
+interface ApiError {
+  readonly code: number
+  readonly err_code?: number
+  readonly description?: string
+}
+
+/**
+ * A connection of its own to NATS, for what is kept: the only file that speaks JetStream's protocol. Requests only, so
+ * that every answer is one message, every silence has an end, and what the client does by itself stays out of it.
+ *
+ * A request that got no answer may have been done, or may still be. While the link is down requests fail at once, for
+ * the client would only feed them to a buffer that its next dial throws away.
+ */
+export class JetStreamConnection {
+  readonly #options: JetStreamConnectionOptions
+  /** Of requests that are under way: they hear of a broken link. */
+  readonly #waiting = new Set<(error: RetakeError) => void>()
+  #client: Client
+  #link: 'up' | 'down' | 'closed' = 'up'
+
+  /** Connects, and sees that there is JetStream. Throws RT1501 to RT1505, RT1518. */
+  static async open(options: JetStreamConnectionOptions): Promise<JetStreamConnection> {
+    const connection = new JetStreamConnection(await dialNats(options), options)
+    try {
+      // What it would warn of, the connection for messages does.
+      judgeNatsServer(natsFactsOf(connection.#client), options.maxMessageBytes ?? LIMITS.frameBytesMax)
+      await connection.#checkAccount()
+      return connection
+    } catch (error) {
+      await connection.close()
+      throw error
+    }
+  }
+
+  private constructor(client: Client, options: JetStreamConnectionOptions) {
+    this.#client = client
+    this.#options = options
+    this.#attend(client)
+  }
+
+  get serverUrl(): string {
+    return natsFactsOf(this.#client).url
+  }
+
+  /**
+   * Makes the stream, or checks the one that is there: several nodes may do so at once. On a cluster of servers it is
+   * kept three times where there are so many. Throws RT1524.
+   */
+  async ensureStream({ name, config, whenMade }: StreamNeeds): Promise<void> {
+    const existing = await this.#configOf(name)
+    if (existing !== undefined) return this.#checkStream(name, config, existing)
+    const isClustered = this.#client.info?.cluster !== undefined
+    let refusal: unknown
+    for (const num_replicas of isClustered ? [3, 1] : [1]) {
+      try {
+        await this.#ask(`STREAM.CREATE.${name}`, { name, ...config, ...whenMade, num_replicas })
+        return
+      } catch (error) {
+        refusal = error
+      }
+      // Another node was faster, or there are fewer than three servers.
+      const made = await this.#configOf(name)
+      if (made !== undefined) return this.#checkStream(name, config, made)
+    }
+    throw refusal
+  }
+
+  /** The sequence that `data` was stored under, or 'refused' when `after` does not hold. */
+  async store(
+    stream: string,
+    subject: string,
+    data: Uint8Array,
+    { after, replaces }: StoreOptions = {},
+  ): Promise<number | 'refused'> {
+    const fields = headers()
+    // Were the stream deleted, another that takes such subjects must not take this.
+    fields.set('Nats-Expected-Stream', stream)
+    if (after !== undefined) fields.set('Nats-Expected-Last-Subject-Sequence', String(after))
+    if (replaces) fields.set('Nats-Rollup', 'sub')
+    const answer = jsonOf(await this.#request(subject, data, fields))
+    const error = errorIn(answer)
+    if (error?.err_code === WRONG_LAST_SEQUENCE) return 'refused'
+    if (error !== undefined) throw this.#refused(`store a message in ${stream}`, error)
+    return Number(answer['seq'])
+  }
+
+  /** The newest message of `subject`, by the leader of the stream: a replica could be behind. */
+  last(stream: string, subject: string): Promise<StoredMessage | undefined> {
+    return this.#message(stream, { last_by_subj: subject })
+  }
+
+  /** The first message of `subject` with this sequence or a higher one, by the leader. */
+  next(stream: string, subject: string, sequence: number): Promise<StoredMessage | undefined> {
+    return this.#message(stream, { seq: sequence, next_by_subj: subject })
+  }
+
+  /**
+   * The same from any replica, and without a detour over text: for what never changes. Undefined also when that replica
+   * is behind, or the stream does not allow it.
+   */
+  async nextOnReplica(stream: string, subject: string, sequence: number): Promise<StoredMessage | undefined> {
+    const query = bytesOf({ seq: sequence, next_by_subj: subject })
+    const answer = await this.#request(`${API}.DIRECT.GET.${stream}`, query).catch((error) => {
+      if (isNoResponder(error)) return undefined
+      throw error
+    })
+    const found = Number(answer?.headers?.get('Nats-Sequence') || Number.NaN)
+    return answer === undefined || Number.isNaN(found) ? undefined : { sequence: found, data: answer.data }
+  }
+
+  /** Every subject that has a message, of those that `filter` names. */
+  async subjects(stream: string, filter: string): Promise<readonly string[]> {
+    const found = new Set<string>()
+    for (let offset = 0; ; ) {
+      const { state, total } = await this.#ask(`STREAM.INFO.${stream}`, { subjects_filter: filter, offset })
+      const page = Object.keys((state as { subjects?: Record<string, number> }).subjects ?? {})
+      for (const subject of page) found.add(subject)
+      offset += page.length
+      if (page.length === 0 || offset >= Number(total ?? 0)) return [...found]
+    }
+  }
+
+  /** Removes one message, if it is there. */
+  async delete(stream: string, sequence: number): Promise<void> {
+    // Without filling its place on the disk with noise first.
+    const answer = await this.#answer(`STREAM.MSG.DELETE.${stream}`, { seq: sequence, no_erase: true })
+    const error = errorIn(answer)
+    const isGone =
+      error?.err_code === SEQUENCE_NOT_FOUND ||
+      (error?.err_code === DELETE_FAILED && /no message found|EOF/.test(error.description ?? ''))
+    if (error === undefined || isGone) return
+    throw this.#refused(`delete a message of ${stream}`, error)
+  }
+
+  /** Removes every message of the subjects that `filter` names. */
+  async purge(stream: string, filter: string): Promise<void> {
+    await this.#ask(`STREAM.PURGE.${stream}`, { filter })
+  }
+
+  async close(): Promise<void> {
+    this.#link = 'closed'
+    this.#lose()
+    await this.#client.close().catch(() => {})
+  }
+
+  async #checkAccount(): Promise<void> {
+    try {
+      await this.#ask('INFO', undefined)
+    } catch (error) {
+      throw isNoResponder(error) ? this.#noJetStream(messageOf(error)) : error
+    }
+  }
+
+  async #configOf(stream: string): Promise<Record<string, unknown> | undefined> {
+    const answer = await this.#answer(`STREAM.INFO.${stream}`, undefined)
+    const error = errorIn(answer)
+    if (error?.err_code === STREAM_NOT_FOUND) return undefined
+    if (error !== undefined) throw this.#refused(`look at the stream ${stream}`, error)
+    return answer['config'] as Record<string, unknown>
+  }
+
+  #checkStream(
+    name: string,
+    needed: Readonly<Record<string, unknown>>,
+    actual: Readonly<Record<string, unknown>>,
+  ): void {
+    const differences = Object.entries(needed).flatMap(([field, wanted]) => {
+      const [is, must] = [JSON.stringify(actual[field]), JSON.stringify(wanted)]
+      return is === must ? [] : [`${field} is ${is ?? 'not set'} and must be ${must}`]
+    })
+    if (differences.length === 0) return
+    throw new RetakeError('RT1524', {
+      what: `the stream ${name} at ${this.serverUrl} is not as the cluster needs it`,
+      why: differences.join('; '),
+      fix: `change it there (nats stream edit ${name}), or give the cluster another name`,
+      where: this.serverUrl,
+    })
+  }
+
+  async #message(stream: string, query: object): Promise<StoredMessage | undefined> {
+    const answer = await this.#answer(`STREAM.MSG.GET.${stream}`, query)
+    const error = errorIn(answer)
+    if (error?.err_code === NO_MESSAGE) return undefined
+    if (error !== undefined) throw this.#refused(`read a message of ${stream}`, error)
+    const { seq, data } = answer['message'] as { seq: number; data?: string }
+    return { sequence: seq, data: Buffer.from(data ?? '', 'base64') }
+  }
+
+  async #ask(verb: string, query: object | undefined): Promise<Record<string, unknown>> {
+    const answer = await this.#answer(verb, query)
+    const error = errorIn(answer)
+    if (error !== undefined) throw this.#refused(`do ${verb}`, error)
+    return answer
+  }
+
+  async #answer(verb: string, query: object | undefined): Promise<Record<string, unknown>> {
+    const data = query === undefined ? new Uint8Array() : bytesOf(query)
+    return jsonOf(await this.#request(`${API}.${verb}`, data))
+  }
+
+  #request(subject: string, data: Uint8Array, fields?: MsgHdrs): Promise<Msg> {
+    if (this.#link !== 'up') return Promise.reject(this.#isDown())
+    const options = { timeout: TIMEOUT_MS, ...(fields !== undefined && { headers: fields }) }
+    return new Promise<Msg>((resolve, reject) => {
+      this.#waiting.add(reject)
+      this.#client
+        .request(subject, data, options)
+        .finally(() => this.#waiting.delete(reject))
+        .then(resolve, (error: unknown) => reject(this.#unanswered(subject, error)))
+    })
+  }
+
+  /** Watches over `client` until it ends or is replaced. */
+  #attend(client: Client): void {
+    const follow = async () => {
+      for await (const status of client.status()) {
+        if (client !== this.#client || this.#link === 'closed') return
+        this.#onStatus(client, status)
+      }
+    }
+    follow().catch((error: unknown) => this.#end(client, error))
+    client.closed().then((error) => this.#end(client, error ?? undefined))
+  }
+
+  #onStatus(client: Client, status: Status): void {
+    const { logger, clock } = this.#options
+    switch (status.type) {
+      case 'disconnect':
+        this.#goDown()
+        break
+      case 'reconnect':
+        this.#comeUp()
+        break
+      case 'staleConnection':
+        this.#goDown()
+        clock.after(TEAR_DOWN_MS, () => void this.#replaceIfStuck(client))
+        break
+      case 'error':
+        if (status.permissionContext === undefined)
+          logger.warn({ server: this.serverUrl, error: status.data }, 'the nats-server reports an error')
+        break // who asked is told of a missing permission
+      default: // progress of the client's own work
+    }
+  }
+
+  #goDown(): void {
+    if (this.#link !== 'up') return
+    this.#link = 'down'
+    this.#options.logger.warn({ server: this.serverUrl }, 'the link to JetStream is down')
+    this.#lose()
+  }
+
+  #comeUp(): void {
+    if (this.#link !== 'down') return
+    this.#link = 'up'
+    this.#options.logger.info({ server: this.serverUrl }, 'the link to JetStream is up')
+  }
+
+  #lose(): void {
+    for (const reject of this.#waiting) reject(this.#isDown())
+    this.#waiting.clear()
+  }
+
+  /** As in `NatsConnection`: a link to a peer that is gone may hang for a quarter of an hour while bytes are under way. */
+  async #replaceIfStuck(stuck: Client): Promise<void> {
+    const { clock, random } = this.#options
+    const isStill = () => stuck === this.#client && this.#link === 'down'
+    while (isStill()) {
+      const fresh = await dialNats(this.#options).catch(() => undefined)
+      if (fresh === undefined) {
+        await pause(clock, reconnectDelayMs(random))
+      } else if (!isStill()) {
+        return void fresh.close()
+      } else {
+        this.#client = fresh
+        this.#attend(fresh)
+        void stuck.close().catch(() => {})
+        this.#comeUp()
+      }
+    }
+  }
+
+  #end(client: Client, cause: unknown): void {
+    if (client !== this.#client || this.#link === 'closed') return
+    this.#link = 'closed'
+    const why = cause === undefined ? 'the client closed it' : messageOf(cause)
+    this.#options.logger.error({ server: this.serverUrl, why }, 'the link to JetStream ended for good')
+    this.#lose()
+  }
+
+  #isDown(): RetakeError {
+    if (this.#link === 'closed') {
+      return new RetakeError('RT1506', {
+        what: `the connection ${this.#options.name} to NATS at ${this.serverUrl} ended for good`,
+        why: 'it was closed here, or the server refused to take it up again',
+        fix: 'start this process again; if it was refused, check its credentials',
+        where: this.serverUrl,
+      })
+    }
+    return new RetakeError('RT1501', {
+      what: `NATS at ${this.serverUrl} cannot be reached`,
+      why: 'the link to it broke, and is not back yet',
+      fix: 'look at the server and the network between; the link comes back by itself',
+      where: this.serverUrl,
+    })
+  }
+
+  /** What the client says when a request has no answer. */
+  #unanswered(subject: string, error: unknown): RetakeError {
+    const where = this.serverUrl
+    const code = error instanceof NatsError ? error.code : ''
+    const refused = error instanceof NatsError ? error.permissionContext : undefined
+    if (refused !== undefined) {
+      const verb = refused.operation === 'publish' ? 'publish' : 'subscribe'
+      return new RetakeError('RT1503', {
+        what: `the NATS user may not ${verb} to "${refused.subject}"`,
+        why: 'what is kept is read and written there',
+        fix: 'allow this user to publish to "$JS.API.>", "$O.>" and "rt.<cluster>.>", and to subscribe to "_INBOX.<cluster>.>"',
+        where,
+        cause: error,
+      })
+    }
+    if (code === '503') {
+      return new RetakeError('RT1302', {
+        what: `nobody takes "${subject}" at ${where}`,
+        why: 'JetStream is not ready there, or the stream of this subject was deleted',
+        fix: 'see that the servers of the stream run (nats stream report)',
+        where,
+        cause: error,
+      })
+    }
+    return new RetakeError('RT1501', {
+      what: `JetStream at ${where} did not answer within ${TIMEOUT_MS} ms`,
+      why: `${messageOf(error)} (${subject})`,
+      fix: 'look at the server, its disk, and the network between',
+      where,
+      cause: error,
+    })
+  }
+
+  /** What JetStream itself answered. */
+  #refused(doing: string, error: ApiError): RetakeError {
+    const where = this.serverUrl
+    const why = error.description ?? `code ${error.code}`
+    const code = error.err_code ?? 0
+    if (NOT_ENABLED.includes(code)) return this.#noJetStream(why)
+    const isFull =
+      STORAGE_IS_USED_UP.includes(code) || (code === STORE_FAILED && /maximum bytes|no space/i.test(why))
+    if (isFull) {
+      return new RetakeError('RT1301', {
+        what: `JetStream at ${where} has no space left to ${doing}`,
+        why,
+        fix: 'raise its limit or make room, or retain fewer checkpoints; the last complete checkpoint is untouched',
+        where,
+      })
+    }
+    if (code === SUBJECTS_OVERLAP) {
+      return new RetakeError('RT1524', {
+        what: `JetStream at ${where} cannot ${doing}`,
+        why: 'another stream there takes the same subjects',
+        fix: 'remove them from that stream (nats stream find), or give the cluster another name',
+        where,
+      })
+    }
+    return new RetakeError('RT1302', {
+      what: `JetStream at ${where} refused to ${doing}`,
+      why,
+      fix: 'look at the log of the server, and at the stream (nats stream info)',
+      where,
+    })
+  }
+
+  #noJetStream(why: string): RetakeError {
+    return new RetakeError('RT1518', {
+      what: `NATS at ${this.serverUrl} keeps nothing for us`,
+      why: `JetStream is not enabled for this account (${why})`,
+      fix: 'start nats-server with -js, or enable JetStream for the account; or give the nodes a directory that they share',
+      where: this.serverUrl,
+    })
+  }
+}
+
+/** Whether what was asked for may have been done, or may still be. */
+export function isUnanswered(error: unknown): boolean {
+  return !(error instanceof RetakeError) || error.code === 'RT1501' || error.code === 'RT1506'
+}
+
+function isNoResponder(error: unknown): boolean {
+  return error instanceof RetakeError && error.cause instanceof NatsError && error.cause.code === '503'
+}
+
+function bytesOf(query: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(query))
+}
+
+function jsonOf(message: Msg): Record<string, unknown> {
+  return JSON.parse(new TextDecoder().decode(message.data)) as Record<string, unknown>
+}
+
+function errorIn(answer: Readonly<Record<string, unknown>>): ApiError | undefined {
+  return answer['error'] as ApiError | undefined
+}

@@ -1,0 +1,104 @@
+import type { JetStreamConnection } from '../checkpoint/jetstream-connection.js'
+import { assert } from '../kit/assert.js'
+import { RetakeError } from '../kit/errors.js'
+import { isToken } from '../kit/ids.js'
+import type { JobLog } from './job-log.js'
+import type { LogEntry } from './log-entry.js'
+import { decodeLogEntry, encodeLogEntry } from './log-entry-codec.js'
+
+/** An entry, and the sequence of the message that holds it. */
+interface Standing {
+  readonly entry: LogEntry
+  readonly sequence: number
+}
+
+/**
+ * A job's log as the messages of one subject. JetStream stores an entry only if the last message of that subject is
+ * still the one that holds the entry before it: sequences rise for ever, so of all who write after one entry, one is
+ * stored, and a message that was held up on its way comes too late whenever another was faster.
+ *
+ * A writer whose answer is lost (the link broke, the server was killed) cannot know whether its entry stands, or will:
+ * the message may still be on its way. It writes the same entry again. That one meets its own twin ('refused', and the
+ * nonce at its place is its own), or another's entry, or is stored, and then the twin is refused.
+ *
+ * The stream keeps the last `LIMITS.logEntriesKept` messages of a subject. Reads are answered by the leader of the
+ * stream, never by a replica, which may be behind; a leader that was just voted out may be too, for a moment: then a
+ * reader acts on an old view, and its next entry is refused.
+ */
+export class JetStreamJobLog implements JobLog {
+  readonly #connection: JetStreamConnection
+  readonly #stream: string
+  readonly #subject: string
+
+  constructor(connection: JetStreamConnection, stream: string, subject: string) {
+    this.#connection = connection
+    this.#stream = stream
+    this.#subject = subject
+  }
+
+  async read(): Promise<readonly LogEntry[]> {
+    for (;;) {
+      const entries = await this.#kept()
+      // A hole: what followed was dropped while we read, for newer ones.
+      if (entries.every(({ place }, index) => place === entries[0]!.place + index)) return entries
+    }
+  }
+
+  async append(entry: LogEntry): Promise<'written' | 'taken'> {
+    assert(isToken(entry.nonce), 'a nonce is a token', { nonce: entry.nonce })
+    for (;;) {
+      const last = await this.#last()
+      const lastPlace = last?.entry.place ?? 0
+      if (lastPlace >= entry.place) return this.#outcomeOf(entry)
+      if (lastPlace < entry.place - 1) throw this.#forgotten(lastPlace, entry)
+      // It follows an entry that never came to stand: its writer has lost already.
+      if (last?.entry.nonce !== entry.previous) return 'taken'
+      const after = last?.sequence ?? 0
+      const stored = await this.#connection.store(this.#stream, this.#subject, encodeLogEntry(entry), {
+        after,
+      })
+      if (stored !== 'refused') return 'written'
+      // Another was faster, or this entry itself, on its first way here. Look again.
+    }
+  }
+
+  /** Whose entry stands at the place of `entry`, where one does or did. */
+  async #outcomeOf(entry: LogEntry): Promise<'written' | 'taken'> {
+    const kept = await this.read()
+    const standing = kept.find(({ place }) => place === entry.place)
+    if (standing !== undefined) return standing.nonce === entry.nonce ? 'written' : 'taken'
+    // Dropped: the one that came after it names it. If that is dropped too, its writer has slept so long that it lost.
+    const next = kept.find(({ place }) => place === entry.place + 1)
+    return next?.previous === entry.nonce ? 'written' : 'taken'
+  }
+
+  async #kept(): Promise<readonly LogEntry[]> {
+    const entries: LogEntry[] = []
+    for (let sequence = 1; ; ) {
+      const message = await this.#connection.next(this.#stream, this.#subject, sequence)
+      if (message === undefined) return entries
+      entries.push(this.#decoded(message.data))
+      sequence = message.sequence + 1
+    }
+  }
+
+  async #last(): Promise<Standing | undefined> {
+    const message = await this.#connection.last(this.#stream, this.#subject)
+    return message && { entry: this.#decoded(message.data), sequence: message.sequence }
+  }
+
+  #decoded(data: Uint8Array): LogEntry {
+    return decodeLogEntry(data, undefined, `${this.#stream}/${this.#subject}`)
+  }
+
+  /** JetStream confirms before its disk does: all copies lost power at once, or the stream was restored from a copy. */
+  #forgotten(lastPlace: number, entry: LogEntry): RetakeError {
+    const where = `${this.#stream}/${this.#subject}`
+    return new RetakeError('RT1306', {
+      what: `${where} ends at entry ${lastPlace}, though entry ${entry.place - 1} was there`,
+      why: 'JetStream has lost what it had confirmed, or was set back to an older copy',
+      fix: 'start a new run from its newest checkpoint (--from-checkpoint); keep the stream on three servers',
+      where,
+    })
+  }
+}
