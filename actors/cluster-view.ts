@@ -87,6 +87,8 @@ export interface NodeStatus extends NodeInfo {
   readonly heardAgoMs: number
   /** How far its clock is ahead of the leader's. */
   readonly clockSkewMs: number
+  /** Its time of day when this was told, as far as the leader knows. */
+  readonly wallTime: number
   /** Writes of this process that a sink's fence turned away, over all its incarnations. */
   readonly fencedWrites: number
   /** Undefined for one that is only a job manager. */

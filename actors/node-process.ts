@@ -1,3 +1,4 @@
+import { within } from '#src/actor/transport/deadline.js'
 import type { NatsOptions } from '#src/actor/transport/nats-client.js'
 import { assertNever } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
@@ -62,7 +63,11 @@ class NodeProcess implements RunningNode {
   #end!: (error: ErrorInfo | undefined) => void
   #node: Node | undefined
   #startedAt = 0
+  /** The cluster has taken its incarnation in, perhaps before that stood. */
+  #isRegistered = false
   #isLeaving = false
+  /** What it cannot go on for. */
+  #failure: ErrorInfo | undefined
 
   constructor(options: NodeProcessOptions) {
     this.#options = options
@@ -75,6 +80,7 @@ class NodeProcess implements RunningNode {
     const { name, roles, slots, labels, nats, cluster, stateDirectory } = this.#options
     const { heartbeatTimeoutMs, slotRequestMs, clock, random, logger } = this.#options
     this.#startedAt = clock.now()
+    this.#isRegistered = false
     const node = await Node.start({
       name,
       roles,
@@ -89,10 +95,11 @@ class NodeProcess implements RunningNode {
       logger,
       meters: this.#meters,
       onNews: (news) => this.#onNews(news),
-      onFatal: (error) => this.#end(errorInfoOf(error)),
+      onFatal: (error) => void this.#fail(errorInfoOf(error)),
     })
     this.#node = node
-    if (!roles.includes('task-manager')) this.#ready(node)
+    if (this.#failure !== undefined) await this.#fail(this.#failure)
+    else if (this.#isRegistered || !roles.includes('task-manager')) this.#ready(node)
   }
 
   kill(): void {
@@ -119,11 +126,12 @@ class NodeProcess implements RunningNode {
   #onNews(news: TaskManagerNews): void {
     switch (news.type) {
       case 'registered':
+        this.#isRegistered = true
         return this.#node === undefined ? undefined : this.#ready(this.#node)
       case 'lost':
         return void this.#comeBack(news.reason)
       case 'refused':
-        return this.#end(news.error)
+        return void this.#fail(news.error)
       case 'waiting':
       case 'warning':
       case 'draining':
@@ -131,6 +139,16 @@ class NodeProcess implements RunningNode {
       default:
         assertNever(news)
     }
+  }
+
+  /** Lets go of everything first, or the process could not end. A server that is frozen is not waited for. */
+  async #fail(error: ErrorInfo): Promise<void> {
+    this.#failure = error
+    this.#isLeaving = true
+    const { clock } = this.#options
+    const kill = this.#node?.kill() ?? Promise.resolve()
+    await within(clock, LIMITS.stopMs, kill, () => new Error('it takes too long')).catch(() => {})
+    this.#end(error)
   }
 
   async #comeBack(reason: 'evicted' | 'fenced'): Promise<void> {
@@ -145,7 +163,7 @@ class NodeProcess implements RunningNode {
       if (this.#isLeaving) return this.#end(undefined)
       await this.start()
     } catch (error) {
-      this.#end(errorInfoOf(error))
+      await this.#fail(errorInfoOf(error))
     }
   }
 }

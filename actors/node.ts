@@ -14,7 +14,7 @@ import { JOB_MANAGER_NAME, PROTOCOL } from '#src/cluster/protocol.js'
 import type { StateStore } from '#src/cluster/state-store.js'
 import { assert } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
-import { RetakeError } from '#src/kit/errors.js'
+import { errorInfoOf, RetakeError } from '#src/kit/errors.js'
 import type { NodeId, RunId, SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
@@ -25,6 +25,7 @@ import { JobClient, type JobHandle } from './job-client.js'
 import { JobIntake } from './job-intake.js'
 import { type DirectedRun, JobManager, type JobManagerMessage } from './job-manager.js'
 import type { JobSubmission } from './job-order.js'
+import { provenStore } from './proven-store.js'
 import type { DescribeNodes } from './resource-manager.js'
 import {
   JOB_MANAGER,
@@ -46,6 +47,7 @@ import {
   type TaskManagerNews,
 } from './task-manager.js'
 import { type NatsLink, transportsOf } from './transports.js'
+import { Warnings } from './warnings.js'
 import { WorkerSlotThreads } from './worker-slot-threads.js'
 
 export type { JobEnd, JobHandle } from './job-client.js'
@@ -83,8 +85,10 @@ export interface NodeOptions {
   readonly slotRequestMs?: number
   /** Outlives the node in its process. */
   readonly meters?: ProcessMeters
-  /** How its task managers stand with the cluster. */
+  /** How it and its task managers stand with the cluster. */
   readonly onNews?: (news: TaskManagerNews) => void
+  /** What it says of its protocol, for tests; that of this build unless said. */
+  readonly protocol?: number
   /** The link to NATS has ended for good. Default: the process ends with the error. */
   readonly onFatal?: (error: RetakeError) => void
   readonly clock: Clock
@@ -133,7 +137,7 @@ export class Node {
     this.#taskManagers = Array.from({ length: parts.taskManagers }, (_, index) => taskManagerOf(id, index))
   }
 
-  /** Throws RT1501 to RT1505, RT1518, RT1522 and RT1524: what keeps it from its cluster. */
+  /** Throws RT1301 and RT1302, RT1501 to RT1505, RT1518, RT1522 and RT1524: what keeps it from its cluster. */
   static async start(options: NodeOptions): Promise<Node> {
     const { clock, random, logger, cluster, roles = ['job-manager', 'task-manager'] } = options
     const systemId = randomToken(random) as SystemId
@@ -142,21 +146,30 @@ export class Node {
     const ports = new MessagePortTransport()
     const state = stateOf(options)
     const onFatal = options.onFatal ?? endProcess
+    const { onNews = () => {} } = options
+    const tell = (news: TaskManagerNews) => clock.soon(() => onNews(news))
+    const warnings = new Warnings(clock, (error) => tell({ type: 'warning', error }))
+    const onWarning = (error: RetakeError) => warnings.onWarning(errorInfoOf(error))
     const system = new ActorSystem({
       id: systemId,
       clock,
       random,
       logger,
-      ...transportsOf({ ports, nats, name: info.name, logger, onFatal }),
+      ...transportsOf({ ports, nats, name: info.name, logger, onFatal, onWarning }),
       limits: { peerSilenceMs: options.heartbeatTimeoutMs ?? LIMITS.peerSilenceMs },
     })
     const isDirector = roles.includes('job-manager')
     let store: StateStore | undefined
     try {
       await system.ready
-      if (isDirector) {
-        if (cluster !== undefined) await refuseSecond(system, info)
-        store = await openStateStore(state, { name: info.name, clock, random, logger })
+      if (isDirector && cluster !== undefined) await refuseSecond(system, info)
+      const surroundings = { name: info.name, clock, random, logger }
+      if (cluster === undefined) store = await openStateStore(state, surroundings)
+      else store = await provenStore(state, surroundings, tell, onWarning)
+      if (!isDirector) {
+        // Each of its slots opens it for itself; that they can is known now.
+        await store.close()
+        store = undefined
       }
     } catch (error) {
       await system.kill()
@@ -170,18 +183,23 @@ export class Node {
       random,
       logger,
       environment: { name: info.name, state, bundles, nats },
+      onWarning: (error) => warnings.onWarning(error),
     })
     const taskManagers = roles.includes('task-manager') ? (options.taskManagers ?? 1) : 0
     const node = new Node({ id: info.node, system, threads, state: store, taskManagers })
     node.#spawn(options, info, store, bundles)
-    if (store !== undefined) {
+    if (store === undefined) return node
+    try {
       await system.ask(resourceManagerOf(systemId), DESCRIBE, {
         timeoutMs: SHORT.timeoutMs,
         repeatMs: 10,
       })
       if (cluster !== undefined) await system.takeName(JOB_MANAGER_NAME)
+      return node
+    } catch (error) {
+      await node.kill()
+      throw error
     }
-    return node
   }
 
   #spawn(options: NodeOptions, info: NodeInfo, state: StateStore | undefined, bundles: string): void {
@@ -317,14 +335,17 @@ export class Node {
   }
 }
 
-function infoOf({ name = hostname(), labels = {}, clock }: NodeOptions, system: SystemId): NodeInfo {
+function infoOf(
+  { name = hostname(), labels = {}, protocol = PROTOCOL, clock }: NodeOptions,
+  system: SystemId,
+): NodeInfo {
   return {
     node: `${name}-${system}` as NodeId,
     name,
     host: hostname(),
     pid: process.pid,
     version: version(),
-    protocol: PROTOCOL,
+    protocol,
     cpus: availableParallelism(),
     memoryBytes: totalmem(),
     labels,

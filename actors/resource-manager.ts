@@ -275,7 +275,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
 
   /** The leader first. A process that is both is one node. */
   #describe(now: number): NodeStatus[] {
-    const { own, residentBytes } = this.#options
+    const { own, residentBytes, wallTime } = this.#options
     const taskManagers = [...this.#members.values()].map((member): NodeStatus => {
       const { info, taskManager, slots, state, fencedWrites } = member.heartbeat
       return {
@@ -287,6 +287,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
         residentBytes: member.heartbeat.residentBytes,
         heardAgoMs: now - member.heardAt,
         clockSkewMs: member.skew.ms,
+        wallTime: wallTime() + member.skew.ms,
         fencedWrites,
         taskManager,
       }
@@ -303,6 +304,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       residentBytes: residentBytes(),
       heardAgoMs: 0,
       clockSkewMs: 0,
+      wallTime: wallTime(),
       fencedWrites: 0,
       taskManager: undefined,
     }

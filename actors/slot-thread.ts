@@ -55,6 +55,7 @@ async function main(): Promise<void> {
         onFatal: (error) => {
           throw error
         },
+        onWarning: (error) => report({ type: 'warning', error: errorInfoOf(error) }),
       }),
     })
     // The links are made while the job's code is fetched.

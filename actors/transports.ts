@@ -26,13 +26,32 @@ export interface TransportsOptions {
   readonly logger: Logger
   /** The link has ended for good. */
   readonly onFatal: (error: RetakeError) => void
+  /** A permission went missing while we run, or a server asks us to leave; said again and again. */
+  readonly onWarning: (error: RetakeError) => void
 }
 
 /** How an actor system of this process reaches the others: by ports between threads, over NATS between processes. */
-export function transportsOf({ ports, nats, name, logger, onFatal }: TransportsOptions): SystemTransports {
+export function transportsOf({
+  ports,
+  nats,
+  name,
+  logger,
+  onFatal,
+  onWarning,
+}: TransportsOptions): SystemTransports {
   if (nats === undefined) return { transports: [ports], local: 'by-reference' }
   const { options, cluster, isForced } = nats
-  const transport = new NatsTransport({ ...options, cluster, name, logger, carriesOwn: isForced, onFatal })
+  const transport = new NatsTransport({
+    ...options,
+    cluster,
+    name,
+    logger,
+    carriesOwn: isForced,
+    onFatal,
+    onAlarm: onWarning,
+    // It is followed when it cuts us off: leaving sooner would cost the jobs the same restart.
+    onLameDuck: onWarning,
+  })
   return isForced
     ? { transports: [transport], local: 'by-transport' }
     : { transports: [ports, transport], local: 'by-reference' }

@@ -38,6 +38,8 @@ export type SlotThreadReport =
   | { readonly type: 'ready'; readonly slot: ActorRef<SlotMessage> }
   | { readonly type: 'refused'; readonly error: ErrorInfo }
   | { readonly type: 'fenced-write' }
+  /** What the operator of its node must know. */
+  | { readonly type: 'warning'; readonly error: ErrorInfo }
   | { readonly type: 'log'; readonly line: LogLine }
 
 export interface WorkerSlotThreadsOptions {
@@ -48,6 +50,7 @@ export interface WorkerSlotThreadsOptions {
   readonly random: Random
   readonly logger: Logger
   readonly environment: SlotEnvironment
+  readonly onWarning: (error: ErrorInfo) => void
 }
 
 /** Slots as worker threads of this process, every two of them and the main thread connected by a port of their own. */
@@ -85,6 +88,8 @@ export class WorkerSlotThreads implements SlotThreads {
           return this.#log(report.line)
         case 'fenced-write':
           return events.onFencedWrite()
+        case 'warning':
+          return this.#options.onWarning(report.error)
         case 'refused':
           error = report.error
           void worker.terminate()

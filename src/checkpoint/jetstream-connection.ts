@@ -8,6 +8,7 @@ import {
   reconnectDelayMs,
 } from '../actor/transport/nats-client.js'
 import { judgeNatsServer } from '../actor/transport/nats-requirements.js'
+import { assert } from '../kit/assert.js'
 import type { Clock } from '../kit/clock.js'
 import { RetakeError } from '../kit/errors.js'
 import { LIMITS } from '../kit/limits.js'
@@ -27,6 +28,20 @@ export interface StreamNeeds {
   readonly whenMade?: Readonly<Record<string, unknown>>
 }
 
+/** A stream that is as it must be. */
+export interface StreamFacts {
+  readonly messages: number
+  readonly bytes: number
+  /** How many servers keep it. */
+  readonly replicas: number
+}
+
+/** What the account has of JetStream's disk; undefined: it has no limit of its own, but that of its servers. */
+export interface AccountFacts {
+  readonly storageBytes: number
+  readonly storageLimitBytes: number | undefined
+}
+
 export interface StoredMessage {
   readonly sequence: number
   readonly data: Uint8Array
@@ -44,16 +59,30 @@ const TIMEOUT_MS = 5_000
 /** A link found dead is normally torn down within this time; the client hangs when the socket still holds bytes. */
 const TEAR_DOWN_MS = 1_000
 
+/** No stream has a message of this number. */
+const NEVER = Number.MAX_SAFE_INTEGER
+
 const STREAM_NOT_FOUND = 10_059
 const NO_MESSAGE = 10_037
 const SEQUENCE_NOT_FOUND = 10_043
 const DELETE_FAILED = 10_057
 const WRONG_LAST_SEQUENCE = 10_071
 const NOT_ENABLED = [10_039, 10_076]
+/** The servers of a NATS cluster have not elected who answers, or cannot. */
+const NO_LEADER = [10_008, 10_009]
 const SUBJECTS_OVERLAP = 10_065
 /** Of the account, of all servers, of the server that was asked; for memory too, should a stream be moved there. */
 const STORAGE_IS_USED_UP = [10_002, 10_023, 10_047, 10_028]
 const STORE_FAILED = 10_077
+
+/** Of each verb what its stream cannot do. */
+const TRIALS = {
+  'STREAM.CREATE': { name: '~' },
+  'STREAM.MSG.GET': { seq: NEVER },
+  'DIRECT.GET': { seq: NEVER },
+  'STREAM.MSG.DELETE': { seq: NEVER, no_erase: true },
+  'STREAM.PURGE': { filter: '~' },
+} as const
 
 interface ApiError {
   readonly code: number
@@ -120,6 +149,48 @@ export class JetStreamConnection {
       if (made !== undefined) return this.#checkStream(name, config, made)
     }
     throw refusal
+  }
+
+  /** The stream as it is; undefined when there is none. Throws RT1524 when it is not as it must be. */
+  async inspectStream({ name, config }: StreamNeeds): Promise<StreamFacts | undefined> {
+    const answer = await this.#streamInfo(name)
+    if (answer === undefined) return undefined
+    const actual = answer['config'] as Record<string, unknown>
+    this.#checkStream(name, config, actual)
+    const { messages, bytes } = answer['state'] as { messages: number; bytes: number }
+    return { messages, bytes, replicas: Number(actual['num_replicas'] ?? 1) }
+  }
+
+  async account(): Promise<AccountFacts> {
+    const { storage, limits } = (await this.#ask('INFO', undefined)) as {
+      storage?: number
+      limits?: { max_storage?: number }
+    }
+    const limit = limits?.max_storage ?? -1
+    return { storageBytes: storage ?? 0, storageLimitBytes: limit < 0 ? undefined : limit }
+  }
+
+  /**
+   * Publishes to `subject` what cannot be stored, because it is to follow a message that is not there. Throws RT1503
+   * when this user may not, RT1302 when something else than `stream` takes it; 'untaken': nothing does.
+   */
+  async tryStore(stream: string, subject: string): Promise<'taken' | 'untaken'> {
+    try {
+      const stored = await this.store(stream, subject, new Uint8Array(), { after: NEVER })
+      assert(stored === 'refused', 'nothing follows a message that is not there', { stream, subject, stored })
+      return 'taken'
+    } catch (error) {
+      if (isNoResponder(error)) return 'untaken'
+      throw error
+    }
+  }
+
+  /** Asks for what cannot be done, so that only a missing permission (RT1503) or silence (RT1501) is an error. */
+  async tryApi(verb: keyof typeof TRIALS, stream: string): Promise<void> {
+    const query = bytesOf({ ...TRIALS[verb] })
+    await this.#request(`${API}.${verb}.${stream}`, query).catch((error) => {
+      if (!isNoResponder(error)) throw error
+    })
   }
 
   /** The sequence that `data` was stored under, or 'refused' when `after` does not hold. */
@@ -209,11 +280,15 @@ export class JetStreamConnection {
   }
 
   async #configOf(stream: string): Promise<Record<string, unknown> | undefined> {
+    return (await this.#streamInfo(stream))?.['config'] as Record<string, unknown> | undefined
+  }
+
+  async #streamInfo(stream: string): Promise<Record<string, unknown> | undefined> {
     const answer = await this.#answer(`STREAM.INFO.${stream}`, undefined)
     const error = errorIn(answer)
     if (error?.err_code === STREAM_NOT_FOUND) return undefined
     if (error !== undefined) throw this.#refused(`look at the stream ${stream}`, error)
-    return answer['config'] as Record<string, unknown>
+    return answer
   }
 
   #checkStream(
@@ -401,6 +476,14 @@ export class JetStreamConnection {
     const why = error.description ?? `code ${error.code}`
     const code = error.err_code ?? 0
     if (NOT_ENABLED.includes(code)) return this.#noJetStream(why)
+    if (NO_LEADER.includes(code)) {
+      return new RetakeError('RT1501', {
+        what: `JetStream at ${where} has no leader`,
+        why: `its servers have not elected one yet, or too few of them run (${why})`,
+        fix: 'wait a moment; if it stays, start the other servers of that NATS cluster',
+        where,
+      })
+    }
     const isFull =
       STORAGE_IS_USED_UP.includes(code) || (code === STORE_FAILED && /maximum bytes|no space/i.test(why))
     if (isFull) {

@@ -255,7 +255,7 @@ async function inLanes(count: number, work: (index: number) => Promise<void>): P
   if (failure !== undefined) throw failure.error
 }
 
-function streamOf(bucket: string): string {
+export function streamOf(bucket: string): string {
   return `OBJ_${bucket}`
 }
 

@@ -1,27 +1,25 @@
-import type { NatsOptions } from '../actor/transport/nats-client.js'
 import type { BlobStore } from '../checkpoint/blob-store.js'
 import { JetStreamBlobStore } from '../checkpoint/jetstream-blob-store.js'
-import { JetStreamConnection, type StreamNeeds } from '../checkpoint/jetstream-connection.js'
+import type { JetStreamConnection } from '../checkpoint/jetstream-connection.js'
 import { bucketNeeds } from '../checkpoint/jetstream-objects.js'
 import { assert } from '../kit/assert.js'
-import type { Clock } from '../kit/clock.js'
+import { RetakeError } from '../kit/errors.js'
 import { isToken, type RunId } from '../kit/ids.js'
-import { LIMITS } from '../kit/limits.js'
-import type { Logger } from '../kit/logger.js'
-import { type Random, randomToken } from '../kit/random.js'
+import type { Random } from '../kit/random.js'
 import { JetStreamDocuments } from './jetstream-documents.js'
 import { JetStreamJobLog } from './jetstream-job-log.js'
+import {
+  bucketOf,
+  connectJetStream,
+  type JetStreamOptions,
+  logNeeds,
+  logStreamOf,
+  logSubjectOf,
+} from './jetstream-layout.js'
+import { JetStreamTrial } from './jetstream-trial.js'
 import type { Documents, StateStore } from './state-store.js'
 
-export interface JetStreamStateStoreOptions {
-  readonly nats: NatsOptions
-  readonly cluster: string
-  /** How operators find the connection in the server's list: role, node, incarnation, purpose. */
-  readonly name: string
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-}
+export type JetStreamStateStoreOptions = JetStreamOptions
 
 /**
  * All that a cluster keeps, in JetStream: a stream `retake_<cluster>_log` with a subject for each run, and an object
@@ -33,16 +31,15 @@ export class JetStreamStateStore implements StateStore {
   readonly documents: Documents
   readonly #connection: JetStreamConnection
   readonly #cluster: string
+  readonly #random: Random
 
   /**
    * Connects, and makes what is not there yet; several nodes may do so at once. Throws RT1501 to RT1505, RT1518 without
    * JetStream, and RT1524 where something else has the names.
    */
   static async open(options: JetStreamStateStoreOptions): Promise<JetStreamStateStore> {
-    const { nats, cluster, name, clock, random, logger } = options
-    assert(isToken(cluster), 'a cluster has a token for its name', { cluster })
-    const inbox = `_INBOX.${cluster}.${randomToken(random, 20)}`
-    const connection = await JetStreamConnection.open({ ...nats, name, inbox, clock, random, logger })
+    const { cluster, random } = options
+    const connection = await connectJetStream(options)
     try {
       await connection.ensureStream(logNeeds(cluster))
       await connection.ensureStream(bucketNeeds(bucketOf(cluster)))
@@ -56,6 +53,7 @@ export class JetStreamStateStore implements StateStore {
   private constructor(connection: JetStreamConnection, cluster: string, random: Random) {
     this.#connection = connection
     this.#cluster = cluster
+    this.#random = random
     const objects = { connection, bucket: bucketOf(cluster), random }
     this.blobs = new JetStreamBlobStore(objects)
     this.documents = new JetStreamDocuments(objects)
@@ -72,36 +70,22 @@ export class JetStreamStateStore implements StateStore {
     return subjects.map((subject) => subject.slice(filter.length - 1)).filter(isToken) as RunId[]
   }
 
+  async selfTest(): Promise<readonly RetakeError[]> {
+    const trial = new JetStreamTrial(this.#connection, this.#cluster, this.#random)
+    await trial.tryLog()
+    await trial.tryObjects()
+    await trial.tryApi()
+    try {
+      await trial.write()
+      return []
+    } catch (error) {
+      // Room may be made while the node runs, and by the node itself, when it sweeps what nobody needs.
+      if (error instanceof RetakeError && error.code === 'RT1301') return [error]
+      throw error
+    }
+  }
+
   async close(): Promise<void> {
     await this.#connection.close()
   }
-}
-
-/** Nothing of a log goes but by newer entries of the same run: not by age, nor by what other runs write. */
-function logNeeds(cluster: string): StreamNeeds {
-  return {
-    name: logStreamOf(cluster),
-    config: {
-      subjects: [logSubjectOf(cluster, '*')],
-      retention: 'limits',
-      storage: 'file',
-      max_age: 0,
-      max_msgs: -1,
-      max_bytes: -1,
-      max_msgs_per_subject: LIMITS.logEntriesKept,
-      discard: 'old',
-    },
-  }
-}
-
-function logStreamOf(cluster: string): string {
-  return `retake_${cluster}_log`
-}
-
-function logSubjectOf(cluster: string, run: string): string {
-  return `rt.${cluster}.log.${run}`
-}
-
-function bucketOf(cluster: string): string {
-  return `retake_${cluster}`
 }

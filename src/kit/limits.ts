@@ -42,6 +42,12 @@ export const LIMITS = {
   namesakeMs: 1_000,
   /** A node whose clock differs by more is told, and shown. */
   clockSkewMs: 1_000,
+  /** JetStream that does not answer yet is asked again, when a node starts, for this long … */
+  storeStartMs: 10_000,
+  /** … this often. */
+  storeRetryMs: 500,
+  /** What was warned of is warned of again after this, if it is still so. */
+  warnAgainMs: 60_000,
   /** A thread that does not say in this time which actors it has is left out. */
   describeMs: 2_000,
   /** Before a job moves off a node it takes a checkpoint, which may take this long. */

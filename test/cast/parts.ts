@@ -44,6 +44,7 @@ export class Parts {
       random,
       logger,
       environment: { name: 'here', state: { kind: 'directory', directory }, bundles, nats: undefined },
+      onWarning: () => {},
     })
     const cache = new BundleCache({ directory: bundles, documents: state.documents })
     this.#jobManager = this.system.spawn(

@@ -33,8 +33,8 @@ export interface NatsConnectionOwner {
   /** The window is open again. */
   onDrain(): void
   /** The server asks us to leave; `reconnect` at a moment that suits, else it cuts us off within minutes. */
-  onLameDuck(): void
-  onPermissionMissing(error: RetakeError): void
+  onLameDuck(notice: RetakeError): void
+  onPermissionMissing(error: RetakeError, subject: string): void
   /** The server we are on now can be used, but should not. */
   onServerWarning(warning: string): void
   /** Ended for good, and not by `close`. Fatal. */
@@ -241,8 +241,7 @@ export class NatsConnection {
         this.#goDead(client)
         break
       case 'ldm':
-        this.#options.logger.warn({ server: this.serverUrl }, 'the nats-server asks its clients to leave')
-        this.#tell(() => this.#owner.onLameDuck())
+        this.#onLameDuck()
         break
       case 'error':
         if (status.permissionContext !== undefined) this.#onPermissionMissing(status.permissionContext)
@@ -336,6 +335,17 @@ export class NatsConnection {
     if (warning !== undefined) this.#tell(() => this.#owner.onServerWarning(warning))
   }
 
+  #onLameDuck(): void {
+    const notice = new RetakeError('RT1525', {
+      what: `the nats-server at ${this.serverUrl} asks its clients to leave`,
+      why: 'it is in lame duck mode: it cuts one connection after the other, and ends',
+      fix: 'nothing where its cluster has other servers: this node goes to one of them, and its jobs to their newest checkpoints; else start it again',
+      where: this.serverUrl,
+    })
+    this.#options.logger.warn({ server: this.serverUrl }, 'the nats-server asks its clients to leave')
+    this.#tell(() => this.#owner.onLameDuck(notice))
+  }
+
   #onPermissionMissing({ operation, subject }: { operation: string; subject: string }): void {
     const verb = operation === 'publish' ? 'publish to' : 'subscribe to'
     const error = new RetakeError('RT1503', {
@@ -345,7 +355,7 @@ export class NatsConnection {
       where: this.serverUrl,
     })
     this.#options.logger.error({ operation, subject }, error.message)
-    this.#tell(() => this.#owner.onPermissionMissing(error))
+    this.#tell(() => this.#owner.onPermissionMissing(error, subject))
   }
 
   #end(client: Client, cause: unknown): void {

@@ -25,7 +25,7 @@ export interface NatsLaneOptions extends NatsOptions {
 /** What a lane tells the transport. */
 export interface NatsLaneOwner extends Pick<TransportReceiver, 'onUndeliverable' | 'onLink'> {
   onMessage(to: Address, bytes: Uint8Array): void
-  onLameDuck(): void
+  onLameDuck(notice: RetakeError): void
   onAlarm(error: RetakeError): void
   onServerWarning(warning: string): void
   onEnded(error: RetakeError): void
@@ -51,20 +51,20 @@ export class NatsLane implements NatsConnectionOwner {
   #connection: NatsConnection | undefined
   #waiting: Waiting[] = []
   #waitingBytes = 0
-  /** While it starts. */
-  #selfTest: SelfTest | undefined
+  /** While it starts, or takes a name. */
+  #trial: Trial | undefined
 
   /** Connects, and proves that this lane is heard and hears. Throws RT1501 to RT1505. */
   static async open(options: NatsLaneOptions, owner: NatsLaneOwner): Promise<NatsLane> {
-    const selfTest = new SelfTest()
-    const lane = new NatsLane(options, owner, selfTest)
+    const trial = new Trial()
+    const lane = new NatsLane(options, owner, trial)
     const connection = await NatsConnection.open(
       { ...options, name: `${options.name}/${options.lane}`, inbox: lane.#inbox },
       lane,
     )
     lane.#connection = connection
     try {
-      await lane.#listen(connection, selfTest)
+      await lane.#listen(connection, trial)
       return lane
     } catch (error) {
       await connection.close()
@@ -72,8 +72,8 @@ export class NatsLane implements NatsConnectionOwner {
     }
   }
 
-  private constructor(options: NatsLaneOptions, owner: NatsLaneOwner, selfTest: SelfTest) {
-    this.#selfTest = selfTest
+  private constructor(options: NatsLaneOptions, owner: NatsLaneOwner, trial: Trial) {
+    this.#trial = trial
     this.#options = options
     this.#owner = owner
     this.#subjects = new NatsSubjects(options.cluster, options.lane)
@@ -93,12 +93,20 @@ export class NatsLane implements NatsConnectionOwner {
     return this.#connection
   }
 
-  /** Hears what is sent to `name`, too. Resolves when the server knows. */
-  takeName(name: SystemId): Promise<void> {
-    this.connection.subscribe(this.#subjects.allOf(name), (bytes, subject) =>
-      this.#owner.onMessage(this.#subjects.addressOf(subject), bytes),
-    )
-    return this.connection.flush()
+  /** Hears what is sent to `name`, too. Resolves when the server knows, rejects with RT1503 when it does not allow it. */
+  async takeName(name: SystemId): Promise<void> {
+    const trial = new Trial()
+    this.#trial = trial
+    try {
+      this.connection.subscribe(this.#subjects.allOf(name), (bytes, subject) =>
+        this.#owner.onMessage(this.#subjects.addressOf(subject), bytes),
+      )
+      await this.connection.flush()
+      this.#options.clock.soon(trial.pass)
+      await trial.outcome
+    } finally {
+      this.#trial = undefined
+    }
   }
 
   /** Takes `bytes` for good. Reports later, never from within. */
@@ -164,13 +172,13 @@ export class NatsLane implements NatsConnectionOwner {
     for (const { bytes } of this.#waiting) this.#waitingBytes += bytes.length
   }
 
-  onLameDuck(): void {
-    this.#owner.onLameDuck()
+  onLameDuck(notice: RetakeError): void {
+    this.#owner.onLameDuck(notice)
   }
 
   onPermissionMissing(error: RetakeError): void {
-    if (this.#selfTest === undefined) this.#owner.onAlarm(error)
-    else this.#selfTest.fail(error)
+    if (this.#trial === undefined) this.#owner.onAlarm(error)
+    else this.#trial.fail(error)
   }
 
   onServerWarning(warning: string): void {
@@ -179,7 +187,7 @@ export class NatsLane implements NatsConnectionOwner {
 
   onEnded(error: RetakeError): void {
     this.#unseen.clear()
-    this.#selfTest?.fail(error)
+    this.#trial?.fail(error)
     this.#lose(
       this.#takeWaiting().map(({ parcel }) => parcel),
       'link-down',
@@ -213,26 +221,26 @@ export class NatsLane implements NatsConnectionOwner {
    * server has also looked at the first, at both subscriptions and at their permissions, and whatever it refused was
    * said before. So a permission that is missing is met while whoever starts us is still looking.
    */
-  async #listen(connection: NatsConnection, selfTest: SelfTest): Promise<void> {
+  async #listen(connection: NatsConnection, trial: Trial): Promise<void> {
     const { clock, random, system } = this.#options
     const own = this.#subjects.selfTestOf(system)
     const stranger = this.#subjects.selfTestOf(randomToken(random, 20) as SystemId)
     connection.subscribe(this.#subjects.allOf(system), (bytes, subject) => {
       if (subject !== own) this.#owner.onMessage(this.#subjects.addressOf(subject), bytes)
-      else clock.soon(selfTest.pass) // a turn later: the client tells refusals with a delay of some microtasks
+      else clock.soon(trial.pass) // a turn later: the client tells refusals with a delay of some microtasks
     })
     connection.publish(stranger, NOTHING)
     connection.publish(own, NOTHING)
     try {
-      await within(clock, SELF_TEST_MS, selfTest.outcome, () => unheard(own, connection.serverUrl))
+      await within(clock, SELF_TEST_MS, trial.outcome, () => unheard(own, connection.serverUrl))
     } finally {
-      this.#selfTest = undefined
+      this.#trial = undefined
     }
   }
 }
 
-/** What is still open while a lane starts: is it heard, or what is missing? */
-class SelfTest {
+/** What is still open while a lane starts, or takes a name: is it heard, or what is missing? */
+class Trial {
   readonly outcome: Promise<void>
   pass: () => void = () => {}
   fail: (error: RetakeError) => void = () => {}

@@ -15,12 +15,13 @@ const REMEMBERED_MAX = 16_384
  * one with CR LF two commands, one with a dot another address, and the client looks at none of that.
  */
 export class NatsSubjects {
-  readonly #prefix: string
+  /** What all of them begin with. */
+  readonly prefix: string
   readonly #remembered = new Map<Address, string>()
 
   constructor(cluster: string, lane: NatsLaneName) {
     assert(isToken(cluster), 'the name of a cluster is one token of a subject', { cluster })
-    this.#prefix = `rt.${cluster}.${lane}.`
+    this.prefix = `rt.${cluster}.${lane}.`
   }
 
   of(to: Address): string {
@@ -29,25 +30,25 @@ export class NatsSubjects {
     const tokens = to.split('.')
     assert(tokens.length > 1 && tokens.every(isToken), 'an address is generated tokens', { to })
     if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear()
-    const subject = this.#prefix + to
+    const subject = this.prefix + to
     this.#remembered.set(to, subject)
     return subject
   }
 
   /** Whom a message is for, by the subject it came on. */
   addressOf(subject: string): Address {
-    return subject.slice(this.#prefix.length) as Address
+    return subject.slice(this.prefix.length) as Address
   }
 
   /** All that is sent to `system` on this lane. */
   allOf(system: SystemId): string {
     assert(isToken(system), 'the id of a system is one token of a subject', { system })
-    return `${this.#prefix}${system}.>`
+    return `${this.prefix}${system}.>`
   }
 
   /** Where a lane proves that it is heard. No actor lives there: `~` is no token of an address. */
   selfTestOf(system: SystemId): string {
     assert(isToken(system), 'the id of a system is one token of a subject', { system })
-    return `${this.#prefix}${system}.~`
+    return `${this.prefix}${system}.~`
   }
 }

@@ -22,7 +22,7 @@ export interface NatsTransportOptions extends NatsOptions {
   /** A permission went missing while we ran. Logged in any case. */
   readonly onAlarm?: (error: RetakeError) => void
   /** The server asks us to leave within minutes: call `reconnect` at a moment that suits. */
-  readonly onLameDuck?: () => void
+  readonly onLameDuck?: (notice: RetakeError) => void
   /** Carries what a system sends to itself, too: forces everything over NATS, for tests and for measuring. */
   readonly carriesOwn?: boolean
   readonly clock?: Clock
@@ -72,7 +72,7 @@ export class NatsTransport implements Transport {
     for (const lane of opened) if (lane.status === 'rejected') throw lane.reason
   }
 
-  /** Of its control lane: frames go to systems that are known. */
+  /** Of its control lane: frames go to systems that are known. Throws RT1503. */
   async takeName(name: SystemId): Promise<void> {
     assert(this.#state.kind === 'open', 'a transport is opened before it takes a name', { name })
     await this.#state.control.takeName(name)
@@ -124,7 +124,7 @@ export class NatsTransport implements Transport {
       onMessage: (to, bytes) => this.#onMessage(lane, to, bytes),
       onUndeliverable: (parcel, why) => this.#receiver?.onUndeliverable(parcel, why),
       onLink: () => this.#onLink(),
-      onLameDuck: () => this.#options.onLameDuck?.(),
+      onLameDuck: (notice) => this.#options.onLameDuck?.(notice),
       onAlarm: (error) => this.#options.onAlarm?.(error),
       onServerWarning: (warning) => this.#onServerWarning(warning),
       onEnded: (error) => this.#onEnded(error),

@@ -205,6 +205,7 @@ export function nodeOf(name: string, more: Partial<NodeStatus> = {}): NodeStatus
     residentBytes: 182 * 1024 ** 2,
     heardAgoMs: 320,
     clockSkewMs: 0,
+    wallTime: NOW + (more.clockSkewMs ?? 0),
     fencedWrites: 0,
     taskManager: { address: `${name}.node.task-manager-0` as Address },
     ...more,

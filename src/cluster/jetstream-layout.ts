@@ -1,0 +1,58 @@
+import type { NatsOptions } from '../actor/transport/nats-client.js'
+import { JetStreamConnection, type StreamNeeds } from '../checkpoint/jetstream-connection.js'
+import { assert } from '../kit/assert.js'
+import type { Clock } from '../kit/clock.js'
+import { isToken } from '../kit/ids.js'
+import { LIMITS } from '../kit/limits.js'
+import type { Logger } from '../kit/logger.js'
+import { type Random, randomToken } from '../kit/random.js'
+
+/** What a cluster has in JetStream, by name. */
+
+export interface JetStreamOptions {
+  readonly nats: NatsOptions
+  readonly cluster: string
+  /** How operators find the connection in the server's list: role, node, incarnation, purpose. */
+  readonly name: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+/** Throws RT1501 to RT1505, and RT1518 without JetStream. */
+export function connectJetStream(options: JetStreamOptions): Promise<JetStreamConnection> {
+  const { nats, cluster, name, clock, random, logger } = options
+  assert(isToken(cluster), 'a cluster has a token for its name', { cluster })
+  const inbox = `_INBOX.${cluster}.${randomToken(random, 20)}`
+  return JetStreamConnection.open({ ...nats, name, inbox, clock, random, logger })
+}
+
+/** Nothing of a log goes but by newer entries of the same run: not by age, nor by what other runs write. */
+export function logNeeds(cluster: string): StreamNeeds {
+  return {
+    name: logStreamOf(cluster),
+    config: {
+      subjects: [logSubjectOf(cluster, '*')],
+      retention: 'limits',
+      storage: 'file',
+      max_age: 0,
+      max_msgs: -1,
+      max_bytes: -1,
+      max_msgs_per_subject: LIMITS.logEntriesKept,
+      discard: 'old',
+    },
+  }
+}
+
+export function logStreamOf(cluster: string): string {
+  return `retake_${cluster}_log`
+}
+
+export function logSubjectOf(cluster: string, run: string): string {
+  return `rt.${cluster}.log.${run}`
+}
+
+/** The object store of blobs and documents. */
+export function bucketOf(cluster: string): string {
+  return `retake_${cluster}`
+}
