@@ -32,8 +32,9 @@ export interface StreamNeeds {
 export interface StreamFacts {
   readonly messages: number
   readonly bytes: number
-  /** How many servers keep it. */
+  /** How many servers keep it, and whether there are others that could. */
   readonly replicas: number
+  readonly isClustered: boolean
 }
 
 /** What the account has of JetStream's disk; undefined: it has no limit of its own, but that of its servers. */
@@ -135,9 +136,8 @@ export class JetStreamConnection {
   async ensureStream({ name, config, whenMade }: StreamNeeds): Promise<void> {
     const existing = await this.#configOf(name)
     if (existing !== undefined) return this.#checkStream(name, config, existing)
-    const isClustered = this.#client.info?.cluster !== undefined
     let refusal: unknown
-    for (const num_replicas of isClustered ? [3, 1] : [1]) {
+    for (const num_replicas of this.#isClustered ? [3, 1] : [1]) {
       try {
         await this.#ask(`STREAM.CREATE.${name}`, { name, ...config, ...whenMade, num_replicas })
         return
@@ -158,7 +158,7 @@ export class JetStreamConnection {
     const actual = answer['config'] as Record<string, unknown>
     this.#checkStream(name, config, actual)
     const { messages, bytes } = answer['state'] as { messages: number; bytes: number }
-    return { messages, bytes, replicas: Number(actual['num_replicas'] ?? 1) }
+    return { messages, bytes, replicas: Number(actual['num_replicas'] ?? 1), isClustered: this.#isClustered }
   }
 
   async account(): Promise<AccountFacts> {
@@ -271,11 +271,15 @@ export class JetStreamConnection {
     await this.#client.close().catch(() => {})
   }
 
+  get #isClustered(): boolean {
+    return this.#client.info?.cluster !== undefined
+  }
+
   async #checkAccount(): Promise<void> {
     try {
       await this.#ask('INFO', undefined)
     } catch (error) {
-      throw isNoResponder(error) ? this.#noJetStream(messageOf(error)) : error
+      throw isNoResponder(error) ? this.#noJetStream('nobody answers there') : error
     }
   }
 

@@ -2,6 +2,7 @@ import type { JobDetails, JobSummary, NodeStatus, ThreadActors } from '../../act
 import type { ActorSnapshot } from '../actor/actor-snapshot.js'
 import type { CheckpointRecord } from '../checkpoint/checkpoint-record.js'
 import type { ErrorInfo } from '../kit/errors.js'
+import type { Finding } from './doctor-finding.js'
 
 /**
  * What `-o json` prints. The keys are promised to scripts, so each stands here by name, whatever the cast calls things
@@ -137,6 +138,21 @@ export function nodeJson(node: NodeStatus, leads: boolean) {
 
 export function threadJson({ node, name, slot, tree }: ThreadActors) {
   return { node, name, slot: slot ?? null, tree: actorJson(tree) }
+}
+
+/** One finding of `retake doctor`. */
+export function findingJson({ check, status, about, code, what, why, fix, where, values }: Finding) {
+  return {
+    check,
+    status,
+    about: about ?? null,
+    code: code ?? null,
+    what,
+    why: why ?? null,
+    fix: fix ?? null,
+    where: where ?? null,
+    values: values ?? {},
+  }
 }
 
 interface ActorJson extends Omit<ActorSnapshot, 'about' | 'lastError' | 'children'> {

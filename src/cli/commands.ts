@@ -238,6 +238,28 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./node-command.js')).nodeCommand,
   },
   {
+    name: 'doctor',
+    summary: 'examine this machine, NATS, JetStream and the cluster',
+    ...OF_A_CLUSTER,
+    examples: [
+      { line: 'retake doctor', what: 'what works, what does not, and what to do about it' },
+      { line: 'retake doctor --nats nats://queue:4222 -o json | jq .problems', what: 'as data' },
+    ],
+    arguments: [],
+    options: [
+      { name: 'name', value: 'NAME', summary: 'ask whether a node of that name would be taken in' },
+      { name: 'state', value: 'DIR', summary: 'examine this directory instead of JetStream' },
+      OUTPUT,
+      ...CLUSTER_OPTIONS,
+    ],
+    notes: [
+      'It changes nothing, and runs before the first node is started as well as while jobs run. It ends with 10 when ' +
+        'a check has failed; a warning is no failure.',
+      SECRETS_NOTE,
+    ],
+    load: async () => (await import('./doctor-command.js')).doctorCommand,
+  },
+  {
     name: 'version',
     summary: 'print the version',
     examples: [{ line: 'retake version', what: 'of Retake and of Node' }],

@@ -22,6 +22,8 @@ export const EXIT = {
   timedOut: 8,
   /** A result is not what it must be. */
   inexact: 9,
+  /** A check of `retake doctor` failed. */
+  unhealthy: 10,
   /** Ctrl-C, SIGINT. */
   interrupted: 130,
   /** SIGTERM. */

@@ -4,7 +4,7 @@ import { wrapped } from './wrapped.js'
 const WIDTH = 80
 const EXIT_CODES =
   'Exit codes: 0 ok, 1 internal error, 2 usage, 3 not found, 4 unreachable, 5 rejected, 6 job FAILED, ' +
-  '7 job CANCELED, 8 timed out, 9 inexact, 130 and 143 signals.'
+  '7 job CANCELED, 8 timed out, 9 inexact, 10 unhealthy, 130 and 143 signals.'
 
 /** What `retake help` prints. */
 export function overviewText(commands: readonly Command[]): string {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { runCommandLine } from './command-line.js'
 import { COMMANDS } from './commands.js'
-import { EXIT } from './exit-code.js'
+import { EXIT, type ExitCode } from './exit-code.js'
 import { processTerminal } from './terminal.js'
 
 // `retake plan job.ts | head`: whoever has read enough is no error.
@@ -10,4 +10,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.ok)
 })
 
-process.exitCode = await runCommandLine(process.argv.slice(2), COMMANDS, processTerminal(), process.env)
+const code = await runCommandLine(process.argv.slice(2), COMMANDS, processTerminal(), process.env)
+process.exitCode = code
+// A dial that was given up leaves its socket behind, for which Node would wait until a frozen server goes on.
+const MAY_HANG: readonly ExitCode[] = [EXIT.unreachable, EXIT.unhealthy]
+if (MAY_HANG.includes(code)) {
+  const flushed = [process.stdout, process.stderr].map(
+    (stream) => new Promise((resolve) => stream.write('', resolve)),
+  )
+  await Promise.all(flushed)
+  process.exit(code)
+}

@@ -50,14 +50,15 @@ export class JetStreamTrial {
     }
   }
 
-  /** @param mustMake whether a node will have to make the streams */
+  /** @param mustMake whether a node will have to make the streams: until then nobody answers what asks any replica */
   async tryApi({ mustMake = false } = {}): Promise<void> {
     for (const stream of [this.#logStream, this.#bucketStream]) {
       if (mustMake) await this.#connection.tryApi('STREAM.CREATE', stream)
       await this.#connection.tryApi('STREAM.MSG.GET', stream)
     }
-    for (const verb of ['DIRECT.GET', 'STREAM.MSG.DELETE', 'STREAM.PURGE'] as const)
+    for (const verb of ['STREAM.MSG.DELETE', 'STREAM.PURGE'] as const)
       await this.#connection.tryApi(verb, this.#bucketStream)
+    if (!mustMake) await this.#connection.tryApi('DIRECT.GET', this.#bucketStream)
   }
 
   /** Stores a small message, resolves when JetStream has confirmed it, and only then deletes it. Throws RT1301. */

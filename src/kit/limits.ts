@@ -43,7 +43,7 @@ export const LIMITS = {
   /** A node whose clock differs by more is told, and shown. */
   clockSkewMs: 1_000,
   /** JetStream that does not answer yet is asked again, when a node starts, for this long … */
-  storeStartMs: 10_000,
+  storeStartMs: 20_000,
   /** … this often. */
   storeRetryMs: 500,
   /** What was warned of is warned of again after this, if it is still so. */

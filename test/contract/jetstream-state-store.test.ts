@@ -130,6 +130,14 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         )
       })
 
+      test('when it tests itself, then nothing of it stays in its streams', async () => {
+        const { one, cluster } = await twoNodes()
+        await one.selfTest()
+        const manager = await (await bare(server)).jetstreamManager()
+        for (const stream of [`OBJ_retake_${cluster}`, `retake_${cluster}_log`])
+          expect((await manager.streams.info(stream)).state).toMatchObject({ messages: 0 })
+      })
+
       test('when blobs and documents are deleted or replaced, then nothing of them stays in the stream', async () => {
         const { one, cluster } = await twoNodes()
         const manager = await (await bare(server)).jetstreamManager()

@@ -26,7 +26,7 @@ export interface NatsShortcoming {
 
 const SHORTCOMINGS: readonly NatsShortcoming[] = [
   {
-    before: '2.10.0',
+    before: '2.10',
     what: 'JetStream confirms a write up to 60 s before its disk has it, and sync_interval cannot be set',
   },
   { before: '2.10.23', what: 'a nats-server that is killed may lose a whole stream' },
@@ -93,7 +93,7 @@ export function shortcomingsOf(version: string): readonly NatsShortcoming[] {
 type Version = readonly [number, number, number]
 
 function versionOf(text: string): Version {
-  const [, major = '0', minor = '0', patch = '0'] = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text) ?? []
+  const [, major = '0', minor = '0', patch = '0'] = /^v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(text) ?? []
   return [Number(major), Number(minor), Number(patch)]
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { judgeNatsServer } from '#src/actor/transport/nats-requirements.js'
+import { judgeNatsServer, shortcomingsOf } from '#src/actor/transport/nats-requirements.js'
 import { OutboundWindow } from '#src/actor/transport/outbound-window.js'
 
 const server = { version: '2.12.7', maxPayloadBytes: 1024 * 1024, headers: true, url: '127.0.0.1:4222' }
@@ -29,6 +29,16 @@ test.each(['2.9.0', '2.9.10', '2.10.25'])(
     expect(judgeNatsServer({ ...server, version }, FRAME)).toMatch(/stalls a sender.*2\.10\.26/)
   },
 )
+
+test('when a server is old, then each thing that newer ones do better is told with the version that does', () => {
+  const of = (version: string) => shortcomingsOf(version).map(({ before }) => before)
+  expect(of('2.9.10')).toEqual(['2.10', '2.10.23', '2.10.26', '2.12.7'])
+  expect(of('2.10.0')).toEqual(['2.10.23', '2.10.26', '2.12.7'])
+  expect(of('2.10.26')).toEqual(['2.12.7'])
+  expect(of('2.12.6')).toEqual(['2.12.7'])
+  expect(of('2.12.7')).toEqual([])
+  expect(of('v3.0.0-beta.1')).toEqual([])
+})
 
 test('when a turn has published, then one mark is due after it, and no second while that is unanswered', () => {
   const window = new OutboundWindow(100)
