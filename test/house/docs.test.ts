@@ -31,7 +31,7 @@ const PAGES = readPages()
 const README = pageOf('README.md')
 const ARCHITECTURE = pageOf('docs/architecture.md')
 const GUARANTEES = pageOf('docs/guarantees.md')
-const WALKS = ['Follow a record', 'Follow a barrier', 'Follow a failure']
+const WALKS = ['Follow a record', 'Follow a barrier', 'Follow a failure', 'A cluster']
 const SCRIPTS = new Set(['test', ...Object.keys(JSON.parse(sourceOf('package.json')).scripts)])
 
 const bench = new Workbench()
