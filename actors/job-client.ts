@@ -17,8 +17,10 @@ import type {
   SubmitJob,
   UploadBundle,
 } from './job-manager.js'
-import type { CancelJob, JobMasterMessage, TakeCheckpoint } from './job-master.js'
+import type { CancelJob, DescribeJob, TakeCheckpoint } from './job-master.js'
 import { type JobSubmission, orderOf } from './job-order.js'
+import type { JobReport } from './job-report.js'
+import { jobMasterOf } from './role-addresses.js'
 
 /** A run, from outside. */
 export interface RunHandle {
@@ -90,12 +92,20 @@ export class JobClient {
     return told(this.#system.ask(this.#jobManager, submit, SUBMIT))
   }
 
-  #handleOf({ run, plan, jobMaster }: JobAccepted): JobHandle {
-    return { ...this.attach(run, jobMaster), plan }
+  /** What whoever directs the run says of it; undefined when nobody answers. */
+  async describe(run: RunId): Promise<JobReport | undefined> {
+    const describe: DescribeJob = { type: 'describe' }
+    const short = { timeoutMs: LIMITS.describeMs * 2 }
+    return this.#system.ask(jobMasterOf(this.#jobManager, run), describe, short).catch(() => undefined)
   }
 
-  /** @param jobMaster who directs the run; what is asked of it is in vain when nobody does */
-  attach(run: RunId, jobMaster: ActorRef<JobMasterMessage>): RunHandle {
+  #handleOf({ run, plan }: JobAccepted): JobHandle {
+    return { ...this.attach(run), plan }
+  }
+
+  /** A run that somebody directs. */
+  attach(run: RunId): RunHandle {
+    const jobMaster = jobMasterOf(this.#jobManager, run)
     const follow = (listener: (event: JobEvent) => void) => this.#follow(run, listener)
     const ended = new Promise<JobEnd>((resolve, reject) => {
       follow((event) => {

@@ -3,6 +3,7 @@ import { assertNever } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
 import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
 import type { NodeId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
 import type { NodeRole } from './cluster-view.js'
@@ -133,11 +134,13 @@ class NodeProcess implements RunningNode {
   }
 
   async #comeBack(reason: 'evicted' | 'fenced'): Promise<void> {
-    const { onEvent } = this.#options
+    const { clock, onEvent } = this.#options
     onEvent({ type: 'lost', reason })
     const lost = this.#node
     this.#node = undefined
     try {
+      // What its threads have to say last is heard first.
+      await new Promise<void>((resolve) => clock.after(LIMITS.fenceGraceMs, resolve))
       await lost?.kill()
       if (this.#isLeaving) return this.#end(undefined)
       await this.start()

@@ -291,7 +291,7 @@ export class Node {
   /** Ends at once: nobody is told. Resolves when no thread is left. */
   async kill(): Promise<void> {
     await this.#system.kill()
-    await this.#threads.gone()
+    await this.#threads.terminate()
     await this.#state?.close()
   }
 

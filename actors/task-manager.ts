@@ -140,6 +140,7 @@ type Standing =
 export class TaskManager implements Actor<TaskManagerMessage> {
   readonly #options: TaskManagerOptions
   readonly #slots = new Map<SlotIndex, SlotState>()
+  #startedAt = 0
   #standing: Standing = { kind: 'joining' }
   #waitsFor: string | undefined
   #warning: string | undefined
@@ -153,6 +154,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   }
 
   start(ctx: ActorContext<TaskManagerMessage>): void {
+    this.#startedAt = ctx.now()
     this.#beat(ctx)
   }
 
@@ -203,7 +205,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   // Its place in the cluster.
 
   #beat(ctx: ActorContext<TaskManagerMessage>): void {
-    ctx.after('heartbeat', LIMITS.heartbeatMs, { type: 'heartbeat-due' })
+    const everyMs = this.#standing.kind === 'joining' ? LIMITS.joinMs : LIMITS.heartbeatMs
+    ctx.after('heartbeat', everyMs, { type: 'heartbeat-due' })
     // Before anything else: a process that was frozen goes on as if no time had passed.
     if (this.#isUnanswered(ctx.now())) this.#lose('fenced')
     if (this.#standing.kind === 'lost') return
@@ -243,13 +246,13 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     // An answer that waited until a frozen process went on is as old as its question.
     if (this.#isUnanswered(ctx.now())) this.#lose('fenced')
     if (this.#standing.kind === 'lost') return
-    if (!answer.ok) return this.#waitFor('no job manager answers')
+    if (!answer.ok) return this.#waitFor('no job manager answers', ctx)
     const { onNews } = this.#options
     switch (answer.value.kind) {
       case 'registered':
         return this.#onRegistered(sentAt, answer.value)
       case 'waiting':
-        return this.#waitFor(answer.value.reason)
+        return this.#waitFor(answer.value.reason, ctx)
       case 'evicted':
         return this.#lose('evicted')
       case 'refused':
@@ -272,8 +275,9 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     this.#warning = warning?.code
   }
 
-  #waitFor(reason: string): void {
-    if (this.#waitsFor === reason) return
+  /** Whoever has only just come is not told that others take a moment to do the same. */
+  #waitFor(reason: string, ctx: ActorContext<TaskManagerMessage>): void {
+    if (this.#waitsFor === reason || ctx.now() - this.#startedAt < LIMITS.heartbeatMs) return
     this.#waitsFor = reason
     this.#options.onNews({ type: 'waiting', reason })
   }

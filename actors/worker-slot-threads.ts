@@ -54,8 +54,7 @@ export interface WorkerSlotThreadsOptions {
 export class WorkerSlotThreads implements SlotThreads {
   readonly #options: WorkerSlotThreadsOptions
   readonly #mesh = new ThreadMesh()
-  /** For each thread that lives, its end. */
-  readonly #living = new Set<Promise<void>>()
+  readonly #living = new Set<Worker>()
 
   constructor(options: WorkerSlotThreadsOptions) {
     this.#options = options
@@ -94,15 +93,12 @@ export class WorkerSlotThreads implements SlotThreads {
     worker.on('error', (thrown) => {
       error ??= errorInfoOf(thrown)
     })
-    const gone = new Promise<void>((resolve) => {
-      worker.on('exit', () => {
-        this.#mesh.leave(system)
-        this.#living.delete(gone)
-        events.onExit(error)
-        resolve()
-      })
+    this.#living.add(worker)
+    worker.on('exit', () => {
+      this.#living.delete(worker)
+      this.#mesh.leave(system)
+      events.onExit(error)
     })
-    this.#living.add(gone)
     this.#mesh.join({
       system,
       post: (message, transfer) => worker.postMessage(message, transfer as Transferable[]),
@@ -122,9 +118,9 @@ export class WorkerSlotThreads implements SlotThreads {
     }
   }
 
-  /** Resolves when no thread is left of those that were started. */
-  async gone(): Promise<void> {
-    await Promise.all(this.#living)
+  /** Ends all that live, at once. Resolves when none does. */
+  async terminate(): Promise<void> {
+    await Promise.all([...this.#living].map((worker) => worker.terminate()))
   }
 
   #log({ level, fields, message }: LogLine): void {

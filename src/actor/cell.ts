@@ -438,8 +438,8 @@ export class Cell implements Runnable {
   #schedule(): void {
     if (this.#queued || this.#state === 'ended') return
     this.#queued = true
-    this.#queuedAt = this.#parts.dispatcher.sliceAt
     this.#parts.dispatcher.schedule(this)
+    this.#queuedAt = this.#parts.dispatcher.sliceAt
   }
 
   #isRunning(): boolean {

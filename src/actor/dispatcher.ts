@@ -46,7 +46,7 @@ export class Dispatcher {
     return this.#current
   }
 
-  /** When the present slice began, or the last one: a time stamp that costs no reading of the clock. */
+  /** When the present slice began, or the next one was called for: a time stamp that hardly ever reads the clock. */
   get sliceAt(): number {
     return this.#sliceAt
   }
@@ -56,6 +56,7 @@ export class Dispatcher {
     this.#queue.push(runnable)
     if (this.#state !== 'idle') return
     this.#state = 'armed'
+    this.#sliceAt = this.#clock.now()
     this.#clock.soon(this.#slice)
   }
 

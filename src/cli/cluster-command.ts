@@ -51,7 +51,11 @@ export async function runOnCluster(
   { clock, random, controls, connect, exitNow }: ClusterSurroundings,
 ): Promise<ExitCode> {
   const { cluster: name, nats, shown } = clusterAddressOf(invocation)
-  const logger = pinoLogger({ level: 'warn', format: 'text', write: (line) => terminal.talk(line.trimEnd()) })
+  const logger = pinoLogger({
+    level: 'error',
+    format: 'text',
+    write: (line) => terminal.talk(line.trimEnd()),
+  })
   const waiting = <T>(what: string, work: Promise<T>) => whileWaiting(work, what, { terminal, clock })
   const cluster = await waiting(
     `connecting to ${shown}`,

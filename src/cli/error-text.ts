@@ -60,12 +60,12 @@ function reasonLines(error: ErrorInfo, palette: Palette): string[] {
   })
 }
 
-/** Where it was thrown: the first three frames that are in a file, those of the user's own code if there are any. */
+/** Where it was thrown: the first three frames of the user's own code, or of ours; those of packages say nothing. */
 function placeLines({ stack }: ErrorInfo): string[] {
   const frames = (stack ?? '')
     .split('\n')
-    .filter((line) => /^\s+at .*[/\\]/.test(line) && !line.includes('node:internal'))
-  const own = frames.filter((frame) => !frame.includes(RETAKE) && !frame.includes('/node_modules/'))
+    .filter((line) => /^\s+at .*[/\\]/.test(line) && !/node:internal|\/node_modules\//.test(line))
+  const own = frames.filter((frame) => !frame.includes(RETAKE))
   return (own.length > 0 ? own : frames).slice(0, 3).map((frame) => indented(frame.trim()))
 }
 

@@ -28,6 +28,8 @@ export const LIMITS = {
 
   /** A task manager says this often that it is there … */
   heartbeatMs: 1_000,
+  /** … until it is taken in, this often … */
+  joinMs: 100,
   /** … and, unanswered for this share of the time after which it is taken for dead, stops all that it runs. */
   selfFenceShare: 0.8,
   /** The time after which a silent node is taken for dead may be set down to this. */

@@ -167,7 +167,7 @@ test('when another comes by the name of one that lives, then it is refused; of o
   await first.own.kill()
   const third = join('a-3', 'a')
   await clock.advance(1_500)
-  expect(third.kinds()).toEqual(['waiting', 'registered'])
+  expect(third.kinds()).toEqual(['registered'])
 })
 
 test('when it speaks another protocol, then it is refused with the reason', async () => {
