@@ -22,7 +22,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'run a job here: the whole cluster in one process',
     examples: [
       {
-        line: "retake dev examples/word-count.ts --param input='docs/*.md' --param output=counts",
+        line: 'retake dev examples/word-count.ts --param input=docs --param output=counts',
         what: 'run it, watch it, crash it with k',
       },
       {
