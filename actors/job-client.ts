@@ -99,6 +99,18 @@ export class JobClient {
     return this.#system.ask(jobMasterOf(this.#jobManager, run), describe, short).catch(() => undefined)
   }
 
+  /** Of each run that runs; one that fails is as good as none. */
+  async checkpointAll(): Promise<void> {
+    const runs = await this.runs()
+    await Promise.all(
+      runs.map(async ({ record: { run }, isDirected }) => {
+        const report = isDirected ? await this.describe(run) : undefined
+        const isRunning = report?.status === 'RUNNING' && report.reason === undefined
+        if (isRunning) await this.#checkpointNow(run).catch(() => undefined)
+      }),
+    )
+  }
+
   #handleOf({ run, plan }: JobAccepted): JobHandle {
     return { ...this.attach(run), plan }
   }
@@ -116,14 +128,18 @@ export class JobClient {
     })
     ended.catch(() => undefined) // heard by whoever awaits it
     const cancel: CancelJob = { type: 'cancel' }
-    const checkpoint: TakeCheckpoint = { type: 'checkpoint-now' }
     return {
       run,
       follow,
       ended,
       cancel: async () => void (await told(this.#system.ask(jobMaster, cancel, PATIENT))),
-      checkpointNow: () => told(this.#system.ask(jobMaster, checkpoint, SUBMIT)),
+      checkpointNow: () => this.#checkpointNow(run),
     }
+  }
+
+  #checkpointNow(run: RunId): Promise<CheckpointRecord> {
+    const checkpoint: TakeCheckpoint = { type: 'checkpoint-now' }
+    return told(this.#system.ask(jobMasterOf(this.#jobManager, run), checkpoint, SUBMIT))
   }
 
   #follow(run: RunId, listener: (event: JobEvent) => void): void {

@@ -104,8 +104,7 @@ class NodeProcess implements RunningNode {
     const { clock, onEvent } = this.#options
     const startedAt = clock.now()
     this.#isLeaving = true
-    // Who directs its jobs itself takes them along: they go on when a job manager does.
-    if (!this.#options.roles.includes('job-manager')) await this.#node?.drain()
+    await this.#node?.drain()
     await this.#node?.stop()
     onEvent({ type: 'drained', tookMs: clock.now() - startedAt })
     this.#end(undefined)

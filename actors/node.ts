@@ -269,8 +269,13 @@ export class Node {
     return false
   }
 
-  /** Opens no slot any more, and resolves when none is held: its jobs run elsewhere, or wait for slots. */
+  /**
+   * Makes ready to leave. A task manager opens no slot any more, and waits until none is held: its jobs run elsewhere, or
+   * wait for slots. A job manager takes a checkpoint of each job that runs, so that little is read again when one goes on
+   * with it.
+   */
   async drain(): Promise<void> {
+    if (this.#state !== undefined) return this.#jobs.checkpointAll()
     const drain: DrainTaskManager = { type: 'drain' }
     await Promise.all(this.#taskManagers.map((taskManager) => this.#system.ask(taskManager, drain, DRAIN)))
   }

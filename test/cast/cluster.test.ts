@@ -146,6 +146,21 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
       expectCounted(cast.path('output'), COUNT)
     })
 
+    test('when one node has all roles and leaves, then its job has a checkpoint, and goes on when it is back', async () => {
+      await nodes[0]?.stop()
+      const all = { roles: ['job-manager', 'task-manager'] } as const
+      const first = await node('all-1', all)
+      const job = await submit(2)
+      await job.running()
+      const { checkpoints } = await client.job(job.job.run)
+      await first.drain()
+      expect((await client.job(job.job.run)).checkpoints.length).toBeGreaterThan(checkpoints.length)
+      await first.stop()
+      await node('all-1', all)
+      expect((await job.job.ended).outcome).toBe('finished')
+      expectCounted(cast.path('output'), COUNT)
+    })
+
     test('when a second job manager comes, then it is refused while the first answers', async () => {
       await expect(node('jm-2', { roles: ['job-manager'] })).rejects.toMatchObject({ code: 'RT1522' })
     })
