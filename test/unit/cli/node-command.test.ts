@@ -131,6 +131,7 @@ test.each([
 
 const EVENTS: readonly (readonly [NodeEvent, string])[] = [
   [{ type: 'waiting', reason: 'no job manager answers yet' }, '… waiting: no job manager answers yet'],
+  [{ type: 'back' }, '✔ the job manager answers again'],
   [{ type: 'ready', node: 'node-7-ab' as NodeId, tookMs: 640 }, '✔ ready after 640 ms, as node-7-ab'],
   [
     { type: 'lost', reason: 'evicted' },
