@@ -171,7 +171,7 @@ test('when its log is JSON, then all that it says is, too', async () => {
   const lines = said().map((line) => JSON.parse(line))
   expect(lines).toHaveLength(EVENTS.length + 1)
   expect(lines[1]).toMatchObject({ level: 30, type: 'waiting', msg: 'waiting: no job manager answers yet' })
-  expect(lines[3]).toMatchObject({ level: 40, type: 'lost', reason: 'evicted' })
+  expect(lines[4]).toMatchObject({ level: 40, type: 'lost', reason: 'evicted' })
 })
 
 test.each(['terminate', 'interrupt'] as const)(
