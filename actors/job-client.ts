@@ -212,7 +212,6 @@ export async function told<T>(answer: Promise<T>): Promise<T> {
           ? 'it did not in time'
           : 'nobody of this cluster listens on this NATS',
       fix: 'start one (retake node --role job-manager), or correct --nats and --cluster',
-      cause: error,
     })
   }
 }
