@@ -202,6 +202,12 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
       expect(await member.ended).toBeUndefined()
     })
 
+    test('when a job is planned otherwise than its submitter saw it, then it is refused, and there is no run', async () => {
+      const submission = cast.submission('counting-plain', { count: COUNT }, { fingerprint: 'another' })
+      await expect(client.submit(submission)).rejects.toMatchObject({ code: 'RT1108' })
+      expect(await client.jobs()).toEqual([])
+    })
+
     test('when a second job manager comes, then it is refused while the first answers', async () => {
       await expect(node('jm-2', { roles: ['job-manager'] })).rejects.toMatchObject({ code: 'RT1522' })
     })
