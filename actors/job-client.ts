@@ -48,6 +48,8 @@ export interface JobEnd {
 
 /** A submission may have to be planned, and a checkpoint read. */
 const SUBMIT = { timeoutMs: 120_000 }
+/** Whoever looks is told at once when nobody is there. */
+const SHORT = { timeoutMs: LIMITS.describeMs * 2 }
 /** Idempotent: put again while nobody answers. */
 const PATIENT = { timeoutMs: 10_000, repeatMs: LIMITS.controlAsk.repeatMs }
 
@@ -79,7 +81,7 @@ export class JobClient {
   /** All runs that are known, newest first, or the one that is named. */
   runs(run?: RunId): Promise<readonly ListedRun[]> {
     const list: ListRuns = { type: 'list-runs', ...(run !== undefined && { run }) }
-    return told(this.#system.ask(this.#jobManager, list, PATIENT))
+    return told(this.#system.ask(this.#jobManager, list, SHORT))
   }
 
   async #order(type: 'submit' | 'resume', submission: JobSubmission): Promise<JobAccepted | undefined> {
@@ -95,8 +97,7 @@ export class JobClient {
   /** What whoever directs the run says of it; undefined when nobody answers. */
   async describe(run: RunId): Promise<JobReport | undefined> {
     const describe: DescribeJob = { type: 'describe' }
-    const short = { timeoutMs: LIMITS.describeMs * 2 }
-    return this.#system.ask(jobMasterOf(this.#jobManager, run), describe, short).catch(() => undefined)
+    return this.#system.ask(jobMasterOf(this.#jobManager, run), describe, SHORT).catch(() => undefined)
   }
 
   /** Of each run that runs; one that fails is as good as none. */

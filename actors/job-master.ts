@@ -347,14 +347,17 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   /** No answer means unknown: the same step again, for as long as it takes, and nothing is decided meanwhile. */
   #onLogStep(outcome: Outcome<LogStep>): void {
-    this.#tellLogTrouble(outcome.ok ? undefined : errorInfoOf(outcome.error))
     const known = this.#log.onStep(outcome)
-    if (known === 'unknown') this.#ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
-    if (known === 'damaged' && !outcome.ok) this.#giveUpLog(errorInfoOf(outcome.error))
+    if (outcome.ok) return this.#tellLogTrouble(undefined)
+    const error = errorInfoOf(outcome.error)
+    if (known === 'damaged') return this.#giveUpLog(error)
+    this.#tellLogTrouble(error)
+    this.#ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
   }
 
   /** What the log holds cannot be believed: nothing may be decided over it, and nothing is written to it. */
   #giveUpLog(error: ErrorInfo): void {
+    this.#options.logger.error({ error }, 'the log of the job is damaged: the job is given up')
     this.#phase = { kind: 'ended' }
     this.#story.tell({ type: 'failure', error, restartInMs: undefined })
     if (this.#attempt !== undefined) this.#slots.release(this.#attempt.number)

@@ -78,6 +78,8 @@ export type TaskManagerNews =
   | { readonly type: 'registered' }
   /** It belongs to no cluster yet, or no more; `reason` is for people. */
   | { readonly type: 'waiting'; readonly reason: string }
+  /** It is answered again. */
+  | { readonly type: 'back' }
   | { readonly type: 'warning'; readonly error: ErrorInfo }
   /** It may run nothing any more, and has stopped what it ran. `evicted`: it was taken for dead. */
   | { readonly type: 'lost'; readonly reason: 'evicted' | 'fenced' }
@@ -268,8 +270,9 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     const isNew = this.#standing.kind === 'joining'
     const before = this.#standing.kind === 'member' ? this.#standing.answeredAt : sentAt
     this.#standing = { kind: 'member', answeredAt: Math.max(before, sentAt), heartbeatTimeoutMs }
-    this.#waitsFor = undefined
     if (isNew) this.#options.onNews({ type: 'registered' })
+    else if (this.#waitsFor !== undefined) this.#options.onNews({ type: 'back' })
+    this.#waitsFor = undefined
     if (warning !== undefined && this.#warning !== warning.code)
       this.#options.onNews({ type: 'warning', error: warning })
     this.#warning = warning?.code

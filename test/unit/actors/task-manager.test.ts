@@ -151,7 +151,7 @@ test('when its link is down for less than that, then it waits, and goes on with 
   expect(a.kinds()).toEqual(['registered', 'waiting'])
   network.linkUp(a.id)
   await clock.advance(1_100)
-  expect(a.kinds()).toEqual(['registered', 'waiting'])
+  expect(a.kinds()).toEqual(['registered', 'waiting', 'back'])
   expect(a.threads.orders).toEqual([])
 })
 
