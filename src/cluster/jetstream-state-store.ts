@@ -72,6 +72,12 @@ export class JetStreamStateStore implements StateStore {
     return subjects.map((subject) => subject.slice(filter.length - 1)).filter(isToken) as RunId[]
   }
 
+  /** Removes all that the cluster keeps, for one that is not to be started again. Its nodes have ended. */
+  async remove(): Promise<void> {
+    await this.#connection.removeStream(logStreamOf(this.#cluster))
+    await this.#connection.removeStream(bucketNeeds(bucketOf(this.#cluster)).name)
+  }
+
   async close(): Promise<void> {
     await this.#connection.close()
   }

@@ -75,6 +75,21 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         for (const store of stores) expect(await store.log(RUN).read()).toHaveLength(1)
       })
 
+      test('when all that a cluster keeps is removed, then its server has none of it, and others keep theirs', async () => {
+        const { one: mine } = await twoNodes()
+        const { one: theirs, cluster } = await twoNodes()
+        for (const store of [mine, theirs]) {
+          await store.documents.put('runs/run1/run.json', new Uint8Array(1))
+          await store.log(RUN).append(must(entriesOf(on.submitted())[0]))
+        }
+        await mine.remove()
+        await mine.remove()
+        const again = await opened(server, `c${clusters - 1}`)
+        expect(await again.runs()).toEqual([])
+        expect(await again.documents.list('runs')).toEqual([])
+        expect(await (await opened(server, cluster)).runs()).toEqual([RUN])
+      })
+
       test('when two hands race for every place, then each time one has it, and the log is one chain', async () => {
         const { one, other } = await twoNodes()
         await one.log(RUN).append(must(entriesOf(on.submitted())[0]))
