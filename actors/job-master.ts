@@ -207,8 +207,6 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #ctx!: ActorContext<JobMasterMessage>
   #log!: LogWriter
   #coordinator: ActorRef<CheckpointCoordinatorMessage> | undefined
-  /** The attempt that is about to move off a node that drains. */
-  #moving: Attempt | undefined
   readonly #rates: RateMeter
   /** Asked for before this actor led the job; done when it does. */
   #early: { cancel: boolean; readonly checkpoints: ReplyTo<unknown>[] } = { cancel: false, checkpoints: [] }
@@ -637,9 +635,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** What is running moves once it has a checkpoint to move from; what is not will be told again when it does. */
   #evacuate(node: NodeId): void {
     const attempt = this.#attempt
-    if (this.#phase.kind !== 'running' || attempt === undefined || this.#moving === attempt.number) return
-    if (this.#coordinator === undefined || !attempt.slots.some((grant) => grant.node === node)) return
-    this.#moving = attempt.number
+    if (this.#phase.kind !== 'running' || attempt === undefined || this.#coordinator === undefined) return
+    if (!attempt.slots.some((grant) => grant.node === node)) return
     const now: CheckpointNow = { type: 'checkpoint-now' }
     // One that fails costs only that more is read again.
     this.#ctx.ask(this.#coordinator, now, { timeoutMs: LIMITS.moveCheckpointMs }, () => ({

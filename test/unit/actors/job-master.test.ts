@@ -231,9 +231,11 @@ test('when a node drains on which a job runs, then it starts again from a checkp
   for (const subtask of SUBTASKS)
     tell('here.job', { type: 'subtask-changed', subtask, attempt, state: 'RUNNING' })
   await clock.advance(10)
+  tell('here.job', { type: 'evacuate', node: 'another' })
+  await clock.advance(10)
+  expect(events.filter(({ type }) => type === 'checkpoint')).toEqual([])
   // Told again and again, until it has left.
   for (let told = 0; told < 3; told++) tell('here.job', { type: 'evacuate', node: 'node' })
-  tell('here.job', { type: 'evacuate', node: 'another' })
   await clock.advance(10)
   acknowledge(tell, attempt)
   await clock.advance(1_000)
