@@ -186,7 +186,7 @@ export class JobStore {
     return this.#state.log(run)
   }
 
-  /** Keeps a bundle for good; one that is there, and whole, is left as it is. */
+  /** Keeps a bundle for good; code that is there, and whole, is left as it is. */
   async keepBundle({ code, map, hash }: Pick<JobBundle, 'code' | 'map' | 'hash'>): Promise<void> {
     const { documents } = this.#state
     const names = bundleDocuments(hash)
