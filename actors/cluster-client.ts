@@ -1,4 +1,3 @@
-import type { ActorRef } from '#src/actor/actor.js'
 import { ActorSystem } from '#src/actor/system.js'
 import type { NatsOptions } from '#src/actor/transport/nats-client.js'
 import { NatsTransport } from '#src/actor/transport/nats-transport.js'
@@ -11,7 +10,6 @@ import { type Random, randomToken } from '#src/kit/random.js'
 import type { JobDetails, JobSummary, NodeStatus, ThreadActors } from './cluster-view.js'
 import { JobClient, type JobHandle, type RunHandle, told } from './job-client.js'
 import type { DescribeThread, ListedRun } from './job-manager.js'
-import type { DescribeJob } from './job-master.js'
 import type { JobSubmission } from './job-order.js'
 import type { JobReport } from './job-report.js'
 import type { DescribeNodes } from './resource-manager.js'
@@ -43,7 +41,6 @@ export interface Cluster {
 }
 
 const DESCRIBE_NODES: DescribeNodes = { type: 'describe' }
-const DESCRIBE_JOB: DescribeJob = { type: 'describe' }
 const DESCRIBE_THREAD: DescribeThread = { type: 'describe-thread' }
 const DESCRIBE_THREADS: DescribeThreads = { type: 'describe-threads' }
 const SHORT = { timeoutMs: LIMITS.describeMs * 2 }
@@ -86,8 +83,8 @@ export class ClusterClient implements Cluster {
   }
 
   async attach(run: RunId): Promise<RunHandle> {
-    const { jobMaster } = await this.#run(run)
-    return this.#jobs.attach(run, jobMaster ?? NOBODY)
+    await this.#run(run)
+    return this.#jobs.attach(run)
   }
 
   async jobs(): Promise<readonly JobSummary[]> {
@@ -137,22 +134,16 @@ export class ClusterClient implements Cluster {
 
   /** Of a run that somebody directs he tells it; of another, its log. */
   async #details(run: ListedRun): Promise<JobDetails> {
-    const { record, jobMaster } = run
-    const report = jobMaster === undefined ? undefined : await this.#report(jobMaster)
+    const { record, isDirected } = run
+    const report = isDirected ? await this.#jobs.describe(record.run) : undefined
     return { ...(report ?? recorded(run)), submittedAt: record.createdAt, bundle: record.bundle }
   }
-
-  #report(jobMaster: NonNullable<ListedRun['jobMaster']>): Promise<JobReport | undefined> {
-    return this.#system.ask(jobMaster, DESCRIBE_JOB, SHORT).catch(() => undefined)
-  }
 }
-
-const NOBODY: NonNullable<ListedRun['jobMaster']> = { address: 'nobody.here' as ActorRef<never>['address'] }
 
 const STATUS_OF = { finished: 'FINISHED', canceled: 'CANCELED', failed: 'FAILED' } as const
 
 /** What the log says of a run that nobody directs, or whose job master does not answer. */
-function recorded({ record, state, jobMaster }: ListedRun): JobReport {
+function recorded({ record, state, isDirected }: ListedRun): JobReport {
   const { ended, attempt, retained } = state
   return {
     run: record.run,
@@ -161,9 +152,9 @@ function recorded({ record, state, jobMaster }: ListedRun): JobReport {
     reason:
       ended !== undefined
         ? ended.error?.message
-        : jobMaster === undefined
-          ? 'nobody directs it'
-          : 'its job master does not answer',
+        : isDirected
+          ? 'its job master does not answer'
+          : 'nobody directs it',
     attempt: attempt as Attempt,
     subtasks: { running: 0, total: 0 },
     metrics: undefined,

@@ -5,7 +5,7 @@ import { piecesOf } from '#src/cluster/bundle-upload.js'
 import type { Outcome } from '#src/cluster/log-entry.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import { assert } from '#src/kit/assert.js'
-import { type ErrorInfo, errorOf, RetakeError } from '#src/kit/errors.js'
+import { type ErrorInfo, errorOf, isRetakeError, RetakeError } from '#src/kit/errors.js'
 import type { CheckpointId, RunId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { JobEvent } from './job-event.js'
@@ -17,8 +17,10 @@ import type {
   SubmitJob,
   UploadBundle,
 } from './job-manager.js'
-import type { CancelJob, JobMasterMessage, TakeCheckpoint } from './job-master.js'
+import type { CancelJob, DescribeJob, TakeCheckpoint } from './job-master.js'
 import { type JobSubmission, orderOf } from './job-order.js'
+import type { JobReport } from './job-report.js'
+import { jobMasterOf } from './role-addresses.js'
 
 /** A run, from outside. */
 export interface RunHandle {
@@ -46,6 +48,8 @@ export interface JobEnd {
 
 /** A submission may have to be planned, and a checkpoint read. */
 const SUBMIT = { timeoutMs: 120_000 }
+/** Whoever looks is told at once when nobody is there. */
+const SHORT = { timeoutMs: LIMITS.describeMs * 2 }
 /** Idempotent: put again while nobody answers. */
 const PATIENT = { timeoutMs: 10_000, repeatMs: LIMITS.controlAsk.repeatMs }
 
@@ -77,7 +81,7 @@ export class JobClient {
   /** All runs that are known, newest first, or the one that is named. */
   runs(run?: RunId): Promise<readonly ListedRun[]> {
     const list: ListRuns = { type: 'list-runs', ...(run !== undefined && { run }) }
-    return told(this.#system.ask(this.#jobManager, list, PATIENT))
+    return told(this.#system.ask(this.#jobManager, list, SHORT))
   }
 
   async #order(type: 'submit' | 'resume', submission: JobSubmission): Promise<JobAccepted | undefined> {
@@ -90,12 +94,31 @@ export class JobClient {
     return told(this.#system.ask(this.#jobManager, submit, SUBMIT))
   }
 
-  #handleOf({ run, plan, jobMaster }: JobAccepted): JobHandle {
-    return { ...this.attach(run, jobMaster), plan }
+  /** What whoever directs the run says of it; undefined when nobody answers. */
+  async describe(run: RunId): Promise<JobReport | undefined> {
+    const describe: DescribeJob = { type: 'describe' }
+    return this.#system.ask(jobMasterOf(this.#jobManager, run), describe, SHORT).catch(() => undefined)
   }
 
-  /** @param jobMaster who directs the run; what is asked of it is in vain when nobody does */
-  attach(run: RunId, jobMaster: ActorRef<JobMasterMessage>): RunHandle {
+  /** Of each run that runs; one that fails is as good as none. */
+  async checkpointAll(): Promise<void> {
+    const runs = await this.runs()
+    await Promise.all(
+      runs.map(async ({ record: { run }, isDirected }) => {
+        const report = isDirected ? await this.describe(run) : undefined
+        const isRunning = report?.status === 'RUNNING' && report.reason === undefined
+        if (isRunning) await this.#checkpointNow(run).catch(() => undefined)
+      }),
+    )
+  }
+
+  #handleOf({ run, plan }: JobAccepted): JobHandle {
+    return { ...this.attach(run), plan }
+  }
+
+  /** A run that somebody directs. */
+  attach(run: RunId): RunHandle {
+    const jobMaster = jobMasterOf(this.#jobManager, run)
     const follow = (listener: (event: JobEvent) => void) => this.#follow(run, listener)
     const ended = new Promise<JobEnd>((resolve, reject) => {
       follow((event) => {
@@ -106,14 +129,18 @@ export class JobClient {
     })
     ended.catch(() => undefined) // heard by whoever awaits it
     const cancel: CancelJob = { type: 'cancel' }
-    const checkpoint: TakeCheckpoint = { type: 'checkpoint-now' }
     return {
       run,
       follow,
       ended,
       cancel: async () => void (await told(this.#system.ask(jobMaster, cancel, PATIENT))),
-      checkpointNow: () => told(this.#system.ask(jobMaster, checkpoint, SUBMIT)),
+      checkpointNow: () => this.#checkpointNow(run),
     }
+  }
+
+  #checkpointNow(run: RunId): Promise<CheckpointRecord> {
+    const checkpoint: TakeCheckpoint = { type: 'checkpoint-now' }
+    return told(this.#system.ask(jobMasterOf(this.#jobManager, run), checkpoint, SUBMIT))
   }
 
   #follow(run: RunId, listener: (event: JobEvent) => void): void {
@@ -171,6 +198,11 @@ class Follower implements Actor<FollowerMessage> {
   }
 }
 
+/** Whether what was asked of a cluster failed because it has no job manager, and not because that does not answer. */
+export function isUnmanned(error: unknown): boolean {
+  return isRetakeError(error) && error.code === 'RT1517' && error.why.startsWith('nobody ')
+}
+
 /** The answer, or an error that says what to do about having none. */
 export async function told<T>(answer: Promise<T>): Promise<T> {
   try {
@@ -185,7 +217,6 @@ export async function told<T>(answer: Promise<T>): Promise<T> {
           ? 'it did not in time'
           : 'nobody of this cluster listens on this NATS',
       fix: 'start one (retake node --role job-manager), or correct --nats and --cluster',
-      cause: error,
     })
   }
 }

@@ -9,7 +9,6 @@ import {
   type ReplyTo,
 } from '#src/actor/actor.js'
 import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
-import { addressBelow } from '#src/actor/address.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { type Step, Supervision } from '#src/actor/supervision.js'
 import { type BundlePiece, BundleUploads } from '#src/cluster/bundle-upload.js'
@@ -28,10 +27,10 @@ import type { Random } from '#src/kit/random.js'
 import type { ThreadActors } from './cluster-view.js'
 import type { JobEvent } from './job-event.js'
 import type { JobIntake, PreparedRun, RecoveredRun } from './job-intake.js'
-import { JobMaster, type JobMasterMessage } from './job-master.js'
+import { JobMaster } from './job-master.js'
 import type { JobOrder } from './job-order.js'
 import { ResourceManager, type ResourceManagerOptions } from './resource-manager.js'
-import { RESOURCE_MANAGER } from './role-addresses.js'
+import { jobMasterName, jobMasterOf, RESOURCE_MANAGER } from './role-addresses.js'
 
 /** What a job manager hears, and from whom. */
 export type JobManagerMessage =
@@ -90,8 +89,8 @@ export interface KnownRun {
 }
 
 export interface ListedRun extends KnownRun {
-  /** Who directs it, and knows more; undefined when nobody does. */
-  readonly jobMaster: ActorRef<JobMasterMessage> | undefined
+  /** It has a job master, who knows more. */
+  readonly isDirected: boolean
 }
 
 /** Every event of `run` goes to `follower` from now on, whichever job master directs it. */
@@ -104,7 +103,6 @@ export interface FollowRun {
 export interface JobAccepted {
   readonly run: RunId
   readonly plan: JobPlan
-  readonly jobMaster: ActorRef<JobMasterMessage>
 }
 
 /** A prepared run, with the connectors that its coordinators need. */
@@ -274,7 +272,7 @@ export class JobManager implements Actor<JobManagerMessage> {
     // Who resumes a run that is directed here already gets that one.
     const plan = (this.#runs.get(run) ?? prepared).plan
     this.#add(prepared)
-    const accepted: JobAccepted = { run, plan, jobMaster: this.#jobMasterOf(run) }
+    const accepted: JobAccepted = { run, plan }
     this.#ctx.replyTo(asker, { ok: true, value: accepted })
   }
 
@@ -315,8 +313,7 @@ export class JobManager implements Actor<JobManagerMessage> {
   }
 
   #listed(known: KnownRun): ListedRun {
-    const { run } = known.record
-    return { ...known, jobMaster: this.#runs.has(run) ? this.#jobMasterOf(run) : undefined }
+    return { ...known, isDirected: this.#runs.has(known.record.run) }
   }
 
   #onFollower(run: RunId, follower: ActorRef<JobEvent>): void {
@@ -325,7 +322,7 @@ export class JobManager implements Actor<JobManagerMessage> {
       this.#ctx.watch(follower, () => ({ type: 'follower-ended', follower }))
       if (!directed.followers.some(({ address }) => address === follower.address))
         directed.followers.push(follower)
-      return this.#ctx.send(this.#jobMasterOf(run), { type: 'follow', follower })
+      return this.#ctx.send(jobMasterOf(this.#ctx.self, run), { type: 'follow', follower })
     }
     // Nobody directs it here (any more): its log says what became of it.
     this.#ctx.pipeToSelf(this.#options.store.state(run), (outcome) => ({
@@ -398,22 +395,14 @@ export class JobManager implements Actor<JobManagerMessage> {
       logger: logger.with({ run, job: prepared.plan.name }),
       slotRequestMs,
     })
-    const ref = this.#ctx.spawn(nameOf(run), jobMaster, {
+    const ref = this.#ctx.spawn(jobMasterName(run), jobMaster, {
       onExit: (reason) => ({ type: 'job-master-ended', run, reason }),
     })
     for (const follower of followers) this.#ctx.send(ref, { type: 'follow', follower })
     this.#supervision.onStarted(run, this.#ctx.now())
   }
-
-  #jobMasterOf(run: RunId): ActorRef<JobMasterMessage> {
-    return { address: addressBelow(this.#ctx.self.address, nameOf(run)) }
-  }
 }
 
 async function directable(prepared: PreparedRun): Promise<DirectedRun> {
   return { ...prepared, connectors: await loadConnectors(connectorNamesOf(prepared.plan)), followers: [] }
-}
-
-function nameOf(run: RunId): string {
-  return `job-${run}`
 }

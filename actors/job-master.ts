@@ -49,16 +49,16 @@ import { JobAttempt, jobMetrics } from './job-attempt.js'
 import type { JobEvent } from './job-event.js'
 import { errorOfAsk, taskManagerLost, tooFewSlots } from './job-faults.js'
 import { type JobReport, jobReport } from './job-report.js'
+import { JobSlots } from './job-slots.js'
 import { JobSources } from './job-sources.js'
 import { JobStory } from './job-story.js'
 import { type Appended, type LogStep, LogWriter } from './log-writer.js'
 import { RateMeter } from './rate-meter.js'
-import type { RequestSlots, ResourceManagerMessage, SlotsAnswer } from './resource-manager.js'
-import type { DeploySubtask } from './slot.js'
+import type { ResourceManagerMessage, SlotsAnswer } from './resource-manager.js'
 import type { JobCode } from './slot-threads.js'
 import type { SourceCoordinatorReport } from './source-coordinator.js'
 import type { SubtaskMessage, SubtaskMetrics } from './subtask.js'
-import type { OpenSlot, OpenSlotAnswer } from './task-manager.js'
+import type { OpenSlotAnswer } from './task-manager.js'
 
 /** What a job master hears, and from whom. */
 export type JobMasterMessage =
@@ -203,11 +203,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
   readonly #supervision: Supervision<'region', ErrorInfo>
   #story!: JobStory
   #sources!: JobSources
+  #slots!: JobSlots
   #ctx!: ActorContext<JobMasterMessage>
   #log!: LogWriter
   #coordinator: ActorRef<CheckpointCoordinatorMessage> | undefined
-  /** The attempt that is about to move off a node that drains. */
-  #moving: Attempt | undefined
   readonly #rates: RateMeter
   /** Asked for before this actor led the job; done when it does. */
   #early: { cancel: boolean; readonly checkpoints: ReplyTo<unknown>[] } = { cancel: false, checkpoints: [] }
@@ -231,7 +230,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   start(ctx: ActorContext<JobMasterMessage>): void {
     this.#ctx = ctx
-    const { run, plan, clock } = this.#options
+    const { run, plan, code, resourceManager, clock } = this.#options
     this.#story = new JobStory({
       run,
       now: ctx.now,
@@ -239,6 +238,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       send: (follower, event) => ctx.send(follower, event),
     })
     this.#sources = new JobSources(plan, ctx)
+    this.#slots = new JobSlots({ run, code, count: requiredSlots(plan), resourceManager }, ctx)
     this.#log = new LogWriter({
       log: this.#options.log,
       nonce: () => randomToken(this.#options.random, 20),
@@ -345,17 +345,20 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   /** No answer means unknown: the same step again, for as long as it takes, and nothing is decided meanwhile. */
   #onLogStep(outcome: Outcome<LogStep>): void {
-    this.#tellLogTrouble(outcome.ok ? undefined : errorInfoOf(outcome.error))
     const known = this.#log.onStep(outcome)
-    if (known === 'unknown') this.#ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
-    if (known === 'damaged' && !outcome.ok) this.#giveUpLog(errorInfoOf(outcome.error))
+    if (outcome.ok) return this.#tellLogTrouble(undefined)
+    const error = errorInfoOf(outcome.error)
+    if (known === 'damaged') return this.#giveUpLog(error)
+    this.#tellLogTrouble(error)
+    this.#ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
   }
 
   /** What the log holds cannot be believed: nothing may be decided over it, and nothing is written to it. */
   #giveUpLog(error: ErrorInfo): void {
+    this.#options.logger.error({ error }, 'the log of the job is damaged: the job is given up')
     this.#phase = { kind: 'ended' }
     this.#story.tell({ type: 'failure', error, restartInMs: undefined })
-    if (this.#attempt !== undefined) this.#releaseSlots(this.#attempt.number)
+    if (this.#attempt !== undefined) this.#slots.release(this.#attempt.number)
     this.#story.isFound('FAILED')
     this.#story.tell({ type: 'ended', outcome: 'failed', error, checkpoint: undefined })
     this.#ctx.exit()
@@ -382,7 +385,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       if (appended.kind === 'refused') return this.#onRefusedToLead(appended.reason)
       this.#epoch = next
       this.#story.moveTo('CREATED')
-      this.#releaseSlots(this.#log.state.attempt)
+      this.#slots.release(this.#log.state.attempt)
       if (this.#early.cancel) return this.#cancel()
       this.#prepare()
     })
@@ -478,19 +481,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #requestSlots(): void {
     if (this.#phase.kind !== 'waiting') return
-    const { run, plan, resourceManager } = this.#options
-    const attempt = (this.#log.state.attempt + 1) as Attempt
-    const request: RequestSlots = {
-      type: 'request-slots',
-      run,
-      attempt,
-      count: requiredSlots(plan),
-      jobMaster: this.#ctx.self,
-    }
-    this.#ctx.ask(resourceManager, request, { timeoutMs: LIMITS.slotRetryMs * 8 }, (answer) => ({
-      type: 'slots',
-      answer,
-    }))
+    this.#slots.request((this.#log.state.attempt + 1) as Attempt)
   }
 
   #onSlots(answer: Answer<SlotsAnswer>): void {
@@ -516,9 +507,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       slots,
       this.#graph.subtasks.map(({ id }) => id),
     )
-    for (const { node, taskManager } of new Map(slots.map((grant) => [grant.node, grant])).values()) {
-      this.#ctx.watch(taskManager, (reason) => ({ type: 'task-manager-ended', node, reason }))
-    }
+    this.#slots.watch(this.#attempt)
     this.#log.append({ type: 'started', epoch: this.#epoch, attempt: number, from }, (appended) => {
       if (appended.kind === 'refused' && !this.#leads()) return this.#stepDown(appended.reason)
       if (this.#phase.kind !== 'starting') return
@@ -543,23 +532,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #openSlots(number: Attempt): void {
     const attempt = this.#attempt
     if (this.#phase.kind !== 'starting' || attempt?.number !== number) return
-    const { run, code } = this.#options
-    for (const [index, { taskManager, slot }] of attempt.slots.entries()) {
-      const open: OpenSlot = {
-        type: 'open-slot',
-        slot,
-        run,
-        attempt: number,
-        code,
-        jobMaster: this.#ctx.self,
-      }
-      this.#ctx.ask(taskManager, open, LIMITS.controlAsk, (answer) => ({
-        type: 'slot-opened',
-        attempt: number,
-        index,
-        answer,
-      }))
-    }
+    this.#slots.open(attempt)
   }
 
   #onSlotOpened(number: Attempt, index: number, answer: Answer<OpenSlotAnswer>): void {
@@ -607,15 +580,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       jobMaster: this.#ctx.self,
       coordinator,
     })
-    for (const { id, slot, deployment } of placed) {
-      const deploy: DeploySubtask = { type: 'deploy', deployment }
-      this.#ctx.ask(slot, deploy, LIMITS.controlAsk, (answer) => ({
-        type: 'deployed',
-        attempt: attempt.number,
-        subtask: id,
-        answer,
-      }))
-    }
+    this.#slots.deploy(attempt.number, placed)
   }
 
   /** Whose checkpoint it is: that of the run it was adopted from, for as long as this run has none of its own. */
@@ -670,9 +635,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** What is running moves once it has a checkpoint to move from; what is not will be told again when it does. */
   #evacuate(node: NodeId): void {
     const attempt = this.#attempt
-    if (this.#phase.kind !== 'running' || attempt === undefined || this.#moving === attempt.number) return
-    if (this.#coordinator === undefined || !attempt.slots.some((grant) => grant.node === node)) return
-    this.#moving = attempt.number
+    if (this.#phase.kind !== 'running' || attempt === undefined || this.#coordinator === undefined) return
+    if (!attempt.slots.some((grant) => grant.node === node)) return
     const now: CheckpointNow = { type: 'checkpoint-now' }
     // One that fails costs only that more is read again.
     this.#ctx.ask(this.#coordinator, now, { timeoutMs: LIMITS.moveCheckpointMs }, () => ({
@@ -717,14 +681,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #closeSlots(attempt: JobAttempt): void {
     this.#tellCoordinator({ type: 'attempt-ended', attempt: attempt.number })
     this.#sources.end(attempt.number, told)
-    for (const [index, { taskManager, slot }] of attempt.slots.entries()) {
-      const close = { type: 'close-slot', slot, run: this.#options.run, attempt: attempt.number } as const
-      this.#ctx.ask(taskManager, close, LIMITS.controlAsk, () => ({
-        type: 'slot-closed',
-        attempt: attempt.number,
-        index,
-      }))
-    }
+    this.#slots.close(attempt)
   }
 
   #tellCoordinator(message: CheckpointCoordinatorMessage): void {
@@ -768,7 +725,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#supervision.onStarted('region', this.#ctx.now())
     // Whatever is still said of it is old news, and no failure of the next one.
     this.#attempt = undefined
-    this.#releaseSlots(this.#log.state.attempt)
+    this.#slots.release(this.#log.state.attempt)
     if (this.#log.state.retained.length > 0) this.#restore()
     else this.#prepareAgain()
   }
@@ -818,15 +775,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#ctx.exit()
   }
 
-  /** Of `attempt` and all before it, whoever led the job then. The resource manager has their threads closed. */
-  #releaseSlots(attempt: Attempt): void {
-    const { run, resourceManager } = this.#options
-    this.#ctx.ask(resourceManager, { type: 'release-slots', run, attempt }, LIMITS.controlAsk, told)
-  }
-
   /** For good: those of the next attempt may be granted although it will never start. */
   #releaseAllSlots(): void {
-    this.#releaseSlots((this.#log.state.attempt + 1) as Attempt)
+    this.#slots.release((this.#log.state.attempt + 1) as Attempt)
   }
 
   // For the coordinator and for whoever watches.

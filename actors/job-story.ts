@@ -52,9 +52,8 @@ export class JobStory {
 
   /** Tells `follower` how it stands, and all that comes. Who asks again is told again: words may have been lost. */
   addFollower(follower: ActorRef<JobEvent>): void {
-    const isNew = !this.#followers.has(follower.address)
     this.#followers.set(follower.address, follower)
-    if (!isNew && this.#attempt !== undefined) this.#options.send(follower, this.#attempt)
+    if (this.#attempt !== undefined) this.#options.send(follower, this.#attempt)
     this.#options.send(follower, this.#statusEvent())
   }
 

@@ -65,12 +65,9 @@ export class LogWriter {
     this.#next()
   }
 
-  /** 'unknown': call `again` after a while. 'damaged': what was read cannot be, and will not be, a job's log. */
+  /** 'unknown': call `again` after a while. 'damaged': what stands there cannot be, and will not be, a job's log. */
   onStep(outcome: Outcome<LogStep>): 'known' | 'unknown' | 'damaged' {
-    if (!outcome.ok) {
-      const isRead = this.#step.kind === 'reading' && !isCurable(errorInfoOf(outcome.error))
-      return isRead ? 'damaged' : 'unknown'
-    }
+    if (!outcome.ok) return isCurable(errorInfoOf(outcome.error)) ? 'unknown' : 'damaged'
     if (outcome.value.kind === 'read') this.#onRead(outcome.value.history)
     else this.#onAppended(outcome.value.answer)
     return 'known'

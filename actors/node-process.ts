@@ -2,7 +2,7 @@ import { within } from '#src/actor/transport/deadline.js'
 import type { NatsOptions } from '#src/actor/transport/nats-client.js'
 import { assertNever } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
-import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
+import { type ErrorInfo, errorInfoOf, isCurable } from '#src/kit/errors.js'
 import type { NodeId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
@@ -33,6 +33,8 @@ export type NodeEvent =
   /** It is not part of the cluster yet, or has lost touch; `reason` is for people. */
   | { readonly type: 'waiting'; readonly reason: string }
   | { readonly type: 'ready'; readonly node: NodeId; readonly tookMs: number }
+  /** The job manager answers again. */
+  | { readonly type: 'back' }
   /** It was taken for dead, or heard nobody: what it ran is stopped, and it comes back as another incarnation. */
   | { readonly type: 'lost'; readonly reason: 'evicted' | 'fenced' }
   | { readonly type: 'warning'; readonly error: ErrorInfo }
@@ -111,8 +113,11 @@ class NodeProcess implements RunningNode {
     const { clock, onEvent } = this.#options
     const startedAt = clock.now()
     this.#isLeaving = true
-    // Who directs its jobs itself takes them along: they go on when a job manager does.
-    if (!this.#options.roles.includes('job-manager')) await this.#node?.drain()
+    const { logger } = this.#options
+    // Leaving without what it could not do costs only that more is read again.
+    await this.#node
+      ?.drain()
+      .catch((error) => logger.warn({ error: errorInfoOf(error) }, 'it leaves undrained'))
     await this.#node?.stop()
     onEvent({ type: 'drained', tookMs: clock.now() - startedAt })
     this.#end(undefined)
@@ -133,6 +138,7 @@ class NodeProcess implements RunningNode {
       case 'refused':
         return void this.#fail(news.error)
       case 'waiting':
+      case 'back':
       case 'warning':
       case 'draining':
         return this.#options.onEvent(news)
@@ -152,18 +158,34 @@ class NodeProcess implements RunningNode {
   }
 
   async #comeBack(reason: 'evicted' | 'fenced'): Promise<void> {
-    const { clock, onEvent } = this.#options
-    onEvent({ type: 'lost', reason })
+    this.#options.onEvent({ type: 'lost', reason })
     const lost = this.#node
     this.#node = undefined
-    try {
-      // What its threads have to say last is heard first.
-      await new Promise<void>((resolve) => clock.after(LIMITS.fenceGraceMs, resolve))
-      await lost?.kill()
+    // What its threads have to say last is heard first.
+    await this.#pause(LIMITS.fenceGraceMs)
+    await lost?.kill()
+    await this.#startAgain()
+  }
+
+  /** What kept the last incarnation from being heard may go on for a while. */
+  async #startAgain(): Promise<void> {
+    let waitsFor: string | undefined
+    for (;;) {
       if (this.#isLeaving) return this.#end(undefined)
-      await this.start()
-    } catch (error) {
-      await this.#fail(errorInfoOf(error))
+      try {
+        return await this.start()
+      } catch (thrown) {
+        const error = errorInfoOf(thrown)
+        if (!isCurable(error)) return this.#fail(error)
+        const reason = error.what ?? error.message
+        if (reason !== waitsFor) this.#options.onEvent({ type: 'waiting', reason })
+        waitsFor = reason
+        await this.#pause(LIMITS.heartbeatMs)
+      }
     }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(ms, resolve))
   }
 }

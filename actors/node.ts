@@ -1,5 +1,4 @@
-import { availableParallelism, hostname, tmpdir, totalmem, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { availableParallelism, hostname, totalmem } from 'node:os'
 import type { ActorRef } from '#src/actor/actor.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { Supervisor } from '#src/actor/supervisor.js'
@@ -19,6 +18,7 @@ import type { NodeId, RunId, SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
+import { type TemporaryFolder, temporaryFolder } from '#src/kit/temporary-folder.js'
 import { version } from '#src/kit/version.js'
 import type { NodeRole, NodeStatus } from './cluster-view.js'
 import { JobClient, type JobHandle } from './job-client.js'
@@ -112,6 +112,8 @@ export class Node {
   readonly id: NodeId
   readonly #system: ActorSystem
   readonly #threads: WorkerSlotThreads
+  /** Bundles that it has fetched. */
+  readonly #bundles: TemporaryFolder
   /** Of the job manager. */
   readonly #state: StateStore | undefined
   /** Its own, or that of its cluster. */
@@ -124,12 +126,14 @@ export class Node {
     readonly id: NodeId
     readonly system: ActorSystem
     readonly threads: WorkerSlotThreads
+    readonly bundles: TemporaryFolder
     readonly state: StateStore | undefined
     readonly taskManagers: number
   }) {
     this.id = parts.id
     this.#system = parts.system
     this.#threads = parts.threads
+    this.#bundles = parts.bundles
     this.#state = parts.state
     const { id } = parts.system
     this.#jobManager = parts.state === undefined ? LEADING_JOB_MANAGER : jobManagerOf(id)
@@ -164,30 +168,29 @@ export class Node {
       await system.ready
       if (isDirector && cluster !== undefined) await refuseSecond(system, info)
       const surroundings = { name: info.name, clock, random, logger }
-      if (cluster === undefined) store = await openStateStore(state, surroundings)
-      else store = await provenStore(state, surroundings, tell, onWarning)
-      if (!isDirector) {
-        // Each of its slots opens it for itself; that they can is known now.
-        await store.close()
-        store = undefined
-      }
+      const user = isDirector ? 'job-manager' : 'task-manager'
+      const onWaiting = (reason: string) => tell({ type: 'waiting', reason })
+      store =
+        cluster === undefined
+          ? await openStateStore(state, surroundings)
+          : await provenStore({ ...surroundings, config: state, user, onWaiting, onWarning })
     } catch (error) {
       await system.kill()
       throw error
     }
-    const bundles = bundleDirectory()
+    const bundles = await temporaryFolder('retake-bundles-')
     const threads = new WorkerSlotThreads({
       system: systemId,
       transport: ports,
       clock,
       random,
       logger,
-      environment: { name: info.name, state, bundles, nats },
+      environment: { name: info.name, state, bundles: bundles.path, nats },
       onWarning: (error) => warnings.onWarning(error),
     })
     const taskManagers = roles.includes('task-manager') ? (options.taskManagers ?? 1) : 0
-    const node = new Node({ id: info.node, system, threads, state: store, taskManagers })
-    node.#spawn(options, info, store, bundles)
+    const node = new Node({ id: info.node, system, threads, bundles, state: store, taskManagers })
+    node.#spawn(options, info, store)
     if (store === undefined) return node
     try {
       await system.ask(resourceManagerOf(systemId), DESCRIBE, {
@@ -202,11 +205,11 @@ export class Node {
     }
   }
 
-  #spawn(options: NodeOptions, info: NodeInfo, state: StateStore | undefined, bundles: string): void {
+  #spawn(options: NodeOptions, info: NodeInfo, state: StateStore | undefined): void {
     const { clock, random, slots } = options
     const { meters = { fencedWrites: 0 }, onNews = () => {} } = options
     const own = { wallTime: () => clock.wallTime(), residentBytes: () => process.memoryUsage.rss() }
-    const director = state === undefined ? [] : [this.#jobManagerOf(options, info, state, bundles)]
+    const director = state === undefined ? [] : [this.#jobManagerOf(options, info, state)]
     const resourceManager =
       state === undefined ? LEADING_RESOURCE_MANAGER : resourceManagerOf(this.#system.id)
     this.#system.spawn(
@@ -238,12 +241,12 @@ export class Node {
     )
   }
 
-  #jobManagerOf(options: NodeOptions, own: NodeInfo, state: StateStore, bundles: string) {
+  #jobManagerOf(options: NodeOptions, own: NodeInfo, state: StateStore) {
     const { clock, random, logger, cluster } = options
     const { heartbeatTimeoutMs = LIMITS.peerSilenceMs, slotRequestMs = LIMITS.slotRequestMs } = options
     const wallTime = () => clock.wallTime()
     const store = new JobStore({ state, random, wallTime })
-    const cache = new BundleCache({ directory: bundles, documents: state.documents })
+    const cache = new BundleCache({ directory: this.#bundles.path, documents: state.documents })
     const intake = new JobIntake({ store, bundles: cache, clock })
     const runs = new Map<RunId, DirectedRun>()
     return {
@@ -287,8 +290,13 @@ export class Node {
     return false
   }
 
-  /** Opens no slot any more, and resolves when none is held: its jobs run elsewhere, or wait for slots. */
+  /**
+   * Makes ready to leave. A task manager opens no slot any more, and waits until none is held: its jobs run elsewhere, or
+   * wait for slots. A job manager takes a checkpoint of each job that runs, so that little is read again when one goes on
+   * with it.
+   */
   async drain(): Promise<void> {
+    if (this.#state !== undefined) return this.#jobs.checkpointAll()
     const drain: DrainTaskManager = { type: 'drain' }
     await Promise.all(this.#taskManagers.map((taskManager) => this.#system.ask(taskManager, drain, DRAIN)))
   }
@@ -303,14 +311,19 @@ export class Node {
     // First whoever decides: else it would take the end of the task managers for a failure of its jobs.
     if (this.#state !== undefined) await this.#stopped(JOB_MANAGER, this.#jobManager)
     await this.#system.stop()
-    await this.#state?.close()
+    await this.#letGo()
   }
 
   /** Ends at once: nobody is told. Resolves when no thread is left. */
   async kill(): Promise<void> {
     await this.#system.kill()
     await this.#threads.terminate()
+    await this.#letGo()
+  }
+
+  async #letGo(): Promise<void> {
     await this.#state?.close()
+    this.#bundles.release()
   }
 
   /** All actors of this thread as they are now. */
@@ -363,11 +376,6 @@ function stateOf({ stateDirectory, cluster }: NodeOptions): StateStoreConfig {
   if (stateDirectory !== undefined) return { kind: 'directory', directory: stateDirectory }
   assert(cluster !== undefined, 'a node without a cluster has a state directory')
   return { kind: 'jetstream', nats: cluster.nats, cluster: cluster.name }
-}
-
-/** Shared by all nodes of a user on this machine: what is there is verified each time it is used. */
-function bundleDirectory(): string {
-  return join(tmpdir(), `retake-bundles-${userInfo().uid}`)
 }
 
 /** One job manager leads a cluster. One that does not answer is dead, or will find its jobs' logs taken over. */

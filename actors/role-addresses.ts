@@ -2,8 +2,9 @@ import type { ActorRef } from '#src/actor/actor.js'
 import { addressBelow } from '#src/actor/address.js'
 import { type SupervisorMessage, supervisedRef } from '#src/actor/supervisor.js'
 import { JOB_MANAGER_NAME } from '#src/cluster/protocol.js'
-import type { SystemId } from '#src/kit/ids.js'
+import type { RunId, SystemId } from '#src/kit/ids.js'
 import type { JobManagerMessage } from './job-manager.js'
+import type { JobMasterMessage } from './job-master.js'
 import type { ResourceManagerMessage } from './resource-manager.js'
 import type { TaskManagerMessage } from './task-manager.js'
 
@@ -31,6 +32,15 @@ export function resourceManagerOf(system: SystemId): ActorRef<ResourceManagerMes
 
 export function taskManagerOf(system: SystemId, index: number): ActorRef<TaskManagerMessage> {
   return supervisedRef(nodeOf(system), taskManagerName(index))
+}
+
+/** @param jobManager by its system, or by a name */
+export function jobMasterOf(jobManager: ActorRef<JobManagerMessage>, run: RunId): ActorRef<JobMasterMessage> {
+  return { address: addressBelow(jobManager.address, jobMasterName(run)) }
+}
+
+export function jobMasterName(run: RunId): string {
+  return `job-${run}`
 }
 
 /** Those of whichever node leads its cluster now. */

@@ -1,4 +1,4 @@
-import type { Actor, ActorContext, ActorRef, Answer, Asks, ReplyTo } from '#src/actor/actor.js'
+import type { Actor, ActorContext, ActorRef, Answer, AskFailure, Asks, ReplyTo } from '#src/actor/actor.js'
 import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
 import { assertNever } from '#src/kit/assert.js'
@@ -78,6 +78,8 @@ export type TaskManagerNews =
   | { readonly type: 'registered' }
   /** It belongs to no cluster yet, or no more; `reason` is for people. */
   | { readonly type: 'waiting'; readonly reason: string }
+  /** It is answered again. */
+  | { readonly type: 'back' }
   | { readonly type: 'warning'; readonly error: ErrorInfo }
   /** It may run nothing any more, and has stopped what it ran. `evicted`: it was taken for dead. */
   | { readonly type: 'lost'; readonly reason: 'evicted' | 'fenced' }
@@ -246,7 +248,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     // An answer that waited until a frozen process went on is as old as its question.
     if (this.#isUnanswered(ctx.now())) this.#lose('fenced')
     if (this.#standing.kind === 'lost') return
-    if (!answer.ok) return this.#waitFor('no job manager answers', ctx)
+    if (!answer.ok) return this.#waitFor(WHY_WAITING[answer.failure.kind], ctx)
     const { onNews } = this.#options
     switch (answer.value.kind) {
       case 'registered':
@@ -268,8 +270,9 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     const isNew = this.#standing.kind === 'joining'
     const before = this.#standing.kind === 'member' ? this.#standing.answeredAt : sentAt
     this.#standing = { kind: 'member', answeredAt: Math.max(before, sentAt), heartbeatTimeoutMs }
-    this.#waitsFor = undefined
     if (isNew) this.#options.onNews({ type: 'registered' })
+    else if (this.#waitsFor !== undefined) this.#options.onNews({ type: 'back' })
+    this.#waitsFor = undefined
     if (warning !== undefined && this.#warning !== warning.code)
       this.#options.onNews({ type: 'warning', error: warning })
     this.#warning = warning?.code
@@ -470,6 +473,14 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     for (const state of this.#slots.values()) if (state.thread.system === system) return state
     return undefined
   }
+}
+
+const WHY_WAITING: Readonly<Record<AskFailure['kind'], string>> = {
+  'no-responder': 'there is no job manager',
+  'timed-out': 'the job manager does not answer',
+  'link-down': 'NATS is away',
+  'mailbox-full': 'the job manager has more to do than it can take',
+  failed: 'the job manager has failed',
 }
 
 function keyOf({ address, correlation }: ReplyTo<unknown>): string {

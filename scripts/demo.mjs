@@ -1,7 +1,9 @@
 /**
- * `npm run demo`: makes the checkout ready and shows it at work, on a PostgreSQL that is started for it and goes with
- * it, or on the one that RETAKE_SECRET_DATABASE names. `npm run demo -- --help` tells what it takes.
+ * `npm run demo`: makes the checkout ready and shows it at work, on a PostgreSQL and a nats-server that are started for
+ * it and go with it, or on those that RETAKE_SECRET_DATABASE and RETAKE_NATS name. `npm run demo -- --help` tells what
+ * it takes.
  */
+import { parseArgs } from 'node:util'
 import { bootstrap, say } from './bootstrap.mjs'
 import { run } from './run.mjs'
 
@@ -10,11 +12,32 @@ const UNREACHABLE = 4
 
 bootstrap()
 const args = process.argv.slice(2)
-const needsNoServer = args.some((argument) => argument === '--help' || argument === '-h')
-if (needsNoServer || process.env.RETAKE_SECRET_DATABASE) run('dist/src/cli/demo.js', args)
-else await runOnOwnServer()
+const { values: given } = parseArgs({
+  args,
+  strict: false,
+  options: {
+    help: { type: 'boolean', short: 'h' },
+    embedded: { type: 'boolean' },
+    nats: { type: 'string', default: process.env.RETAKE_NATS },
+  },
+})
+if (given.help) run('dist/src/cli/demo.js', args)
+else await runOnOwnServers()
 
-async function runOnOwnServer() {
+async function runOnOwnServers() {
+  const servers = await Promise.all([
+    process.env.RETAKE_SECRET_DATABASE ? undefined : ownPostgres(),
+    given.embedded || given.nats ? undefined : ownNats(),
+  ])
+  const started = servers.filter((server) => server !== undefined)
+  run('dist/src/cli/demo.js', args, {
+    env: Object.fromEntries(started.map(({ variable, url }) => [variable, url])),
+    isLeashed: true,
+    atEnd: () => Promise.all(started.map(({ stop }) => stop())),
+  })
+}
+
+async function ownPostgres() {
   // Of the build, so it can only be imported now.
   const { postgresAvailability, startPostgres } = await import('../dist/test/support/postgres-server.js')
   const answer = await postgresAvailability()
@@ -26,9 +49,17 @@ async function runOnOwnServer() {
     process.exit(UNREACHABLE)
   }
   say('starting PostgreSQL')
-  const server = await startPostgres()
-  run('dist/src/cli/demo.js', args, {
-    env: { RETAKE_SECRET_DATABASE: server.url },
-    atEnd: () => server.stop(),
-  })
+  return { variable: 'RETAKE_SECRET_DATABASE', ...(await startPostgres()) }
+}
+
+/** Undefined when there is none: the demo goes on without. */
+async function ownNats() {
+  const { natsAvailability, startNats } = await import('../dist/test/support/nats-server.js')
+  const answer = await natsAvailability('any')
+  if (answer.kind === 'unavailable') {
+    say(`no nats-server can be had (${answer.reason}): everything runs in one process`)
+    return undefined
+  }
+  say(`starting nats-server ${answer.value.version}`)
+  return { variable: 'RETAKE_NATS', ...(await startNats({ version: 'any', jetStream: true })) }
 }

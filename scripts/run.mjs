@@ -5,16 +5,17 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { bootstrap, PROJECT, say } from './bootstrap.mjs'
 
 /**
  * Runs a built program, and ends this process as it ended, after `atEnd`. `program` is a path below the project; `env`
- * is added to the environment.
+ * is added to the environment; one that `isLeashed` ends even when this process is killed.
  */
-export function run(program, args, { env = {}, atEnd = async () => {} } = {}) {
-  const child = spawn(process.execPath, ['--enable-source-maps', join(PROJECT, program), ...args], {
-    stdio: 'inherit',
+export function run(program, args, { env = {}, isLeashed = false, atEnd = async () => {} } = {}) {
+  const leash = isLeashed ? ['--import', pathToFileURL(join(PROJECT, 'dist/src/cli/leash.js')).href] : []
+  const child = spawn(process.execPath, ['--enable-source-maps', ...leash, join(PROJECT, program), ...args], {
+    stdio: isLeashed ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
     env: { ...process.env, ...env },
   })
   // At a terminal Ctrl-C reaches both; the program decides when to end, and this process waits for it.

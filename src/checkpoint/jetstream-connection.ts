@@ -265,6 +265,13 @@ export class JetStreamConnection {
     await this.#ask(`STREAM.PURGE.${stream}`, { filter })
   }
 
+  /** Removes a stream with all that it holds, if it is there. */
+  async removeStream(stream: string): Promise<void> {
+    const error = errorIn(await this.#answer(`STREAM.DELETE.${stream}`, undefined))
+    if (error === undefined || error.err_code === STREAM_NOT_FOUND) return
+    throw this.#refused(`remove the stream ${stream}`, error)
+  }
+
   async close(): Promise<void> {
     this.#link = 'closed'
     this.#lose()

@@ -21,7 +21,10 @@ export const COMMANDS: readonly Command[] = [
     name: 'dev',
     summary: 'run a job here: the whole cluster in one process',
     examples: [
-      { line: 'retake dev examples/word-count.ts', what: 'run it, watch it, crash it with k' },
+      {
+        line: 'retake dev examples/word-count.ts --param input=docs --param output=counts',
+        what: 'run it, watch it, crash it with k',
+      },
       {
         line: 'retake dev jobs/clicks.ts --param topic=clicks --state ./state',
         what: 'keep its state: the same command goes on after any end',
@@ -57,7 +60,10 @@ export const COMMANDS: readonly Command[] = [
     name: 'plan',
     summary: 'show what a job becomes: vertices, subtasks, slots',
     examples: [
-      { line: 'retake plan examples/word-count.ts', what: 'as text' },
+      {
+        line: 'retake plan examples/word-count.ts --param input=docs --param output=counts',
+        what: 'as text',
+      },
       { line: 'retake plan jobs/clicks.ts --format mermaid', what: 'as a diagram' },
       { line: 'retake plan jobs/clicks.ts --format json | jq .requiredSlots', what: 'as data' },
     ],
@@ -247,6 +253,12 @@ export const COMMANDS: readonly Command[] = [
     ],
     arguments: [],
     options: [
+      {
+        name: 'role',
+        value: 'ROLE',
+        choices: ['all', 'job-manager', 'task-manager'],
+        summary: 'whose permissions are examined: all (unless said), job-manager, task-manager',
+      },
       { name: 'name', value: 'NAME', summary: 'ask whether a node of that name would be taken in' },
       { name: 'state', value: 'DIR', summary: 'examine this directory instead of JetStream' },
       OUTPUT,

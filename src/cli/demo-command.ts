@@ -1,4 +1,6 @@
-import { type JobEnd, type JobHandle, Node } from '../../actors/node.js'
+import { ClusterClient } from '../../actors/cluster-client.js'
+import type { JobEnd, JobHandle } from '../../actors/node.js'
+import { JetStreamStateStore } from '../cluster/jetstream-state-store.js'
 import { TopicFeed } from '../connector/kafka/topic-feed.js'
 import { PostgresClient } from '../connector/postgres/postgres-client.js'
 import { faultError, PostgresFault } from '../connector/postgres/postgres-fault.js'
@@ -8,34 +10,46 @@ import { systemClock } from '../kit/clock.js'
 import type { Logger } from '../kit/logger.js'
 import { randomToken, systemRandom } from '../kit/random.js'
 import { ClickFeed } from './click-feed.js'
+import { clusterAddressOf } from './cluster-address.js'
 import type { RunCommand } from './command.js'
 import { processControls } from './controls.js'
+import { ClusterStage } from './demo-cluster-stage.js'
+import { EmbeddedStage } from './demo-embedded-stage.js'
 import { type DemoExample, demoExample } from './demo-example.js'
+import { factLine, moreLine } from './demo-lines.js'
+import { DemoNode, NodeEnded } from './demo-node.js'
 import { DemoRun } from './demo-run.js'
+import type { DemoStage } from './demo-stage.js'
 import { verdictLines, verdictOf } from './demo-verdict.js'
 import { EXIT, type ExitCode } from './exit-code.js'
+import type { Invocation } from './invocation.js'
 import { pinoLogger } from './pino-logger.js'
 import { shownPath } from './shown-path.js'
-import { stateDirectory } from './state-directory.js'
 import type { Terminal } from './terminal.js'
 import { counted, countText, durationText } from './units.js'
 
 const COUNT = 1_000_000
 const LASTS_S = 15
-const PARALLELISM = 2
 const PARTITIONS = 4
-const KEYS = '  k crashes a thread, whenever you like · Ctrl-C ends it'
 
 interface Demo {
   readonly count: number
   readonly rate: number
   readonly seed: number
+  readonly brokers: string | undefined
   readonly table: string
   readonly example: DemoExample
   readonly database: PostgresClient
+  readonly stage: DemoStage
   readonly terminal: Terminal
-  readonly logger: Logger
   oracle?: ReadonlyMap<string, number>
+}
+
+/** What stands while the demonstration goes on, to be put away however it ends. */
+interface Props {
+  topic?: TopicFeed
+  run?: DemoRun
+  isInterrupted?: true
 }
 
 /** Runs the main job on clicks that are known, crashes it on the way, and compares every user with the oracle. */
@@ -50,6 +64,7 @@ export const demoCommand: RunCommand = async (invocation, terminal) => {
     count,
     rate: invocation.whole('rate') ?? Math.ceil(count / LASTS_S),
     seed: invocation.whole('seed', 0) ?? 1,
+    brokers: invocation.text('kafka'),
     table: `retake_demo_${randomToken(systemRandom, 6)}`,
     example: await demoExample(),
     database: new PostgresClient({
@@ -59,77 +74,83 @@ export const demoCommand: RunCommand = async (invocation, terminal) => {
       clock: systemClock,
       logger,
     }),
+    stage: stageOf(invocation, logger),
     terminal,
-    logger,
   }
-  const brokers = invocation.text('kafka')
-  const state = await stateDirectory(undefined)
-  const stage: Stage = {}
+  const props: Props = {}
   const controls = processControls()
   let release = () => {}
   const interrupted = new Promise<ExitCode>((resolve) => {
     release = controls.listen((order) => {
       if (order === 'checkpoint') return
-      if (order === 'crash-slot') return stage.run?.crash()
+      if (order === 'crash-slot') return void props.run?.crash()
       const code = order === 'terminate' ? EXIT.terminated : EXIT.interrupted
       // The first time everything is put away, the second time nothing is.
-      if (stage.isInterrupted) process.exit(code)
-      stage.isInterrupted = true
+      if (props.isInterrupted) process.exit(code)
+      props.isInterrupted = true
       resolve(code)
     })
   })
   try {
-    return await Promise.race([perform(demo, stage, state.path, brokers, controls.hasKeys), interrupted])
+    return await Promise.race([perform(demo, props, controls.hasKeys), demo.stage.broken, interrupted])
   } catch (error) {
+    if (error instanceof NodeEnded) {
+      terminal.talk(`${terminal.palette.bad('✘')} ${error.message}`)
+      return EXIT.unreachable
+    }
     throw error instanceof PostgresFault ? faultError(error, 'the demonstration') : error
   } finally {
-    stage.run?.close()
-    await stage.node?.stop()
-    await stage.topic?.remove()
-    state.release()
+    props.run?.close()
+    await demo.stage.close()
+    await props.topic?.remove()
     await query(demo, `drop table if exists ${demo.table}`).catch(() => {})
     await demo.database.close()
     release()
   }
 }
 
-/** What stands while the demonstration goes on, to be put away however it ends. */
-interface Stage {
-  node?: Node
-  topic?: TopicFeed
-  run?: DemoRun
-  isInterrupted?: true
-}
-
-async function perform(
-  demo: Demo,
-  stage: Stage,
-  stateDirectory: string,
-  brokers: string | undefined,
-  hasKeys: boolean,
-): Promise<ExitCode> {
-  const { terminal, logger } = demo
-  await introduce(demo, brokers)
-  const topic = brokers === undefined ? undefined : await topicFor(demo, brokers)
-  if (topic !== undefined) stage.topic = topic
-  const node = await Node.start({
-    stateDirectory,
-    slots: PARALLELISM,
-    clock: systemClock,
-    random: systemRandom,
-    logger,
-  })
-  stage.node = node
-  const job = await submit(demo, node, topic)
-  if (hasKeys) terminal.talk(terminal.palette.faint(KEYS))
-  const run = new DemoRun({ node, job, terminal, clock: systemClock })
-  stage.run = run
+async function perform(demo: Demo, props: Props, hasKeys: boolean): Promise<ExitCode> {
+  const { terminal, stage } = demo
+  const { palette } = terminal
+  await introduce(demo)
+  await stage.build((fact) => terminal.talk(factLine(fact, palette)))
+  const topic = demo.brokers === undefined ? undefined : await topicFor(demo, demo.brokers)
+  if (topic !== undefined) props.topic = topic
+  const job = await submit(demo, topic)
+  if (hasKeys) {
+    terminal.talk(palette.faint(`  k crashes ${stage.prop}, whenever you like · Ctrl-C ends it`))
+  }
+  const run = new DemoRun({ stage, job, terminal, clock: systemClock })
+  props.run = run
   const end = topic === undefined ? await run.follow() : await throughKafka(demo, run, topic)
   return end.outcome === 'failed' ? EXIT.failed : judge(demo, run.crashes)
 }
 
-async function introduce(demo: Demo, brokers: string | undefined): Promise<void> {
-  const { terminal, count, rate } = demo
+/** Processes where there is a NATS for them. */
+function stageOf(invocation: Invocation, logger: Logger): DemoStage {
+  const [clock, random] = [systemClock, systemRandom]
+  const nats = invocation.text('nats')
+  if (nats === undefined || invocation.isSet('embedded')) return new EmbeddedStage({ clock, random, logger })
+  const address = clusterAddressOf(invocation)
+  const cluster = `demo-${randomToken(random, 6)}`
+  const place = { nats: address.nats, cluster, clock, random, logger }
+  return new ClusterStage({
+    nats: address.nats.servers.join(', '),
+    clock,
+    connect: () => ClusterClient.connect(place),
+    async forget() {
+      const store = await JetStreamStateStore.open({ ...place, name: 'demo' })
+      await store.remove()
+      await store.close()
+    },
+    // What an address holds may be secret, so it does not stand on their command lines.
+    nodeOf: (spec) =>
+      new DemoNode({ ...spec, cluster, environment: { RETAKE_NATS: nats }, now: () => clock.now() }),
+  })
+}
+
+async function introduce(demo: Demo): Promise<void> {
+  const { terminal, count, rate, brokers, stage } = demo
   const [server] = await query<{ version: string }>(
     demo,
     "select current_setting('server_version') as version",
@@ -140,7 +161,7 @@ async function introduce(demo: Demo, brokers: string | undefined): Promise<void>
   terminal.talk(
     `${countText(count)} clicks from ${source}, ${countText(rate)} a second, counted by user into PostgreSQL ${server?.version}.`,
   )
-  terminal.talk('A thread will be crashed on the way; in the end every count must be exact.')
+  for (const line of stage.intention) terminal.talk(line)
   terminal.talk('')
 }
 
@@ -148,13 +169,14 @@ function topicFor({ table }: Demo, brokers: string): Promise<TopicFeed> {
   return TopicFeed.create({ brokers, topic: table.replaceAll('_', '-'), partitions: PARTITIONS })
 }
 
-async function submit(demo: Demo, node: Node, topic: TopicFeed | undefined): Promise<JobHandle> {
-  const { example, table, terminal } = demo
+async function submit(demo: Demo, topic: TopicFeed | undefined): Promise<JobHandle> {
+  const { example, table, terminal, stage } = demo
+  const { palette } = terminal
   const [file, params] =
     topic === undefined
       ? [example.generated, { count: `${demo.count}`, rate: `${demo.rate}`, seed: `${demo.seed}` }]
       : [example.fromKafka, { brokers: topic.brokers, topic: topic.name }]
-  const job = await node.submit({ file, params: { table, ...params }, parallelism: PARALLELISM })
+  const job = await stage.submit({ file, params: { table, ...params }, parallelism: stage.parallelism })
   const { plan } = job
   const graph = [
     counted(plan.vertices.length, 'vertex', 'vertices'),
@@ -162,10 +184,10 @@ async function submit(demo: Demo, node: Node, topic: TopicFeed | undefined): Pro
     counted(requiredSlots(plan), 'slot thread', 'slot threads'),
     `a checkpoint every ${durationText(plan.checkpoint.intervalMs)}`,
   ]
-  const done = terminal.palette.good('✔')
-  terminal.talk(`${done} job            ${shownPath(file)}`)
-  terminal.talk(`${done} graph          ${plan.vertices.map(({ name }) => name).join(' ⇒ ')}`)
-  terminal.talk(`${' '.repeat(17)}${terminal.palette.faint(graph.join(', '))}`)
+  const chains = plan.vertices.map(({ name }) => name).join(' ⇒ ')
+  terminal.talk(factLine({ name: 'job', text: shownPath(file) }, palette))
+  terminal.talk(factLine({ name: 'graph', text: chains }, palette))
+  terminal.talk(moreLine(palette.faint(graph.join(', '))))
   return job
 }
 

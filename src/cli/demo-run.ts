@@ -1,12 +1,14 @@
-import type { JobEnd, JobHandle, Node } from '../../actors/node.js'
+import type { JobEvent } from '../../actors/job-event.js'
+import type { JobEnd, JobHandle } from '../../actors/node.js'
 import { executionGraphOf } from '../graph/execution-graph.js'
 import type { Clock } from '../kit/clock.js'
+import type { DemoStage } from './demo-stage.js'
 import { DemoView } from './demo-view.js'
 import type { Terminal } from './terminal.js'
 import { timeOfDay } from './time-of-day.js'
 
 export interface DemoRunOptions {
-  readonly node: Pick<Node, 'crashSlot'>
+  readonly stage: Pick<DemoStage, 'victim' | 'placement' | 'mend'>
   readonly job: JobHandle
   readonly terminal: Terminal
   readonly clock: Clock
@@ -25,6 +27,8 @@ export class DemoRun {
   readonly #options: DemoRunOptions
   readonly #view: DemoView
   #crashes = 0
+  /** A victim is being looked for. */
+  #isAiming = false
   #isOver = false
 
   constructor(options: DemoRunOptions) {
@@ -38,22 +42,22 @@ export class DemoRun {
     })
   }
 
-  /** Threads that were crashed. */
+  /** Threads, or processes, that were crashed. */
   get crashes(): number {
     return this.#crashes
   }
 
-  /** Shows the job until it ends, and crashes a thread some time after its second checkpoint. */
+  /** Shows the job until it ends, and crashes something some time after its second checkpoint. */
   follow(): Promise<JobEnd> {
-    const { job, clock } = this.#options
+    const { job } = this.#options
     let isCrashDue = false
     const ended = new Promise<JobEnd>((resolve) => {
       job.follow((event) => {
-        this.#say(this.#view.on(event))
+        this.#onEvent(event)
         if (event.type === 'ended') resolve(event)
         if (isCrashDue || this.#view.checkpoints < CRASH_AFTER_CHECKPOINTS) return
         isCrashDue = true
-        clock.after(CRASH_DELAY_MS, () => this.crash())
+        this.#crashSoon()
       })
     })
     this.#tick()
@@ -66,13 +70,23 @@ export class DemoRun {
     this.#options.terminal.live(undefined)
   }
 
-  /** Does nothing to a job that is not running. */
-  crash(): void {
-    const { node } = this.#options
-    if (this.#isOver || !this.#view.isRunning) return
-    this.#say(this.#view.onCrash())
-    void node.crashSlot().then((wasOpen) => {
-      if (wasOpen) this.#crashes++
+  /** Does nothing to a job that is not running, or while nobody can tell who runs it. */
+  async crash(): Promise<void> {
+    if (this.#isAiming || !this.#mayCrash()) return
+    this.#isAiming = true
+    const victim = await this.#options.stage.victim().catch(() => undefined)
+    this.#isAiming = false
+    if (victim === undefined || !this.#mayCrash()) return
+    this.#say(this.#view.onCrash(victim))
+    if (await victim.crash()) this.#crashes++
+  }
+
+  /** There must be one; whoever was quicker at the keyboard has seen to it. */
+  #crashSoon(): void {
+    this.#options.clock.after(CRASH_DELAY_MS, async () => {
+      if (this.#isOver || this.#crashes > 0) return
+      await this.crash()
+      this.#crashSoon()
     })
   }
 
@@ -92,6 +106,27 @@ export class DemoRun {
       done ? 'all clicks are counted, and a topic has no end:' : 'not all clicks were counted in time:',
     ])
     await job.cancel()
+  }
+
+  #onEvent(event: JobEvent): void {
+    const wasRunning = this.#view.isRunning
+    this.#say(this.#view.on(event))
+    if (!wasRunning && this.#view.isRunning) void this.#onRunning()
+  }
+
+  /** Tells who runs it, and only then brings back who does not: the rest must do, and is seen to. */
+  async #onRunning(): Promise<void> {
+    const { stage } = this.#options
+    const placement = await stage.placement().catch(() => undefined)
+    if (this.#isOver) return
+    this.#say(this.#view.onPlaced(placement))
+    await stage.mend((fact) => {
+      if (!this.#isOver) this.#say(this.#view.onFact(fact))
+    })
+  }
+
+  #mayCrash(): boolean {
+    return !this.#isOver && this.#view.isRunning
   }
 
   #tick(): void {

@@ -1,4 +1,6 @@
 import type { JobEvent } from '../../actors/job-event.js'
+import { crashLine, factLine, moreLine, stepLine } from './demo-lines.js'
+import type { Fact } from './demo-stage.js'
 import { errorLines } from './error-text.js'
 import { JobView, type JobViewOptions } from './job-view.js'
 import { bytesText, durationText } from './units.js'
@@ -14,6 +16,9 @@ export class DemoView {
   #crashedAt: number | undefined
   #hasFailed = false
   #isRunning = false
+  /** What it runs for now: for the first time, or again after a crash. */
+  #isRecovered = false
+  #hasRun = false
   #checkpoints = 0
 
   constructor(options: JobViewOptions) {
@@ -37,14 +42,24 @@ export class DemoView {
   }
 
   /** Told before the crash is done: the times count from here. */
-  onCrash(): string[] {
+  onCrash(victim: Fact): string[] {
     const { palette, now } = this.#options
     this.#crashedAt = now()
     this.#hasFailed = false
-    return [
-      '',
-      `${palette.bad('✘ crash')}          a slot thread is terminated, with all that it has in memory`,
-    ]
+    return ['', crashLine(victim, palette)]
+  }
+
+  /** Told each time that it runs: who runs what, if there is anything to tell. */
+  onPlaced(placement: string | undefined): string[] {
+    const { palette } = this.#options
+    if (!this.#isRecovered) return placement === undefined ? [] : [moreLine(palette.faint(placement))]
+    const step = { name: 'placed', text: placement ?? '' }
+    return placement === undefined ? [''] : [stepLine('', step, palette), '']
+  }
+
+  /** Told by whoever else has something to tell. */
+  onFact(fact: Fact): string[] {
+    return [factLine(fact, this.#options.palette)]
   }
 
   on(event: JobEvent): string[] {
@@ -56,7 +71,7 @@ export class DemoView {
         if (state !== 'completed') return lines
         this.#checkpoints++
         const what = `${durationText(durationMs).padStart(6)}, ${bytesText(bytes)}`
-        return [`${palette.good('✔')} checkpoint ${String(checkpoint).padEnd(3)} ${palette.faint(what)}`]
+        return this.onFact({ name: `checkpoint ${checkpoint}`, text: palette.faint(what) })
       }
       case 'failure':
         return this.#onFailure(event, lines)
@@ -87,18 +102,22 @@ export class DemoView {
     this.#isRunning = status === 'RUNNING' && reason === undefined
     if (!this.#isRunning) return lines
     if (wasRunning) return []
-    if (this.#crashedAt === undefined)
-      return [
-        `${palette.good('✔')} running        ${palette.faint(`after ${durationText(now() - this.#beganAt)}`)}`,
-      ]
-    const line = this.#step('running', 'what was read since that checkpoint is read again, and counts once')
-    this.#crashedAt = undefined
-    return [line, '']
+    const isFirst = !this.#hasRun
+    this.#hasRun = true
+    this.#isRecovered = this.#crashedAt !== undefined
+    if (this.#crashedAt !== undefined) {
+      const line = this.#step('running', 'what was read since that checkpoint is read again, and counts once')
+      this.#crashedAt = undefined
+      return [line]
+    }
+    if (!isFirst) return lines
+    const after = `after ${durationText(now() - this.#beganAt)}`
+    return this.onFact({ name: 'running', text: palette.faint(after) })
   }
 
+  /** With its time since the crash. */
   #step(name: string, text: string): string {
     const { palette, now } = this.#options
-    const took = `+${Math.round(now() - (this.#crashedAt ?? now()))} ms`
-    return `  ${palette.strong(took.padStart(8))}  ${palette.notice(name.padEnd(9))} ${text}`
+    return stepLine(`+${Math.round(now() - (this.#crashedAt ?? now()))} ms`, { name, text }, palette)
   }
 }

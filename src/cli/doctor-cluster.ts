@@ -1,6 +1,6 @@
 import type { Cluster } from '../../actors/cluster-client.js'
 import type { NodeStatus } from '../../actors/cluster-view.js'
-import { AskError } from '../actor/system.js'
+import { isUnmanned } from '../../actors/job-client.js'
 import { ClockSkew, clocksDiffer } from '../cluster/clock-skew.js'
 import { nameTaken } from '../cluster/membership.js'
 import type { NodeInfo } from '../cluster/node-info.js'
@@ -42,8 +42,7 @@ async function leaderFinding(visit: Visit): Promise<Finding> {
     return ok('job-manager', `${leader.name} on ${host}, process ${pid}, retake ${version}`, values)
   } catch (error) {
     // Before the first node is started nobody can be there; whoever listens and does not answer is another matter.
-    if (!isRetakeError(error) || !(error.cause instanceof AskError)) throw error
-    if (error.cause.failure.kind !== 'no-responder') throw error
+    if (!isRetakeError(error) || !isUnmanned(error)) throw error
     return { ...warned('job-manager', error), isAbsent: true }
   }
 }

@@ -41,10 +41,12 @@ export async function doctor(
 ): Promise<ExitCode> {
   const { cluster, nats } = clusterAddressOf(invocation)
   const state = invocation.text('state')
+  const user = invocation.text('role') === 'task-manager' ? 'task-manager' : 'job-manager'
   const visit = new Visit({
     nats,
     cluster,
     name: invocation.text('name'),
+    user,
     stateDirectory: state === undefined ? undefined : resolve(state),
     machine,
     clock,
@@ -59,7 +61,10 @@ export async function doctor(
   const shown = new FindingLines(terminal.palette, (lines) => terminal.data(`${lines.join('\n')}\n`))
   for await (const finding of examine(
     [...MACHINE_CHECKS, ...NATS_CHECKS, ...store, ...CLUSTER_CHECKS].filter(
-      ({ name }) => name !== 'name' || invocation.isSet('name'),
+      ({ name }) =>
+        (name !== 'name' || invocation.isSet('name')) &&
+        // Slots keep no logs.
+        (name !== 'log-subjects' || user === 'job-manager'),
     ),
     visit,
   )) {

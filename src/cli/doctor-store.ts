@@ -1,8 +1,8 @@
 import type { StreamFacts } from '../checkpoint/jetstream-connection.js'
 import { streamOf } from '../checkpoint/jetstream-objects.js'
-import { DirectoryStateStore } from '../cluster/directory-state-store.js'
-import { bucketOf, connectJetStream, logStreamOf } from '../cluster/jetstream-layout.js'
+import { bucketOf, logStreamOf } from '../cluster/jetstream-layout.js'
 import { JetStreamTrial } from '../cluster/jetstream-trial.js'
+import { tryStateStore } from '../cluster/open-state-store.js'
 import { RetakeError } from '../kit/errors.js'
 import type { Check, Visit } from './doctor.js'
 import { type CheckName, type Finding, failed, ok, warning } from './doctor-finding.js'
@@ -60,12 +60,10 @@ export const JETSTREAM_CHECKS: readonly Check[] = [
       const jetStream = await trial(visit)
       // What is there and wrong is told by its own check.
       const isThere = async (which: Stream) => (await streams(visit, which).catch(() => WRONG)) !== undefined
-      const mustMake = !((await isThere('log')) && (await isThere('objects')))
-      await visit.step('trying the API of JetStream', jetStream.tryApi({ mustMake }))
-      return ok(
-        'jetstream-api',
-        `$JS.API.>: ${mustMake ? 'streams can be made, ' : ''}read, deleted and purged`,
-      )
+      const areThere = (await isThere('log')) && (await isThere('objects'))
+      await visit.step('trying the API of JetStream', jetStream.tryApi({ areThere }))
+      const makes = !areThere && visit.options.user === 'job-manager' ? 'made, ' : ''
+      return ok('jetstream-api', `$JS.API.>: streams can be ${makes}read and tidied up`)
     },
   },
   {
@@ -96,10 +94,15 @@ export const DIRECTORY_CHECKS: readonly Check[] = [
     name: 'state-directory',
     needs: [],
     async find(visit) {
-      const { stateDirectory: directory = '', clock } = visit.options
-      const store = new DirectoryStateStore({ directory })
+      const { stateDirectory: directory = '', user, clock, random, logger } = visit.options
       const from = clock.now()
-      const [noSpace] = await visit.step('writing to the state directory', store.selfTest())
+      const trial = tryStateStore({ kind: 'directory', directory }, user, {
+        name: 'doctor',
+        clock,
+        random,
+        logger,
+      })
+      const [noSpace] = await visit.step('writing to the state directory', trial)
       if (noSpace !== undefined) return failed('state-directory', noSpace)
       const tookMs = clock.now() - from
       const text = `${shownPath(directory)}: written, synced and deleted in ${shortTime(tookMs)}`
@@ -113,10 +116,10 @@ const WRONG = 'wrong'
 
 function trial(visit: Visit): Promise<JetStreamTrial> {
   return visit.once('connecting to JetStream', async () => {
-    const { nats, cluster, clock, random, logger } = visit.options
-    const connection = await connectJetStream({ nats, cluster, name: 'doctor', clock, random, logger })
-    visit.onClose(() => connection.close())
-    return new JetStreamTrial(connection, cluster, random)
+    const { nats, cluster, user, clock, random, logger } = visit.options
+    const opened = await JetStreamTrial.open({ nats, cluster, name: 'doctor', clock, random, logger }, user)
+    visit.onClose(() => opened.close())
+    return opened
   })
 }
 

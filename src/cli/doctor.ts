@@ -2,6 +2,7 @@ import type { Cluster, ClusterClientOptions } from '../../actors/cluster-client.
 import type { NodeStatus } from '../../actors/cluster-view.js'
 import { within } from '../actor/transport/deadline.js'
 import type { NatsOptions } from '../actor/transport/nats-client.js'
+import type { StateStoreUser } from '../cluster/open-state-store.js'
 import type { Clock } from '../kit/clock.js'
 import { isRetakeError, RetakeError } from '../kit/errors.js'
 import type { Logger } from '../kit/logger.js'
@@ -14,6 +15,8 @@ export interface DoctorOptions {
   readonly cluster: string
   /** The name that a node is to have; undefined: that is not asked. */
   readonly name: string | undefined
+  /** Whose permissions are looked at. */
+  readonly user: StateStoreUser
   /** The cluster keeps everything there; undefined: in JetStream. */
   readonly stateDirectory: string | undefined
   readonly machine: MachineFacts

@@ -56,6 +56,8 @@ export class NodeVoice {
     switch (event.type) {
       case 'waiting':
         return this.#say('…', `waiting: ${event.reason}`, { ...event })
+      case 'back':
+        return this.#say('✔', 'the job manager answers again', { ...event })
       case 'ready':
         return this.#say('✔', `ready after ${durationText(event.tookMs)}, as ${event.node}`, { ...event })
       case 'lost':

@@ -30,7 +30,8 @@ export const run: ClusterCommand = async (scene) => {
   const release = controls.listen((order) => watch.onOrder(order))
   try {
     const since = clock.now()
-    const job = await waiting('submitting', cluster.submit(submission))
+    const { fingerprint } = plan
+    const job = await waiting('submitting', cluster.submit({ ...submission, fingerprint }))
     terminal.talk(stepLine(terminal, 'submitted', `${name}, run ${job.run}`, clock.now() - since))
     if (invocation.isSet('detach')) {
       terminal.data(isJson(invocation) ? jsonText({ run: job.run, job: name }) : `${job.run}\n`)

@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { temporaryFolder } from '../kit/temporary-folder.js'
 import { UsageError } from './usage-error.js'
 
 export interface StateDirectory {
@@ -15,13 +14,7 @@ export interface StateDirectory {
 /** The folder that was asked for, made if need be; else a temporary one that goes with the process, however it ends. */
 export async function stateDirectory(wanted: string | undefined): Promise<StateDirectory> {
   if (wanted !== undefined) return keptDirectory(resolve(wanted))
-  const path = await mkdtemp(join(tmpdir(), 'retake-dev-'))
-  const release = () => {
-    process.off('exit', release)
-    rmSync(path, { recursive: true, force: true })
-  }
-  process.on('exit', release)
-  return { path, isKept: false, release }
+  return { ...(await temporaryFolder('retake-dev-')), isKept: false }
 }
 
 async function keptDirectory(path: string): Promise<StateDirectory> {

@@ -15,14 +15,14 @@ export function bundleDocuments(hash: string): { readonly code: string; readonly
 }
 
 export interface BundleCacheOptions {
-  /** Of this machine: whoever runs on it may share it. */
+  /** Its threads share it. */
   readonly directory: string
   readonly documents: Documents
 }
 
 /**
- * The bundles that a machine has used, as files that can be imported: `<directory>/<hash>/bundle.mjs`, and the source
- * map beside it. Threads and processes may fetch one at once: each writes a folder of its own, and its files take their
+ * The bundles that a node has used, as files that can be imported: `<directory>/<hash>/bundle.mjs`, and the source
+ * map beside it. Several threads may fetch one at once: each writes a folder of its own, and its files take their
  * place whole.
  */
 export class BundleCache {

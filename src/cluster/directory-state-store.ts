@@ -3,15 +3,10 @@ import type { BlobStore } from '../checkpoint/blob-store.js'
 import { DirectoryBlobStore } from '../checkpoint/directory-blob-store.js'
 import { type Files, nodeFiles } from '../checkpoint/files.js'
 import { assert } from '../kit/assert.js'
-import { RetakeError } from '../kit/errors.js'
 import { isToken, type RunId } from '../kit/ids.js'
-import { randomToken, systemRandom } from '../kit/random.js'
 import { DirectoryDocuments } from './directory-documents.js'
 import { DirectoryJobLog } from './directory-job-log.js'
 import type { Documents, StateStore } from './state-store.js'
-
-/** Each test has a folder of its own below it, so that none meets another's. */
-const SELF_TEST = 'self-tests'
 
 export interface DirectoryStateStoreOptions {
   readonly directory: string
@@ -47,18 +42,6 @@ export class DirectoryStateStore implements StateStore {
     const runs = (await this.#files.list(join(this.directory, 'runs'))).filter(isToken) as RunId[]
     const empty = await Promise.all(runs.map((run) => this.log(run).isEmpty()))
     return runs.filter((_, index) => empty[index] === false)
-  }
-
-  async selfTest(): Promise<readonly RetakeError[]> {
-    const document = `${SELF_TEST}/${randomToken(systemRandom)}/try.txt`
-    try {
-      await this.documents.put(document, new Uint8Array(1))
-      await this.documents.delete(document)
-      return []
-    } catch (error) {
-      if (error instanceof RetakeError && error.code === 'RT1301') return [error]
-      throw error
-    }
   }
 
   async close(): Promise<void> {}

@@ -3,7 +3,6 @@ import { JetStreamBlobStore } from '../checkpoint/jetstream-blob-store.js'
 import type { JetStreamConnection } from '../checkpoint/jetstream-connection.js'
 import { bucketNeeds } from '../checkpoint/jetstream-objects.js'
 import { assert } from '../kit/assert.js'
-import { RetakeError } from '../kit/errors.js'
 import { isToken, type RunId } from '../kit/ids.js'
 import type { Random } from '../kit/random.js'
 import { JetStreamDocuments } from './jetstream-documents.js'
@@ -16,7 +15,6 @@ import {
   logStreamOf,
   logSubjectOf,
 } from './jetstream-layout.js'
-import { JetStreamTrial } from './jetstream-trial.js'
 import type { Documents, StateStore } from './state-store.js'
 
 export type JetStreamStateStoreOptions = JetStreamOptions
@@ -31,7 +29,6 @@ export class JetStreamStateStore implements StateStore {
   readonly documents: Documents
   readonly #connection: JetStreamConnection
   readonly #cluster: string
-  readonly #random: Random
 
   /**
    * Connects, and makes what is not there yet; several nodes may do so at once. Throws RT1501 to RT1505, RT1518 without
@@ -53,7 +50,6 @@ export class JetStreamStateStore implements StateStore {
   private constructor(connection: JetStreamConnection, cluster: string, random: Random) {
     this.#connection = connection
     this.#cluster = cluster
-    this.#random = random
     const objects = { connection, bucket: bucketOf(cluster), random }
     this.blobs = new JetStreamBlobStore(objects)
     this.documents = new JetStreamDocuments(objects)
@@ -70,19 +66,10 @@ export class JetStreamStateStore implements StateStore {
     return subjects.map((subject) => subject.slice(filter.length - 1)).filter(isToken) as RunId[]
   }
 
-  async selfTest(): Promise<readonly RetakeError[]> {
-    const trial = new JetStreamTrial(this.#connection, this.#cluster, this.#random)
-    await trial.tryLog()
-    await trial.tryObjects()
-    await trial.tryApi()
-    try {
-      await trial.write()
-      return []
-    } catch (error) {
-      // Room may be made while the node runs, and by the node itself, when it sweeps what nobody needs.
-      if (error instanceof RetakeError && error.code === 'RT1301') return [error]
-      throw error
-    }
+  /** Removes all that the cluster keeps, for one that is not to be started again. Its nodes have ended. */
+  async remove(): Promise<void> {
+    await this.#connection.removeStream(logStreamOf(this.#cluster))
+    await this.#connection.removeStream(bucketNeeds(bucketOf(this.#cluster)).name)
   }
 
   async close(): Promise<void> {

@@ -1,35 +1,63 @@
 import type { AccountFacts, JetStreamConnection, StreamFacts } from '../checkpoint/jetstream-connection.js'
 import { bucketNeeds, streamOf } from '../checkpoint/jetstream-objects.js'
 import { type Random, randomToken } from '../kit/random.js'
-import { bucketOf, logNeeds, logStreamOf, logSubjectOf } from './jetstream-layout.js'
+import {
+  bucketOf,
+  connectJetStream,
+  type JetStreamOptions,
+  logNeeds,
+  logStreamOf,
+  logSubjectOf,
+} from './jetstream-layout.js'
+import type { StateStoreUser } from './open-state-store.js'
 
 /** As a part of a subject it is no run, no folder and no name, so nobody else ever looks there. */
 const NOWHERE = '~'
 const SMALL = new Uint8Array(64)
 
 /**
- * What a cluster does in JetStream, each thing tried by itself. Nothing is made, and nothing that counts is written:
- * what is published cannot be stored, what is asked for cannot be done; but for one small message of `write`, which is
- * stored where nobody reads, and deleted.
+ * What a user does in JetStream, each thing tried by itself. Nothing is made, and nothing that counts is written: what
+ * is published cannot be stored, what is asked for cannot be done; but for one small message of `write`, which is stored
+ * where nobody reads, and deleted.
  *
  * All throw RT1501 when there is no answer, and RT1503 when a permission is missing.
  */
 export class JetStreamTrial {
   readonly #connection: JetStreamConnection
   readonly #cluster: string
+  readonly #user: StateStoreUser
   readonly #random: Random
 
-  constructor(connection: JetStreamConnection, cluster: string, random: Random) {
+  /** Throws RT1501 to RT1505, and RT1518 without JetStream. */
+  static async open(options: JetStreamOptions, user: StateStoreUser): Promise<JetStreamTrial> {
+    return new JetStreamTrial(await connectJetStream(options), user, options)
+  }
+
+  private constructor(
+    connection: JetStreamConnection,
+    user: StateStoreUser,
+    { cluster, random }: JetStreamOptions,
+  ) {
     this.#connection = connection
     this.#cluster = cluster
+    this.#user = user
     this.#random = random
+  }
+
+  /** Throws RT1524 besides, and RT1301 when no space is left. */
+  async tryAll(): Promise<void> {
+    const [log, bucket] = [await this.logStream(), await this.bucket()]
+    await this.tryApi({ areThere: log !== undefined && bucket !== undefined })
+    if (this.#user === 'job-manager') await this.tryLog()
+    await this.tryObjects()
+    if (bucket !== undefined) await this.write()
   }
 
   account(): Promise<AccountFacts> {
     return this.#connection.account()
   }
 
-  /** The stream of the logs; undefined: no node has made it yet. Throws RT1524. */
+  /** The stream of the logs; undefined: no job manager has made it yet. Throws RT1524. */
   logStream(): Promise<StreamFacts | undefined> {
     return this.#connection.inspectStream(logNeeds(this.#cluster))
   }
@@ -45,20 +73,21 @@ export class JetStreamTrial {
 
   /** Chunks, and what stands about each object. */
   async tryObjects(): Promise<void> {
-    for (const kind of ['C', 'M']) {
+    for (const kind of ['C', 'M'])
       await this.#connection.tryStore(this.#bucketStream, `$O.${this.#bucket}.${kind}.${NOWHERE}`)
-    }
   }
 
-  /** @param mustMake whether a node will have to make the streams: until then nobody answers what asks any replica */
-  async tryApi({ mustMake = false } = {}): Promise<void> {
-    for (const stream of [this.#logStream, this.#bucketStream]) {
-      if (mustMake) await this.#connection.tryApi('STREAM.CREATE', stream)
-      await this.#connection.tryApi('STREAM.MSG.GET', stream)
+  /** @param areThere the streams: a job manager makes those that are not; and nobody answers for a replica of none */
+  async tryApi({ areThere }: { readonly areThere: boolean }): Promise<void> {
+    const [log, bucket] = [this.#logStream, this.#bucketStream]
+    if (this.#user === 'job-manager') {
+      if (!areThere)
+        for (const stream of [log, bucket]) await this.#connection.tryApi('STREAM.CREATE', stream)
+      await this.#connection.tryApi('STREAM.MSG.GET', log)
     }
-    for (const verb of ['STREAM.MSG.DELETE', 'STREAM.PURGE'] as const)
-      await this.#connection.tryApi(verb, this.#bucketStream)
-    if (!mustMake) await this.#connection.tryApi('DIRECT.GET', this.#bucketStream)
+    for (const verb of ['STREAM.MSG.GET', 'STREAM.MSG.DELETE', 'STREAM.PURGE'] as const)
+      await this.#connection.tryApi(verb, bucket)
+    if (areThere) await this.#connection.tryApi('DIRECT.GET', bucket)
   }
 
   /** Stores a small message, resolves when JetStream has confirmed it, and only then deletes it. Throws RT1301. */
@@ -67,6 +96,10 @@ export class JetStreamTrial {
     const sequence = await this.#connection.store(this.#bucketStream, subject, SMALL)
     onStored()
     if (sequence !== 'refused') await this.#connection.delete(this.#bucketStream, sequence)
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close()
   }
 
   get #logStream(): string {

@@ -186,14 +186,15 @@ export class JobStore {
     return this.#state.log(run)
   }
 
-  /** Keeps a bundle for good; one that is there, and whole, is left as it is. */
+  /** Keeps a bundle for good; code that is there, and whole, is left as it is. */
   async keepBundle({ code, map, hash }: Pick<JobBundle, 'code' | 'map' | 'hash'>): Promise<void> {
     const { documents } = this.#state
     const names = bundleDocuments(hash)
+    // No part of the hash: it names the files of whoever submits, and so the newest one counts.
+    await documents.put(names.map, new TextEncoder().encode(map))
     const kept = await documents.get(names.code)
     if (kept !== undefined && isBundle(kept, hash)) return
     // The code last: where it stands, its map does.
-    await documents.put(names.map, new TextEncoder().encode(map))
     await documents.put(names.code, new TextEncoder().encode(code))
   }
 

@@ -1,5 +1,4 @@
 import type { BlobStore } from '../checkpoint/blob-store.js'
-import type { RetakeError } from '../kit/errors.js'
 import type { RunId } from '../kit/ids.js'
 import type { JobLog } from './job-log.js'
 
@@ -16,11 +15,6 @@ export interface StateStore {
   log(run: RunId): JobLog
   /** Every run whose log has an entry, in no order. */
   runs(): Promise<readonly RunId[]>
-  /**
-   * Does once all that a cluster does here, and leaves nothing of it. Throws what keeps it from working; what is only
-   * worth a warning, as no space being left, it gives.
-   */
-  selfTest(): Promise<readonly RetakeError[]>
   /** Lets go of connections; what was answered before is kept. */
   close(): Promise<void>
 }

@@ -93,7 +93,6 @@ export const CATALOGUE = {
   RT1511: { title: 'too few slots', restart: 'useless' },
   RT1512: { title: 'a task manager is lost', restart: 'cures' },
   RT1513: { title: 'another node directs the run', restart: 'useless' },
-  RT1514: { title: 'a node was taken for dead', restart: 'cures' },
   RT1515: { title: 'nodes of different versions', restart: 'useless' },
   RT1516: { title: 'the name of the node is taken', restart: 'useless' },
   RT1517: { title: 'no job manager answers', restart: 'cures' },

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ClusterClient } from '#actors/cluster-client.js'
 import type { NodeStatus } from '#actors/cluster-view.js'
 import { Node, type NodeOptions } from '#actors/node.js'
+import { type NodeEvent, startNodeProcess } from '#actors/node-process.js'
 import { systemClock } from '#src/kit/clock.js'
 import type { RunId } from '#src/kit/ids.js'
 import { silentLogger } from '#src/kit/logger.js'
@@ -144,6 +145,67 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
       await node('jm-2', { roles: ['job-manager'] })
       expect((await job.job.ended).outcome).toBe('finished')
       expectCounted(cast.path('output'), COUNT)
+    })
+
+    test('when one node has all roles and leaves, then its job has a checkpoint, and goes on when it is back', async () => {
+      await nodes[0]?.stop()
+      const all = { roles: ['job-manager', 'task-manager'] } as const
+      const first = await node('all-1', all)
+      const job = await submit(2)
+      await job.running()
+      const { checkpoints } = await client.job(job.job.run)
+      await first.drain()
+      expect((await client.job(job.job.run)).checkpoints.length).toBeGreaterThan(checkpoints.length)
+      await first.stop()
+      await node('all-1', all)
+      expect((await job.job.ended).outcome).toBe('finished')
+      expectCounted(cast.path('output'), COUNT)
+    })
+
+    test('when NATS is away for longer than a node may be silent, then the node stops what it runs, and comes back', async () => {
+      await nodes[0]?.stop()
+      await node('jm-2', { roles: ['job-manager'], heartbeatTimeoutMs: 3_000 })
+      const events: NodeEvent[] = []
+      const told = (type: NodeEvent['type'], times = 1) =>
+        until(() => events.filter((event) => event.type === type).length >= times, {
+          what: `${type}, ${times} times`,
+        })
+      const member = await startNodeProcess({
+        name: 'tm-1',
+        roles: ['task-manager'],
+        slots: 2,
+        labels: {},
+        nats: { servers: [nats.url] },
+        cluster: 'test',
+        stateDirectory: undefined,
+        heartbeatTimeoutMs: 3_000,
+        slotRequestMs: 60_000,
+        onEvent: (event) => events.push(event),
+        ...WORLD,
+      })
+      try {
+        await told('ready')
+        const job = await submit(2)
+        await job.running()
+        await job.completed(2)
+        await nats.halt()
+        await told('lost')
+        await until(() => events.some((event) => event.type === 'waiting'), { what: 'it waits for NATS' })
+        await nats.restart()
+        await told('ready', 2)
+        expect((await job.job.ended).outcome).toBe('finished')
+        expectCounted(cast.path('output'), COUNT)
+        expect(events.find(({ type }) => type === 'lost')).toEqual({ type: 'lost', reason: 'fenced' })
+      } finally {
+        await member.drain()
+      }
+      expect(await member.ended).toBeUndefined()
+    })
+
+    test('when a job is planned otherwise than its submitter saw it, then it is refused, and there is no run', async () => {
+      const submission = cast.submission('counting-plain', { count: COUNT }, { fingerprint: 'another' })
+      await expect(client.submit(submission)).rejects.toMatchObject({ code: 'RT1108' })
+      expect(await client.jobs()).toEqual([])
     })
 
     test('when a second job manager comes, then it is refused while the first answers', async () => {

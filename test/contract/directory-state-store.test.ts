@@ -1,10 +1,14 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { type Files, nodeFiles } from '#src/checkpoint/files.js'
 import { DirectoryStateStore } from '#src/cluster/directory-state-store.js'
+import { tryStateStore } from '#src/cluster/open-state-store.js'
+import { systemClock } from '#src/kit/clock.js'
 import type { RunId } from '#src/kit/ids.js'
+import { silentLogger } from '#src/kit/logger.js'
+import { systemRandom } from '#src/kit/random.js'
 import { entriesOf, STARTED } from '../unit/cluster/fixtures.js'
 import { documentsContract } from './documents.js'
 import { stateStoreContract } from './state-store.js'
@@ -48,6 +52,16 @@ test('when a writer crashes before its document has its name, then it is not the
   await store.documents.put('runs/run1/run.json', new Uint8Array(3))
   await store.documents.delete('runs/run1/run.json')
   expect(await readdir(join(directory, 'runs'))).toEqual([])
+})
+
+test('when a directory is tried, then nothing stays in it but a folder; when it cannot be written, then that is said', async () => {
+  const directory = await folder()
+  const world = { name: 'test', clock: systemClock, random: systemRandom, logger: silentLogger }
+  const tried = (path: string) => tryStateStore({ kind: 'directory', directory: path }, 'task-manager', world)
+  expect(await Promise.all([tried(directory), tried(directory)])).toEqual([[], []])
+  expect(await readdir(directory, { recursive: true })).toEqual(['trials'])
+  await writeFile(join(directory, 'file'), '')
+  await expect(tried(join(directory, 'file'))).rejects.toMatchObject({ code: 'RT1302' })
 })
 
 test('when a document is put, then its bytes, its name and its folder are durable before that is said', async () => {

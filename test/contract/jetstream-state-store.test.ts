@@ -7,6 +7,7 @@ import { JetStreamJobLog } from '#src/cluster/jetstream-job-log.js'
 import type { JetStreamStateStore } from '#src/cluster/jetstream-state-store.js'
 import { JobHistory } from '#src/cluster/job-history.js'
 import type { LogEntry } from '#src/cluster/log-entry.js'
+import { tryStateStore } from '#src/cluster/open-state-store.js'
 import { systemClock } from '#src/kit/clock.js'
 import type { RunId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
@@ -75,6 +76,21 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         for (const store of stores) expect(await store.log(RUN).read()).toHaveLength(1)
       })
 
+      test('when all that a cluster keeps is removed, then its server has none of it, and others keep theirs', async () => {
+        const { one: mine } = await twoNodes()
+        const { one: theirs, cluster } = await twoNodes()
+        for (const store of [mine, theirs]) {
+          await store.documents.put('runs/run1/run.json', new Uint8Array(1))
+          await store.log(RUN).append(must(entriesOf(on.submitted())[0]))
+        }
+        await mine.remove()
+        await mine.remove()
+        const again = await opened(server, `c${clusters - 1}`)
+        expect(await again.runs()).toEqual([])
+        expect(await again.documents.list('runs')).toEqual([])
+        expect(await (await opened(server, cluster)).runs()).toEqual([RUN])
+      })
+
       test('when two hands race for every place, then each time one has it, and the log is one chain', async () => {
         const { one, other } = await twoNodes()
         await one.log(RUN).append(must(entriesOf(on.submitted())[0]))
@@ -130,12 +146,20 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         )
       })
 
-      test('when it tests itself, then nothing of it stays in its streams', async () => {
-        const { one, cluster } = await twoNodes()
-        await one.selfTest()
+      test('when it is tried, by several at once, then nothing of that stays, and nothing is made by a task manager', async () => {
+        const [{ cluster }, nobody] = [await twoNodes(), `c${++clusters}`]
+        const nats = { servers: [server.url] }
+        const world = { name: 'test', clock: systemClock, random: systemRandom, logger: silentLogger }
+        const trials = ['job-manager', 'task-manager', 'job-manager'] as const
+        const tried = trials.map((user) => tryStateStore({ kind: 'jetstream', nats, cluster }, user, world))
+        expect(await Promise.all(tried)).toEqual([[], [], []])
+        expect(
+          await tryStateStore({ kind: 'jetstream', nats, cluster: nobody }, 'task-manager', world),
+        ).toEqual([])
         const manager = await (await bare(server)).jetstreamManager()
         for (const stream of [`OBJ_retake_${cluster}`, `retake_${cluster}_log`])
           expect((await manager.streams.info(stream)).state).toMatchObject({ messages: 0 })
+        await expect(manager.streams.info(`OBJ_retake_${nobody}`)).rejects.toThrow('stream not found')
       })
 
       test('when blobs and documents are deleted or replaced, then nothing of them stays in the stream', async () => {

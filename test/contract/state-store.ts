@@ -36,13 +36,6 @@ export function stateStoreContract(name: string, make: () => Promise<TwoNodes>):
       expect(await one.blobs.list('runs')).toEqual(['runs/1/1/run.json'])
     })
 
-    test('when it tests itself, with another at the same time, then it works, and nothing of it stays', async () => {
-      const { one, other } = await make()
-      expect(await Promise.all([one.selfTest(), other.selfTest(), one.selfTest()])).toEqual([[], [], []])
-      expect(await one.runs()).toEqual([])
-      expect(await one.documents.list('self-tests')).toEqual([])
-    })
-
     test('when jobs are submitted, resumed and swept, then it holds for all nodes', async () => {
       const { one, other } = await make()
       let now = 0

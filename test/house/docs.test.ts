@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { afterAll, expect, test } from 'vitest'
+import type { Command } from '#src/cli/command.js'
 import { COMMANDS } from '#src/cli/commands.js'
+import { parseInvocation } from '#src/cli/invocation.js'
 import { bundleJob } from '#src/cluster/job-bundle.js'
 import { buildPlan } from '#src/cluster/job-loader.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
@@ -22,13 +24,14 @@ import {
   sectionOf,
   stepsOf,
   Workbench,
+  wordsOf,
 } from './docs.js'
 
 const PAGES = readPages()
 const README = pageOf('README.md')
 const ARCHITECTURE = pageOf('docs/architecture.md')
 const GUARANTEES = pageOf('docs/guarantees.md')
-const WALKS = ['Follow a record', 'Follow a barrier', 'Follow a failure']
+const WALKS = ['Follow a record', 'Follow a barrier', 'Follow a failure', 'A cluster']
 const SCRIPTS = new Set(['test', ...Object.keys(JSON.parse(sourceOf('package.json')).scripts)])
 
 const bench = new Workbench()
@@ -110,14 +113,17 @@ test('when a guarantee quotes a test, then that test is there', () => {
   )
 })
 
-test('when the guarantees name a bound, then it is the one that holds', () => {
-  const rows = [...GUARANTEES.text.matchAll(/^\| `(\w+)` \| (\d+) (KB|MB) \|/gm)]
-  expect(rows.length).toBeGreaterThan(3)
-  for (const [, name = '', value, unit] of rows) {
-    const bytes = Number(value) * (unit === 'MB' ? 1024 * 1024 : 1024)
-    expect({ name, bytes: LIMITS[name as keyof typeof LIMITS] }).toEqual({ name, bytes })
-  }
-})
+test.each(['docs/guarantees.md', 'docs/operations.md', 'docs/protocol.md'])(
+  'when %s names a limit, then it is the one that holds',
+  (path) => {
+    const rows = [...pageOf(path).text.matchAll(/^\| `(\w+)` \| (\d+) (KB|MB|ms|s|min) \|/gm)]
+    expect(rows.length).toBeGreaterThan(3)
+    for (const [, name = '', value, unit = ''] of rows) {
+      const limit = Number(value) * (UNITS[unit] ?? Number.NaN)
+      expect({ name, limit: LIMITS[name as keyof typeof LIMITS] }).toEqual({ name, limit })
+    }
+  },
+)
 
 test('when decisions are read, then in the order of their numbers, each with its reasons, a page at most', () => {
   const names = readdirSync(join(PROJECT, 'docs', 'decisions')).sort()
@@ -131,6 +137,8 @@ test('when decisions are read, then in the order of their numbers, each with its
   }
 })
 
+const UNITS: Readonly<Record<string, number>> = { KB: 1024, MB: 1024 ** 2, ms: 1, s: 1_000, min: 60_000 }
+
 /** No output, and no types but those of the package. */
 const ALONE = { noEmit: true, incremental: false, composite: false, rootDir: PROJECT, noUnusedLocals: false }
 
@@ -142,18 +150,22 @@ function mentions(source: string, symbol: string): boolean {
   return new RegExp(`${symbol.startsWith('#') ? '' : '\\b'}${symbol}\\b`).test(source)
 }
 
-/** Lines of shell blocks and code in the text that begin with one of our commands. */
-function commandsIn(text: string): string[] {
-  const blocks = [...text.matchAll(/^```(?:sh|console)\n([\s\S]*?)^```$/gm)]
+/** Lines of shell blocks, and code in sentences, that begin with one of our commands. */
+function commandsIn(text: string): { readonly line: string; readonly isTyped: boolean }[] {
+  const typed = [...text.matchAll(/^```(?:sh|console)\n([\s\S]*?)^```$/gm)]
     .flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'))
-    .map((line) => line.replace(/^\$ /, ''))
-  const inline = [...text.matchAll(/`((?:npm|npx|retake) [^`\n]+)`/g)].map(([, line = '']) => line)
-  return [...blocks, ...inline]
-    .map((line) => line.replace(/\s+#.*$/, '').trim())
-    .filter((line) => /^(npm|npx retake|retake) /.test(line))
+    .map((line) => ({ line: line.replace(/^\$ /, ''), isTyped: true }))
+  const told = [...text.matchAll(/`((?:npm|npx|retake) [^`\n]+)`/g)].map(([, line = '']) => ({
+    line,
+    isTyped: false,
+  }))
+  return [...typed, ...told]
+    .map(({ line, isTyped }) => ({ line: line.replace(/\s+#.*$/, '').trim(), isTyped }))
+    .filter(({ line }) => /^(npm|npx retake|retake) /.test(line))
 }
 
-function faultOfCommand(line: string): string[] {
+/** What is typed must be a whole command line; a sentence may leave out what does not matter to it. */
+function faultOfCommand({ line, isTyped }: { readonly line: string; readonly isTyped: boolean }): string[] {
   const script = /^npm (?:run )?([\w-]+)/.exec(line)?.[1]
   if (script !== undefined && !SCRIPTS.has(script) && script !== 'ci' && script !== 'install')
     return [`${line}: package.json has no script "${script}"`]
@@ -161,10 +173,20 @@ function faultOfCommand(line: string): string[] {
   if (name === undefined) return []
   const command = COMMANDS.find((each) => each.name === name)
   if (command === undefined) return [`${line}: there is no command "${name}"`]
+  if (isTyped) return refusalOf(command, line, wordsOf(rest))
   const options = [...rest.matchAll(/(?:^|\s)--([a-z-]+)/g)].map(([, option = '']) => option)
   return options
     .filter((option) => option !== 'help' && !command.options.some((each) => each.name === option))
     .map((option) => `${line}: ${name} has no option --${option}`)
+}
+
+function refusalOf(command: Command, line: string, words: readonly string[]): string[] {
+  try {
+    parseInvocation(command, words)
+    return []
+  } catch (error) {
+    return [`${line}: ${(error as Error).message}`]
+  }
 }
 
 /** What a job does, whatever its parameters are called: operators, edges, policy, and what the table gets. */

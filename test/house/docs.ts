@@ -91,6 +91,46 @@ export function quotedTestsIn(page: Page): { path: string; name: string }[] {
   )
 }
 
+/** Rows of the table below the heading that begins so, as the texts of their cells; without the head. */
+export function rowsOf(page: Page, firstColumns: string): string[][] {
+  const [, table = ''] =
+    new RegExp(`^\\| ${firstColumns}[^\\n]*\\n\\|[-|: ]+\\n((?:\\|.*\\n)+)`, 'm').exec(page.text) ?? []
+  return table
+    .split('\n')
+    .filter(Boolean)
+    .map((row) =>
+      row
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim()),
+    )
+}
+
+/** What a console block shows: a command as it is typed, and the lines that come. */
+export interface Typed {
+  readonly words: readonly string[]
+  readonly shown: readonly string[]
+}
+
+export function typedIn(block: CodeBlock): Typed[] {
+  const typed: { words: string[]; shown: string[] }[] = []
+  for (const line of block.text.split('\n')) {
+    if (line.startsWith('$ ')) typed.push({ words: wordsOf(line.slice(2)), shown: [] })
+    else if (line !== '') typed.at(-1)?.shown.push(line)
+  }
+  return typed
+}
+
+/** The words of a command line as a shell makes them, of which we show no more than quotes, comments and pipes. */
+export function wordsOf(line: string): string[] {
+  const words: string[] = []
+  for (const [word] of line.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g)) {
+    if (word === '|' || word.startsWith('#')) break
+    words.push(word.replaceAll(/'([^']*)'|"([^"]*)"/g, '$1$2'))
+  }
+  return words
+}
+
 /** A folder inside the checkout, so that what is written there imports `retake` as a user's file does. */
 export class Workbench {
   readonly folder: string

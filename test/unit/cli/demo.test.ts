@@ -23,7 +23,7 @@ function story() {
   }
   const crashAt = (ms: number) => {
     time.ms = ms
-    return view.onCrash()
+    return view.onCrash({ name: 'kill -9', text: 'tm-2, process 77' })
   }
   return { view, at, crashAt }
 }
@@ -61,15 +61,16 @@ const attempt = (number: number, from: number): JobEvent => ({
   from: from as CheckpointId,
 })
 
-test('when a thread is crashed, then each step of the recovery is told with its time since the crash', () => {
+test('when something is crashed, then each step of the recovery is told with its time since the crash', () => {
   const { view, at, crashAt } = story()
   expect(at(0, starting)).toEqual([])
   expect(at(0, attempt(1, 0))).toEqual([])
   expect(at(640, running)).toEqual(['✔ running        after 640 ms'])
+  expect(view.onPlaced('2 on tm-1, 2 on tm-2')).toEqual(['                 2 on tm-1, 2 on tm-2'])
   expect(at(2_600, completed(1))).toEqual(['✔ checkpoint 1    23 ms, 460 KB'])
   at(4_600, completed(2))
   expect(view.checkpoints).toBe(2)
-  expect(crashAt(5_000)).toEqual(['', expect.stringContaining('✘ crash')])
+  expect(crashAt(5_000)).toEqual(['', '✘ kill -9        tm-2, process 77'])
   expect(at(5_012, lost)).toEqual(['    +12 ms  detected  RT1510 slot 0 is lost; restart in 1.0 s'])
   expect(view.isRunning).toBe(false)
   expect(at(5_013, restarting)).toEqual([])
@@ -77,17 +78,21 @@ test('when a thread is crashed, then each step of the recovery is told with its 
     '  +1020 ms  restart   attempt 2 starts, restored from checkpoint 2',
   ])
   expect(at(6_021, starting)).toEqual([])
-  expect(at(6_400, running)).toEqual([expect.stringMatching(/^ {2}\+1400 ms {2}running {3}/), ''])
+  expect(at(6_400, running)).toEqual([expect.stringMatching(/^ {2}\+1400 ms {2}running {3}/)])
   expect(view.isRunning).toBe(true)
+  expect(view.onPlaced('4 on tm-1')).toEqual(['            placed    4 on tm-1', ''])
+  expect(view.onFact({ name: 'tm-2', text: 'is back' })).toEqual(['✔ tm-2           is back'])
 })
 
 test('when something fails that nobody crashed, then it is told as everywhere', () => {
-  const { at } = story()
+  const { view, at } = story()
   at(640, running)
   expect(at(5_000, lost).join('\n')).toContain('✘ T RT1510 slot 0 is lost\n')
   expect(at(6_000, attempt(2, 0))).toEqual([
     '↻ attempt 2 starts from the beginning (there is no checkpoint yet)',
   ])
+  expect(at(6_400, running)).toEqual(['✔ running again, 1.4 s after the failure'])
+  expect(view.onPlaced(undefined)).toEqual([])
 })
 
 test('when every user has what the oracle counted, then it is exactly once', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { told } from '#actors/job-client.js'
 import type { Address } from '#src/actor/actor.js'
 import { AskError } from '#src/actor/system.js'
 import { findingJson } from '#src/cli/cluster-json.js'
@@ -34,6 +35,7 @@ function visitOf(more: Partial<DoctorOptions> = {}, cluster = new FakeCluster())
     nats: { servers: ['nats://127.0.0.1:4222'] },
     cluster: 'default',
     name: undefined,
+    user: 'job-manager',
     stateDirectory: undefined,
     machine: MACHINE,
     clock,
@@ -195,8 +197,8 @@ test.each([
   ['timed-out', 'failed'],
 ] as const)('when the job manager is asked, and the outcome is %s, then that is %s', async (kind, status) => {
   const cluster = new FakeCluster()
-  const cause = new AskError('job-manager.node' as Address, { kind })
-  cluster.refusal = new RetakeError('RT1517', { what: 'no job manager answers', why: 'w', fix: 'f', cause })
+  const answer = Promise.reject(new AskError('job-manager.node' as Address, { kind }))
+  cluster.refusal = await told(answer).catch((error) => error)
   const { findings } = await ofCluster({}, cluster)
   expect(findings[0]).toMatchObject({ check: 'job-manager', status, code: 'RT1517' })
   expect(new Set(findings.slice(1).map((finding) => finding.status))).toEqual(new Set(['skipped']))

@@ -131,6 +131,7 @@ test.each([
 
 const EVENTS: readonly (readonly [NodeEvent, string])[] = [
   [{ type: 'waiting', reason: 'no job manager answers yet' }, '… waiting: no job manager answers yet'],
+  [{ type: 'back' }, '✔ the job manager answers again'],
   [{ type: 'ready', node: 'node-7-ab' as NodeId, tookMs: 640 }, '✔ ready after 640 ms, as node-7-ab'],
   [
     { type: 'lost', reason: 'evicted' },
@@ -170,7 +171,7 @@ test('when its log is JSON, then all that it says is, too', async () => {
   const lines = said().map((line) => JSON.parse(line))
   expect(lines).toHaveLength(EVENTS.length + 1)
   expect(lines[1]).toMatchObject({ level: 30, type: 'waiting', msg: 'waiting: no job manager answers yet' })
-  expect(lines[3]).toMatchObject({ level: 40, type: 'lost', reason: 'evicted' })
+  expect(lines[4]).toMatchObject({ level: 40, type: 'lost', reason: 'evicted' })
 })
 
 test.each(['terminate', 'interrupt'] as const)(

@@ -41,7 +41,14 @@ test('when a job runs on a cluster, then each step is told, and what becomes of 
     /^retake [\d.]+ · cluster default at nats:\/\/127\.0\.0\.1:4222\n✔ bundled .*job\.ts, [\d.]+ KB {2}\d+ ms\n✔ graph .*2 subtasks, fingerprint \w+\n✔ submitted {2}little, run new0run {2}\d+ ms\n✔ running, .*\n✔ FINISHED after /,
   )
   expect(cluster.submissions).toEqual([
-    { file: JOB, params: { a: '1' }, parallelism: 2, fromCheckpoint: '12', allowRepeatedRows: false },
+    {
+      file: JOB,
+      params: { a: '1' },
+      parallelism: 2,
+      fromCheckpoint: '12',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+      allowRepeatedRows: false,
+    },
   ])
   expect(cluster.asked).toEqual(['submit', 'close'])
 })

@@ -104,11 +104,11 @@ test('when a record is damaged, then the error says where it stands', async () =
   )
 })
 
-test('when a bundle is kept again, then what stands is left alone, unless it is damaged', async () => {
+test('when a bundle is kept again, then its code is left alone, unless it is damaged, and its map is the newest', async () => {
   const kept = join(directory, 'bundles', `${BUNDLE.hash}.mjs`)
   await open().keepBundle(BUNDLE)
   await open().keepBundle({ ...BUNDLE, map: '{"of":"another folder"}' })
-  expect(await readFile(`${kept}.map`, 'utf8')).toBe('{}')
+  expect(await readFile(`${kept}.map`, 'utf8')).toBe('{"of":"another folder"}')
   await writeFile(kept, 'export')
   await open().keepBundle(BUNDLE)
   expect(await readFile(kept, 'utf8')).toBe(CODE)

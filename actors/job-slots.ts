@@ -1,0 +1,99 @@
+import type { ActorContext, ActorRef } from '#src/actor/actor.js'
+import type { Attempt, RunId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
+import type { PlacedDeployment } from './deployments.js'
+import type { JobAttempt } from './job-attempt.js'
+import type { JobMasterMessage } from './job-master.js'
+import type { RequestSlots, ResourceManagerMessage } from './resource-manager.js'
+import type { DeploySubtask } from './slot.js'
+import type { JobCode } from './slot-threads.js'
+import type { CloseSlot, OpenSlot } from './task-manager.js'
+
+export interface JobSlotsOptions {
+  readonly run: RunId
+  readonly code: JobCode
+  /** As many as an attempt needs. */
+  readonly count: number
+  readonly resourceManager: ActorRef<ResourceManagerMessage>
+}
+
+/** The slots of a job: got, opened, filled and let go for its job master, who hears what becomes of it. */
+export class JobSlots {
+  readonly #options: JobSlotsOptions
+  readonly #ctx: ActorContext<JobMasterMessage>
+
+  constructor(options: JobSlotsOptions, ctx: ActorContext<JobMasterMessage>) {
+    this.#options = options
+    this.#ctx = ctx
+  }
+
+  /** Answered by 'slots'. */
+  request(attempt: Attempt): void {
+    const { run, count, resourceManager } = this.#options
+    const jobMaster = this.#ctx.self
+    const request: RequestSlots = { type: 'request-slots', run, attempt, count, jobMaster }
+    this.#ctx.ask(resourceManager, request, { timeoutMs: LIMITS.slotRetryMs * 8 }, (answer) => ({
+      type: 'slots',
+      answer,
+    }))
+  }
+
+  /** The end of each of its task managers is told by 'task-manager-ended'. */
+  watch({ slots }: JobAttempt): void {
+    for (const { node, taskManager } of new Map(slots.map((grant) => [grant.node, grant])).values()) {
+      this.#ctx.watch(taskManager, (reason) => ({ type: 'task-manager-ended', node, reason }))
+    }
+  }
+
+  /** Each is answered by 'slot-opened'. */
+  open({ number: attempt, slots }: JobAttempt): void {
+    const { run, code } = this.#options
+    for (const [index, { taskManager, slot }] of slots.entries()) {
+      const open: OpenSlot = { type: 'open-slot', slot, run, attempt, code, jobMaster: this.#ctx.self }
+      this.#ctx.ask(taskManager, open, LIMITS.controlAsk, (answer) => ({
+        type: 'slot-opened',
+        attempt,
+        index,
+        answer,
+      }))
+    }
+  }
+
+  /** Each is answered by 'deployed'. */
+  deploy(attempt: Attempt, placed: readonly PlacedDeployment[]): void {
+    for (const { id, slot, deployment } of placed) {
+      const deploy: DeploySubtask = { type: 'deploy', deployment }
+      this.#ctx.ask(slot, deploy, LIMITS.controlAsk, (answer) => ({
+        type: 'deployed',
+        attempt,
+        subtask: id,
+        answer,
+      }))
+    }
+  }
+
+  /** Each is answered by 'slot-closed', but for those whose task managers are lost. */
+  close(attempt: JobAttempt): void {
+    const { run } = this.#options
+    for (const index of attempt.toClose()) {
+      const { taskManager, slot } = attempt.slots[index]!
+      const close: CloseSlot = { type: 'close-slot', slot, run, attempt: attempt.number }
+      this.#ctx.ask(taskManager, close, LIMITS.controlAsk, () => ({
+        type: 'slot-closed',
+        attempt: attempt.number,
+        index,
+      }))
+    }
+  }
+
+  /** Of `attempt` and all before it, whoever led the job then. The resource manager has their threads closed. */
+  release(attempt: Attempt): void {
+    const { run, resourceManager } = this.#options
+    const release: Extract<ResourceManagerMessage, { type: 'release-slots' }> = {
+      type: 'release-slots',
+      run,
+      attempt,
+    }
+    this.#ctx.ask(resourceManager, release, LIMITS.controlAsk, () => ({ type: 'told' }))
+  }
+}
