@@ -490,6 +490,12 @@ async function diagnosis(
     machine,
   })
   const document = JSON.parse(data()) as { problems: number; warnings: number; checks: ShownFinding[] }
+  const [, row = ''] = /^\| `retake doctor` \| (.*) \|$/m.exec(pageOf('docs/cli.md').text) ?? []
+  expect(
+    Object.keys(document)
+      .map((key) => `\`${key}\``)
+      .join(', '),
+  ).toBe(row)
   for (const { status, why, fix } of document.checks)
     if (status === 'failed' || status === 'warning') expect([why, fix]).not.toContain(null)
   const { problems, checks: findings } = document
