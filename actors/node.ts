@@ -18,7 +18,7 @@ import type { NodeId, RunId, SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
-import { type TemporaryFolder, temporaryFolder } from '#src/kit/temporary-folder.js'
+import { temporaryFolder } from '#src/kit/temporary-folder.js'
 import { version } from '#src/kit/version.js'
 import type { NodeRole, NodeStatus } from './cluster-view.js'
 import { JobClient, type JobHandle } from './job-client.js'
@@ -110,94 +110,28 @@ const DESCRIBE: DescribeNodes = { type: 'describe' }
  */
 export class Node {
   readonly id: NodeId
+  readonly #options: NodeOptions
+  readonly #info: NodeInfo
+  readonly #store: StateStoreConfig
+  readonly #warnings: Warnings
   readonly #system: ActorSystem
   readonly #threads: WorkerSlotThreads
   /** Bundles that it has fetched. */
-  readonly #bundles: TemporaryFolder
-  /** Of the job manager. */
-  readonly #state: StateStore | undefined
+  readonly #bundles = temporaryFolder('retake-bundles-')
+  readonly #isDirector: boolean
   /** Its own, or that of its cluster. */
   readonly #jobManager: ActorRef<JobManagerMessage>
   readonly #jobs: JobClient
   readonly #taskManagers: readonly ActorRef<TaskManagerMessage>[]
+  /** Of its job manager. */
+  #state: StateStore | undefined
   #stopping: Promise<void> | undefined
-
-  private constructor(parts: {
-    readonly id: NodeId
-    readonly system: ActorSystem
-    readonly threads: WorkerSlotThreads
-    readonly bundles: TemporaryFolder
-    readonly state: StateStore | undefined
-    readonly taskManagers: number
-  }) {
-    this.id = parts.id
-    this.#system = parts.system
-    this.#threads = parts.threads
-    this.#bundles = parts.bundles
-    this.#state = parts.state
-    const { id } = parts.system
-    this.#jobManager = parts.state === undefined ? LEADING_JOB_MANAGER : jobManagerOf(id)
-    this.#jobs = new JobClient(parts.system, this.#jobManager)
-    this.#taskManagers = Array.from({ length: parts.taskManagers }, (_, index) => taskManagerOf(id, index))
-  }
 
   /** Throws RT1301 and RT1302, RT1501 to RT1505, RT1518, RT1522 and RT1524: what keeps it from its cluster. */
   static async start(options: NodeOptions): Promise<Node> {
-    const { clock, random, logger, cluster, roles = ['job-manager', 'task-manager'] } = options
-    const systemId = randomToken(random) as SystemId
-    const info = infoOf(options, systemId)
-    const nats = linkOf(options)
-    const ports = new MessagePortTransport()
-    const state = stateOf(options)
-    const onFatal = options.onFatal ?? endProcess
-    const { onNews = () => {} } = options
-    const tell = (news: TaskManagerNews) => clock.soon(() => onNews(news))
-    const warnings = new Warnings(clock, (error) => tell({ type: 'warning', error }))
-    const onWarning = (error: RetakeError) => warnings.onWarning(errorInfoOf(error))
-    const system = new ActorSystem({
-      id: systemId,
-      clock,
-      random,
-      logger,
-      ...transportsOf({ ports, nats, name: info.name, logger, onFatal, onWarning }),
-      limits: { peerSilenceMs: options.heartbeatTimeoutMs ?? LIMITS.peerSilenceMs },
-    })
-    const isDirector = roles.includes('job-manager')
-    let store: StateStore | undefined
+    const node = new Node(options)
     try {
-      await system.ready
-      if (isDirector && cluster !== undefined) await refuseSecond(system, info)
-      const surroundings = { name: info.name, clock, random, logger }
-      const user = isDirector ? 'job-manager' : 'task-manager'
-      const onWaiting = (reason: string) => tell({ type: 'waiting', reason })
-      store =
-        cluster === undefined
-          ? await openStateStore(state, surroundings)
-          : await provenStore({ ...surroundings, config: state, user, onWaiting, onWarning })
-    } catch (error) {
-      await system.kill()
-      throw error
-    }
-    const bundles = await temporaryFolder('retake-bundles-')
-    const threads = new WorkerSlotThreads({
-      system: systemId,
-      transport: ports,
-      clock,
-      random,
-      logger,
-      environment: { name: info.name, state, bundles: bundles.path, nats },
-      onWarning: (error) => warnings.onWarning(error),
-    })
-    const taskManagers = roles.includes('task-manager') ? (options.taskManagers ?? 1) : 0
-    const node = new Node({ id: info.node, system, threads, bundles, state: store, taskManagers })
-    node.#spawn(options, info, store)
-    if (store === undefined) return node
-    try {
-      await system.ask(resourceManagerOf(systemId), DESCRIBE, {
-        timeoutMs: SHORT.timeoutMs,
-        repeatMs: 10,
-      })
-      if (cluster !== undefined) await system.takeName(JOB_MANAGER_NAME)
+      await node.#join()
       return node
     } catch (error) {
       await node.kill()
@@ -205,69 +139,137 @@ export class Node {
     }
   }
 
-  #spawn(options: NodeOptions, info: NodeInfo, state: StateStore | undefined): void {
-    const { clock, random, slots } = options
-    const { meters = { fencedWrites: 0 }, onNews = () => {} } = options
-    const own = { wallTime: () => clock.wallTime(), residentBytes: () => process.memoryUsage.rss() }
-    const director = state === undefined ? [] : [this.#jobManagerOf(options, info, state)]
-    const resourceManager =
-      state === undefined ? LEADING_RESOURCE_MANAGER : resourceManagerOf(this.#system.id)
+  private constructor(options: NodeOptions) {
+    const { clock, random, logger, roles = ['job-manager', 'task-manager'], onFatal = endProcess } = options
+    const id = randomToken(random) as SystemId
+    const [nats, ports] = [linkOf(options), new MessagePortTransport()]
+    this.#options = options
+    this.#info = infoOf(options, id)
+    this.#store = storeOf(options)
+    this.#warnings = new Warnings(clock, (error) => this.#tell({ type: 'warning', error }))
+    const { node, name } = this.#info
+    const onWarning = (error: RetakeError) => this.#warnings.onWarning(errorInfoOf(error))
+    this.id = node
+    this.#system = new ActorSystem({
+      id,
+      clock,
+      random,
+      logger,
+      ...transportsOf({ ports, nats, name, logger, onFatal, onWarning }),
+      limits: { peerSilenceMs: options.heartbeatTimeoutMs ?? LIMITS.peerSilenceMs },
+    })
+    this.#threads = new WorkerSlotThreads({
+      system: id,
+      transport: ports,
+      clock,
+      random,
+      logger,
+      environment: { name, state: this.#store, bundles: this.#bundles.path, nats },
+      onWarning: (error) => this.#warnings.onWarning(error),
+    })
+    this.#isDirector = roles.includes('job-manager')
+    this.#jobManager = this.#isDirector ? jobManagerOf(id) : LEADING_JOB_MANAGER
+    this.#jobs = new JobClient(this.#system, this.#jobManager)
+    const taskManagers = roles.includes('task-manager') ? (options.taskManagers ?? 1) : 0
+    this.#taskManagers = Array.from({ length: taskManagers }, (_, index) => taskManagerOf(id, index))
+  }
+
+  /** Task managers register by themselves, again and again; whoever directs is there when this resolves. */
+  async #join(): Promise<void> {
+    const { cluster } = this.#options
+    await this.#system.ready
+    if (this.#isDirector && cluster !== undefined) await refuseSecond(this.#system, this.#info)
+    this.#state = await this.#openStore()
+    this.#spawn()
+    if (!this.#isDirector) return
+    const patience = { timeoutMs: SHORT.timeoutMs, repeatMs: 10 }
+    await this.#system.ask(resourceManagerOf(this.#system.id), DESCRIBE, patience)
+    if (cluster !== undefined) await this.#system.takeName(JOB_MANAGER_NAME)
+  }
+
+  #openStore(): Promise<StateStore | undefined> {
+    const { clock, random, logger, cluster } = this.#options
+    const surroundings = { name: this.#info.name, clock, random, logger }
+    if (cluster === undefined) return openStateStore(this.#store, surroundings)
+    return provenStore({
+      ...surroundings,
+      config: this.#store,
+      user: this.#isDirector ? 'job-manager' : 'task-manager',
+      onWaiting: (reason) => this.#tell({ type: 'waiting', reason }),
+      onWarning: (error) => this.#warnings.onWarning(errorInfoOf(error)),
+    })
+  }
+
+  #tell(news: TaskManagerNews): void {
+    const { clock, onNews } = this.#options
+    clock.soon(() => onNews?.(news))
+  }
+
+  #spawn(): void {
+    const director = this.#state === undefined ? [] : [this.#jobManagerSpec(this.#state)]
     this.#system.spawn(
       NODE,
       new Supervisor({
         strategy: 'rest-for-one',
-        restarts: restartStrategyOf({ type: 'exponential-delay' }, random),
-        children: [
-          ...director,
-          ...this.#taskManagers.map((_, index) => ({
-            id: taskManagerName(index),
-            start: () =>
-              new TaskManager({
-                info:
-                  index === 0
-                    ? info
-                    : { ...info, node: `${info.node}-${index}` as NodeId, name: `${info.name}-${index}` },
-                slots,
-                resourceManager,
-                threads: this.#threads,
-                meters,
-                ...own,
-                tree: () => this.#system.tree(),
-                onNews: (news) => clock.soon(() => onNews(news)),
-              }),
-          })),
-        ],
+        restarts: restartStrategyOf({ type: 'exponential-delay' }, this.#options.random),
+        children: [...director, ...this.#taskManagers.map((_, index) => this.#taskManagerSpec(index))],
       }),
     )
   }
 
-  #jobManagerOf(options: NodeOptions, own: NodeInfo, state: StateStore) {
-    const { clock, random, logger, cluster } = options
-    const { heartbeatTimeoutMs = LIMITS.peerSilenceMs, slotRequestMs = LIMITS.slotRequestMs } = options
-    const wallTime = () => clock.wallTime()
-    const store = new JobStore({ state, random, wallTime })
-    const cache = new BundleCache({ directory: this.#bundles.path, documents: state.documents })
-    const intake = new JobIntake({ store, bundles: cache, clock })
+  #jobManagerSpec(state: StateStore) {
+    const { clock, random, logger, cluster } = this.#options
+    const { heartbeatTimeoutMs = LIMITS.peerSilenceMs, slotRequestMs = LIMITS.slotRequestMs } = this.#options
+    const store = new JobStore({ state, random, wallTime: () => clock.wallTime() })
+    const bundles = new BundleCache({ directory: this.#bundles.path, documents: state.documents })
+    const intake = new JobIntake({ store, bundles, clock })
     const runs = new Map<RunId, DirectedRun>()
     return {
       id: JOB_MANAGER,
       start: () =>
         new JobManager({
-          own,
+          ...this.#facts(),
+          own: this.#info,
           store,
           intake,
           clock,
           random,
           logger,
-          wallTime,
           heartbeatTimeoutMs,
           slotRequestMs,
           runs,
-          residentBytes: () => process.memoryUsage.rss(),
-          tree: () => this.#system.tree(),
           recovers: cluster !== undefined,
         }),
       shutdownMs: Number.POSITIVE_INFINITY,
+    }
+  }
+
+  #taskManagerSpec(index: number) {
+    const { slots, meters = { fencedWrites: 0 } } = this.#options
+    const { node, name } = this.#info
+    const own = index === 0 ? {} : { node: `${node}-${index}` as NodeId, name: `${name}-${index}` }
+    return {
+      id: taskManagerName(index),
+      start: () =>
+        new TaskManager({
+          ...this.#facts(),
+          info: { ...this.#info, ...own },
+          slots,
+          resourceManager: this.#isDirector ? resourceManagerOf(this.#system.id) : LEADING_RESOURCE_MANAGER,
+          threads: this.#threads,
+          meters,
+          onNews: (news) => this.#tell(news),
+        }),
+    }
+  }
+
+  /** What both roles tell of their process. */
+  #facts() {
+    const { clock } = this.#options
+    return {
+      wallTime: () => clock.wallTime(),
+      residentBytes: () => process.memoryUsage.rss(),
+      tree: () => this.#system.tree(),
     }
   }
 
@@ -296,7 +298,7 @@ export class Node {
    * with it.
    */
   async drain(): Promise<void> {
-    if (this.#state !== undefined) return this.#jobs.checkpointAll()
+    if (this.#isDirector) return this.#jobs.checkpointAll()
     const drain: DrainTaskManager = { type: 'drain' }
     await Promise.all(this.#taskManagers.map((taskManager) => this.#system.ask(taskManager, drain, DRAIN)))
   }
@@ -309,7 +311,7 @@ export class Node {
 
   async #stop(): Promise<void> {
     // First whoever decides: else it would take the end of the task managers for a failure of its jobs.
-    if (this.#state !== undefined) await this.#stopped(JOB_MANAGER, this.#jobManager)
+    if (this.#isDirector) await this.#stopped(JOB_MANAGER, this.#jobManager)
     await this.#system.stop()
     await this.#letGo()
   }
@@ -372,7 +374,7 @@ function linkOf({ cluster, nats, random }: NodeOptions): NatsLink | undefined {
   return { options: { servers: [nats.servers] }, cluster: randomToken(random), isForced: true }
 }
 
-function stateOf({ stateDirectory, cluster }: NodeOptions): StateStoreConfig {
+function storeOf({ stateDirectory, cluster }: NodeOptions): StateStoreConfig {
   if (stateDirectory !== undefined) return { kind: 'directory', directory: stateDirectory }
   assert(cluster !== undefined, 'a node without a cluster has a state directory')
   return { kind: 'jetstream', nats: cluster.nats, cluster: cluster.name }

@@ -14,7 +14,7 @@ export interface StateDirectory {
 /** The folder that was asked for, made if need be; else a temporary one that goes with the process, however it ends. */
 export async function stateDirectory(wanted: string | undefined): Promise<StateDirectory> {
   if (wanted !== undefined) return keptDirectory(resolve(wanted))
-  return { ...(await temporaryFolder('retake-dev-')), isKept: false }
+  return { ...temporaryFolder('retake-dev-'), isKept: false }
 }
 
 async function keptDirectory(path: string): Promise<StateDirectory> {

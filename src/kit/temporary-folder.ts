@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -13,9 +12,9 @@ export interface TemporaryFolder {
 const standing = new Set<string>()
 
 /** A new folder that goes when it is released, or with the process, unless that is killed. */
-export async function temporaryFolder(prefix: string): Promise<TemporaryFolder> {
+export function temporaryFolder(prefix: string): TemporaryFolder {
   if (standing.size === 0) process.on('exit', removeAll)
-  const path = await mkdtemp(join(tmpdir(), prefix))
+  const path = mkdtempSync(join(tmpdir(), prefix))
   standing.add(path)
   return { path, release: () => remove(path) }
 }
