@@ -15,6 +15,7 @@ import type { JobReport } from './job-report.js'
 import type { DescribeNodes } from './resource-manager.js'
 import { LEADING_JOB_MANAGER, LEADING_RESOURCE_MANAGER } from './role-addresses.js'
 import type { DescribeThreads } from './task-manager.js'
+import { endProcess } from './transports.js'
 
 export interface ClusterClientOptions {
   readonly nats: NatsOptions
@@ -68,9 +69,7 @@ export class ClusterClient implements Cluster {
       cluster,
       name: 'client',
       logger,
-      onFatal: (error) => {
-        throw error
-      },
+      onFatal: endProcess,
     })
     const id = randomToken(random) as SystemId
     const system = new ActorSystem({ id, clock, random, logger, transports: [transport] })

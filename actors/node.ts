@@ -46,7 +46,7 @@ import {
   type TaskManagerMessage,
   type TaskManagerNews,
 } from './task-manager.js'
-import { type NatsLink, transportsOf } from './transports.js'
+import { endProcess, type NatsLink, transportsOf } from './transports.js'
 import { Warnings } from './warnings.js'
 import { WorkerSlotThreads } from './worker-slot-threads.js'
 
@@ -188,8 +188,8 @@ export class Node {
   }
 
   #openStore(): Promise<StateStore | undefined> {
-    const { clock, random, logger, cluster } = this.#options
-    const surroundings = { name: this.#info.name, clock, random, logger }
+    const { clock, random, logger, cluster, onFatal = endProcess } = this.#options
+    const surroundings = { name: this.#info.name, clock, random, logger, onEnded: onFatal }
     if (cluster === undefined) return openStateStore(this.#store, surroundings)
     return provenStore({
       ...surroundings,
@@ -393,8 +393,4 @@ async function refuseSecond(system: ActorSystem, own: NodeInfo): Promise<void> {
     fix: 'start this node with --role task-manager, or stop the other first',
     where: leader.name,
   })
-}
-
-function endProcess(error: RetakeError): never {
-  throw error
 }

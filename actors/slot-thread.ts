@@ -26,6 +26,7 @@ async function main(): Promise<void> {
   assert(port !== null, 'a slot runs in a thread of its own')
   const { system: id, spec, environment } = workerData as SlotThreadData
   const report = (message: SlotThreadReport) => port.postMessage(message)
+  const giveUp = (error: unknown) => report({ type: 'given-up', error: errorInfoOf(error) })
   const logger = new PortLogger((line) => report({ type: 'log', line }))
   const ports = new MessagePortTransport({ keepsAlive: true })
   port.on('message', (message: MeshMessage) => {
@@ -52,15 +53,13 @@ async function main(): Promise<void> {
         nats: environment.nats,
         name,
         logger,
-        onFatal: (error) => {
-          throw error
-        },
+        onFatal: giveUp,
         onWarning: (error) => report({ type: 'warning', error: errorInfoOf(error) }),
       }),
     })
     // The links are made while the job's code is fetched.
     const [state] = await Promise.all([
-      openStateStore(environment.state, { name, clock, random, logger }),
+      openStateStore(environment.state, { name, clock, random, logger, onEnded: giveUp }),
       system.ready,
     ])
     const { bundle, request, fingerprint } = spec.code
@@ -76,7 +75,7 @@ async function main(): Promise<void> {
     })
     report({ type: 'ready', slot: system.spawn('slot', slot) })
   } catch (error) {
-    report({ type: 'refused', error: errorInfoOf(error) })
+    giveUp(error)
   }
 }
 

@@ -30,6 +30,13 @@ export interface TransportsOptions {
   readonly onWarning: (error: RetakeError) => void
 }
 
+/** Whoever hears that a link has ended is called by what it ended for, and would not let a throw pass. */
+export function endProcess(error: RetakeError): void {
+  queueMicrotask(() => {
+    throw error
+  })
+}
+
 /** How an actor system of this process reaches the others: by ports between threads, over NATS between processes. */
 export function transportsOf({
   ports,

@@ -36,7 +36,8 @@ export interface SlotEnvironment {
 /** What a slot's thread says to its process beside the actors' messages. */
 export type SlotThreadReport =
   | { readonly type: 'ready'; readonly slot: ActorRef<SlotMessage> }
-  | { readonly type: 'refused'; readonly error: ErrorInfo }
+  /** It cannot begin, or go on. */
+  | { readonly type: 'given-up'; readonly error: ErrorInfo }
   | { readonly type: 'fenced-write' }
   /** What the operator of its node must know. */
   | { readonly type: 'warning'; readonly error: ErrorInfo }
@@ -90,7 +91,7 @@ export class WorkerSlotThreads implements SlotThreads {
           return events.onFencedWrite()
         case 'warning':
           return this.#options.onWarning(report.error)
-        case 'refused':
+        case 'given-up':
           error = report.error
           void worker.terminate()
       }

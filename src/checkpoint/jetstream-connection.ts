@@ -17,6 +17,8 @@ import type { Logger } from '../kit/logger.js'
 export interface JetStreamConnectionOptions extends NatsClientOptions {
   readonly clock: Clock
   readonly logger: Logger
+  /** It has ended for good, and not by `close`. */
+  readonly onEnded?: (error: RetakeError) => void
 }
 
 /** What a stream must be, by the names of JetStream's own API. */
@@ -429,6 +431,7 @@ export class JetStreamConnection {
     const why = cause === undefined ? 'the client closed it' : messageOf(cause)
     this.#options.logger.error({ server: this.serverUrl, why }, 'the link to JetStream ended for good')
     this.#lose()
+    this.#options.onEnded?.(this.#isDown())
   }
 
   #isDown(): RetakeError {

@@ -2,6 +2,7 @@ import type { NatsOptions } from '../actor/transport/nats-client.js'
 import { JetStreamConnection, type StreamNeeds } from '../checkpoint/jetstream-connection.js'
 import { assert } from '../kit/assert.js'
 import type { Clock } from '../kit/clock.js'
+import type { RetakeError } from '../kit/errors.js'
 import { isToken } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
 import type { Logger } from '../kit/logger.js'
@@ -17,14 +18,17 @@ export interface JetStreamOptions {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** The connection has ended for good, and not by `close`. */
+  readonly onEnded?: (error: RetakeError) => void
 }
 
 /** Throws RT1501 to RT1505, and RT1518 without JetStream. */
 export function connectJetStream(options: JetStreamOptions): Promise<JetStreamConnection> {
-  const { nats, cluster, name, clock, random, logger } = options
+  const { nats, cluster, name, clock, random, logger, onEnded } = options
   assert(isToken(cluster), 'a cluster has a token for its name', { cluster })
   const inbox = `_INBOX.${cluster}.${randomToken(random, 20)}`
-  return JetStreamConnection.open({ ...nats, name, inbox, clock, random, logger })
+  const told = onEnded === undefined ? {} : { onEnded }
+  return JetStreamConnection.open({ ...nats, name, inbox, clock, random, logger, ...told })
 }
 
 /** Nothing of a log goes but by newer entries of the same run: not by age, nor by what other runs write. */

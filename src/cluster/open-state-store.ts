@@ -21,6 +21,8 @@ export interface StateStoreSurroundings {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Its connection has ended for good: end the process, so that it is started again. */
+  readonly onEnded?: (error: RetakeError) => void
 }
 
 /** Throws RT1501 to RT1505, RT1518 and RT1524 for a JetStream that cannot be used. */
