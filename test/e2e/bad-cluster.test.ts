@@ -242,6 +242,19 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
         })
       })
 
+      test('when its credentials are taken away while it runs, then a node ends and says so', async () => {
+        const users = join(FOLDER, `login-${version}.conf`)
+        const allow = (password: string) =>
+          writeFileSync(users, `authorization { user: "crew", password: "${password}" }`)
+        allow('x')
+        const include = `include "../${basename(FOLDER)}/${basename(users)}"`
+        const nats = await started({ config: include, ...LOGIN })
+        const { node } = await member(nats, ['job-manager', 'task-manager'], LOGIN)
+        allow('another')
+        process.kill(nats.pid ?? 0, 'SIGHUP')
+        expect(await node.ended).toMatchObject({ code: 'RT1506', fix: /check its credentials/ })
+      })
+
       test('when its nats-server is put into lame duck mode, then whoever runs the node is told', async () => {
         const nats = await started()
         const { events } = await member(nats, ['job-manager'])
