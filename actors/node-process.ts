@@ -1,7 +1,7 @@
 import { within } from '#src/actor/transport/deadline.js'
 import type { NatsOptions } from '#src/actor/transport/nats-client.js'
 import { assertNever } from '#src/kit/assert.js'
-import type { Clock } from '#src/kit/clock.js'
+import type { Cancel, Clock } from '#src/kit/clock.js'
 import { type ErrorInfo, errorInfoOf, isCurable } from '#src/kit/errors.js'
 import type { NodeId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
@@ -36,10 +36,13 @@ export type NodeEvent =
   /** The job manager answers again. */
   | { readonly type: 'back' }
   /** It was taken for dead, or heard nobody: what it ran is stopped, and it comes back as another incarnation. */
-  | { readonly type: 'lost'; readonly reason: 'evicted' | 'fenced' }
+  | { readonly type: 'lost'; readonly reason: LossReason }
   | { readonly type: 'warning'; readonly error: ErrorInfo }
   | { readonly type: 'draining'; readonly held: number }
   | { readonly type: 'drained'; readonly tookMs: number }
+
+/** Taken for dead; unanswered for too long; a job manager that stood still and may have been replaced. */
+export type LossReason = 'evicted' | 'fenced' | 'stood-still'
 
 export interface RunningNode {
   /** Opens no slot any more, lets its jobs move, and says goodbye. */
@@ -62,7 +65,8 @@ class NodeProcess implements RunningNode {
   readonly ended: Promise<ErrorInfo | undefined>
   readonly #options: NodeProcessOptions
   readonly #meters: ProcessMeters = { fencedWrites: 0 }
-  #end!: (error: ErrorInfo | undefined) => void
+  #resolve!: (error: ErrorInfo | undefined) => void
+  #cancelPace: Cancel = () => {}
   #node: Node | undefined
   #startedAt = 0
   /** The cluster has taken its incarnation in, perhaps before that stood. */
@@ -74,7 +78,7 @@ class NodeProcess implements RunningNode {
   constructor(options: NodeProcessOptions) {
     this.#options = options
     this.ended = new Promise((resolve) => {
-      this.#end = resolve
+      this.#resolve = resolve
     })
   }
 
@@ -100,6 +104,7 @@ class NodeProcess implements RunningNode {
       onFatal: (error) => void this.#fail(errorInfoOf(error)),
     })
     this.#node = node
+    if (roles.includes('job-manager')) this.#watchPace(node)
     if (this.#failure !== undefined) await this.#fail(this.#failure)
     else if (this.#isRegistered || !roles.includes('task-manager')) this.#ready(node)
   }
@@ -157,13 +162,29 @@ class NodeProcess implements RunningNode {
     this.#end(error)
   }
 
-  async #comeBack(reason: 'evicted' | 'fenced'): Promise<void> {
-    this.#options.onEvent({ type: 'lost', reason })
+  /**
+   * A job manager that stood still for as long as a node may be silent may have been replaced, and must not go on under
+   * its name before it has asked. When it goes on, a timer that is late is the first thing that runs.
+   */
+  #watchPace(node: Node): void {
+    const { clock, heartbeatTimeoutMs } = this.#options
+    const dueAt = clock.now() + LIMITS.heartbeatMs
+    this.#cancelPace = clock.after(LIMITS.heartbeatMs, () => {
+      if (this.#node !== node) return
+      const lateMs = clock.now() - dueAt
+      if (lateMs > heartbeatTimeoutMs * LIMITS.selfFenceShare) void this.#comeBack('stood-still')
+      else this.#watchPace(node)
+    })
+  }
+
+  async #comeBack(reason: LossReason): Promise<void> {
     const lost = this.#node
+    if (lost === undefined) return
     this.#node = undefined
-    // What its threads have to say last is heard first.
-    await this.#pause(LIMITS.fenceGraceMs)
-    await lost?.kill()
+    this.#options.onEvent({ type: 'lost', reason })
+    // What the threads of a task manager have to say last is heard first.
+    if (reason !== 'stood-still') await this.#pause(LIMITS.fenceGraceMs)
+    await lost.kill()
     await this.#startAgain()
   }
 
@@ -183,6 +204,11 @@ class NodeProcess implements RunningNode {
         await this.#pause(LIMITS.heartbeatMs)
       }
     }
+  }
+
+  #end(error: ErrorInfo | undefined): void {
+    this.#cancelPace()
+    this.#resolve(error)
   }
 
   #pause(ms: number): Promise<void> {

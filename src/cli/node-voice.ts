@@ -101,4 +101,5 @@ const LOST = {
   evicted:
     'was taken for dead: all that it ran is stopped, and goes on elsewhere; it comes back as a new one',
   fenced: 'heard nobody for too long: all that it ran is stopped; it comes back when it is heard again',
+  'stood-still': 'stood still for too long: another may lead by now; it stops, and comes back if none does',
 } as const

@@ -202,6 +202,40 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
       expect(await member.ended).toBeUndefined()
     })
 
+    test('when a job manager stood still, then it does not go on under its name before it has asked who leads', async () => {
+      await nodes[0]?.stop()
+      let stoodStillMs = 0
+      const events: NodeEvent[] = []
+      const leader = await startNodeProcess({
+        name: 'jm-2',
+        roles: ['job-manager'],
+        slots: 0,
+        labels: {},
+        nats: { servers: [nats.url] },
+        cluster: 'test',
+        stateDirectory: undefined,
+        heartbeatTimeoutMs: 25_000,
+        slotRequestMs: 60_000,
+        onEvent: (event) => events.push(event),
+        ...WORLD,
+        clock: { ...systemClock, now: () => systemClock.now() + stoodStillMs },
+      })
+      const kinds = () => events.map(({ type }) => type)
+      try {
+        await node('tm-1')
+        const job = await submit(2)
+        await job.running()
+        await job.completed(2)
+        stoodStillMs = 30_000
+        await until(() => kinds().filter((kind) => kind === 'ready').length === 2, { what: 'it is back' })
+        expect(events[1]).toEqual({ type: 'lost', reason: 'stood-still' })
+        expect((await job.job.ended).outcome).toBe('finished')
+        expectCounted(cast.path('output'), COUNT)
+      } finally {
+        await leader.drain()
+      }
+    })
+
     test('when a job is planned otherwise than its submitter saw it, then it is refused, and there is no run', async () => {
       const submission = cast.submission('counting-plain', { count: COUNT }, { fingerprint: 'another' })
       await expect(client.submit(submission)).rejects.toMatchObject({ code: 'RT1108' })

@@ -138,6 +138,10 @@ const EVENTS: readonly (readonly [NodeEvent, string])[] = [
     '! was taken for dead: all that it ran is stopped, and goes on elsewhere; it comes back as a new one',
   ],
   [
+    { type: 'lost', reason: 'stood-still' },
+    '! stood still for too long: another may lead by now; it stops, and comes back if none does',
+  ],
+  [
     { type: 'lost', reason: 'fenced' },
     '! heard nobody for too long: all that it ran is stopped; it comes back when it is heard again',
   ],
