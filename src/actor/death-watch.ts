@@ -101,8 +101,14 @@ export class DeathWatch {
   /** A ping found nobody in `system`. */
   onNoResponder(system: SystemId): void {
     const peer = this.#peers.get(system)
-    if (peer?.liveness.onNoResponder(this.#clock.now()) !== 'lost') return
-    if (this.#othersAnswer(peer)) this.onLost(system)
+    if (peer === undefined) return
+    const { liveness } = peer
+    const isFirst = liveness.refusedAt === undefined
+    if (liveness.onNoResponder(this.#clock.now()) === 'lost') {
+      if (this.#othersAnswer(peer)) this.onLost(system)
+    } else if (isFirst && liveness.refusedAt !== undefined) {
+      this.#askOnce(system, peer)
+    }
   }
 
   onLink(system: SystemId, state: 'up' | 'down'): void {
@@ -154,6 +160,18 @@ export class DeathWatch {
     }
     peer.watched.set(target, { incarnation: 0, watchers: new Set([watcher]) })
     this.#ping(system, peer)
+  }
+
+  /**
+   * The next ping of the round may come a moment too early for its answer to count. One more, just late enough, and by
+   * when the others have answered, tells as soon as it can be told.
+   */
+  #askOnce(system: SystemId, peer: Peer): void {
+    const { noResponderMs, pingMs } = this.#limits
+    this.#clock.after(noResponderMs + pingMs / 16, () => {
+      const isStill = this.#peers.get(system) === peer && peer.liveness.refusedAt !== undefined
+      if (isStill) this.#ping(system, peer)
+    })
   }
 
   #newPeer(system: SystemId): Peer {

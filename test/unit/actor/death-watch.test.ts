@@ -159,6 +159,17 @@ describe('between systems', () => {
     expect(heardAfter).toBeLessThan(1_000)
   })
 
+  test('when it is killed at whatever moment between two pings, then that is told as soon as it can be', async () => {
+    for (let moment = 0; moment < 400; moment += 50) {
+      const { clock, network, there, watcher, THERE } = await twoSystems()
+      await clock.advance(2_000 + moment)
+      network.kill(THERE)
+      await there.kill()
+      await clock.advance(850)
+      expect(watcher.heard, `${moment} ms`).toEqual([{ kind: 'lost' }])
+    }
+  })
+
   test('when nobody listens in any of several systems, then only their silence tells; one that answers is enough', async () => {
     const clock = new VirtualClock()
     const network = new SimulatedNetwork({ clock, random: seededRandom(3) })
