@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
@@ -298,6 +298,7 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
       'when the server offers TLS, then it is spoken, with the authority that we were given',
       async () => {
         const folder = temporaryFolder('tls')
+        closing.push(() => rmSync(folder, { recursive: true, force: true }))
         const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
         const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
         const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile]

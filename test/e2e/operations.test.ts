@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { codeBlocksOf, pageOf, sectionOf, type Typed, typedIn } from '../house/docs.js'
@@ -24,6 +24,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   for (const node of nodes.splice(0)) await node.kill()
+  rmSync(folder, { recursive: true, force: true })
 })
 
 await describeWith({ nats: 'oldest' }, 'a cluster in three terminals', () => {
