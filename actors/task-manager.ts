@@ -1,4 +1,13 @@
-import type { Actor, ActorContext, ActorRef, Answer, AskFailure, Asks, ReplyTo } from '#src/actor/actor.js'
+import type {
+  Actor,
+  ActorContext,
+  ActorRef,
+  Address,
+  Answer,
+  AskFailure,
+  Asks,
+  ReplyTo,
+} from '#src/actor/actor.js'
 import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
 import { assertNever } from '#src/kit/assert.js'
@@ -30,12 +39,7 @@ export type TaskManagerMessage =
   // its own
   | { readonly type: 'close-overdue'; readonly slot: SlotIndex; readonly attempt: Attempt }
   | { readonly type: 'slot-closed'; readonly slot: SlotIndex; readonly attempt: Attempt }
-  | {
-      readonly type: 'job-master-ended'
-      readonly slot: SlotIndex
-      readonly run: RunId
-      readonly attempt: Attempt
-    }
+  | { readonly type: 'job-master-ended'; readonly jobMaster: Address }
   | { readonly type: 'heartbeat-due' }
   | { readonly type: 'heartbeat-answered'; readonly sentAt: number; readonly answer: Answer<HeartbeatAnswer> }
   | { readonly type: 'told' }
@@ -175,7 +179,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
       case 'close-overdue':
         return this.#closing(message.slot, message.attempt)?.terminate()
       case 'job-master-ended':
-        return this.#onJobMasterEnded(message.slot, message.run, message.attempt, ctx)
+        return this.#onJobMasterEnded(message.jobMaster, ctx)
       case 'heartbeat-due':
         return this.#beat(ctx)
       case 'heartbeat-answered':
@@ -376,19 +380,16 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     }
     this.#slots.set(request.slot, opened)
     this.#answerOpener(opened, ctx)
-    const { slot, run, attempt, jobMaster } = request
-    ctx.watch(jobMaster, () => ({ type: 'job-master-ended', slot, run, attempt }))
+    const { jobMaster } = request
+    ctx.watch(jobMaster, () => ({ type: 'job-master-ended', jobMaster: jobMaster.address }))
   }
 
   /** Nobody supervises what runs here for it any more, and nobody else will close it. */
-  #onJobMasterEnded(
-    slot: SlotIndex,
-    run: RunId,
-    attempt: Attempt,
-    ctx: ActorContext<TaskManagerMessage>,
-  ): void {
-    const state = this.#slots.get(slot)
-    if (state?.request.run === run && state.request.attempt === attempt) this.#close(slot, run, attempt, ctx)
+  #onJobMasterEnded(jobMaster: Address, ctx: ActorContext<TaskManagerMessage>): void {
+    for (const [slot, { request }] of this.#slots) {
+      const { run, attempt } = request
+      if (request.jobMaster.address === jobMaster) this.#close(slot, run, attempt, ctx)
+    }
   }
 
   /** Answers now if the outcome is known, else when it will be. */

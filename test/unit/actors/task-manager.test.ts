@@ -261,16 +261,19 @@ test('when it drains, then no slot of its is given away, its jobs are told to le
   expect(isDrained).toBe(true)
 })
 
-test('when the job master of a slot is gone, then nobody supervises what runs there, and it is closed', async () => {
+test('when a job master is gone, then nobody supervises what runs for it, and every slot of its is closed', async () => {
   const { clock, network, leader, join } = stage()
   const a = join('a-1', 'a')
   await clock.advance(10)
   const jobMaster = leader.spawn('job', actorOf<JobMasterMessage>({}))
+  const another = join('other', 'other').own.spawn('job', actorOf<JobMasterMessage>({}))
   leader.send(a.ref, openSlot(0, jobMaster))
+  leader.send(a.ref, openSlot(1, jobMaster))
+  leader.send(a.ref, openSlot(2, another))
   await clock.advance(3_000)
   expect(a.threads.orders).toEqual([])
   network.kill('leader' as SystemId)
   await leader.kill()
   await clock.advance(2_000)
-  expect(a.threads.orders).toEqual(['end 1'])
+  expect(a.threads.orders).toEqual(['end 1', 'end 2'])
 })
