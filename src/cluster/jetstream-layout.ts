@@ -1,25 +1,16 @@
 import type { NatsOptions } from '../actor/transport/nats-client.js'
 import { JetStreamConnection, type StreamNeeds } from '../checkpoint/jetstream-connection.js'
 import { assert } from '../kit/assert.js'
-import type { Clock } from '../kit/clock.js'
-import type { RetakeError } from '../kit/errors.js'
 import { isToken } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
-import type { Logger } from '../kit/logger.js'
-import { type Random, randomToken } from '../kit/random.js'
+import { randomToken } from '../kit/random.js'
+import type { StateStoreSurroundings } from './open-state-store.js'
 
 /** What a cluster has in JetStream, by name. */
 
-export interface JetStreamOptions {
+export interface JetStreamOptions extends StateStoreSurroundings {
   readonly nats: NatsOptions
   readonly cluster: string
-  /** How operators find the connection in the server's list: role, node, incarnation, purpose. */
-  readonly name: string
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  /** The connection has ended for good, and not by `close`. */
-  readonly onEnded?: (error: RetakeError) => void
 }
 
 /** Throws RT1501 to RT1505, and RT1518 without JetStream. */
