@@ -1,0 +1,106 @@
+import type { Clock } from '#src/kit/clock.js'
+import type { Random } from '#src/kit/random.js'
+import type { VirtualClock } from '#src/kit/virtual-clock.js'
+
+/** A process, as a server sees the other end of a connection. */
+export interface Caller {
+  /** For the trace. */
+  readonly name: string
+  /** Of the process: stands still while that is frozen, and calls nothing any more once it is dead. */
+  readonly clock: Clock
+  /** What a dead process still wants to send is sent by nobody. */
+  isAlive(): boolean
+}
+
+/** How bad the way to a server is; faults change it while the world runs. */
+export interface Conditions {
+  /** Each way, drawn for each request. */
+  latencyMs: readonly [number, number]
+  /** Share of the requests that never arrive. */
+  lostRequests: number
+  /** Share of the requests that are carried out, and whose answer never arrives. */
+  lostAnswers: number
+  /** Share of the lost requests that are carried out after all, `lateMs` later: nobody hears of it. */
+  late: number
+  lateMs: readonly [number, number]
+  /** Nothing arrives, and nothing is answered. */
+  isDown: boolean
+}
+
+export const GOOD_CONDITIONS: Readonly<Conditions> = {
+  latencyMs: [0.2, 3],
+  lostRequests: 0,
+  lostAnswers: 0,
+  late: 0,
+  lateMs: [500, 15_000],
+  isDown: false,
+}
+
+/** No answer came: what became of the request is not known. */
+export class Unanswered extends Error {
+  override readonly name = 'Unanswered'
+
+  constructor() {
+    super('no answer came')
+  }
+}
+
+/**
+ * The way to a server, and back. A request is carried out at one moment, whole, also when its client has died since; a
+ * refusal is an answer. Requests of one caller may overtake each other: whoever needs an order waits for the answers.
+ */
+export class Wire {
+  readonly conditions: Conditions = { ...GOOD_CONDITIONS }
+  readonly #clock: VirtualClock
+  readonly #random: Random
+  /** How long a client waits for an answer that does not come. */
+  readonly #patienceMs: readonly [number, number]
+
+  constructor(clock: VirtualClock, random: Random, patienceMs: readonly [number, number] = [200, 2_000]) {
+    this.#clock = clock
+    this.#random = random
+    this.#patienceMs = patienceMs
+  }
+
+  /** Rejects with `Unanswered`, or with what `run` throws. */
+  request<T>(caller: Caller, run: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!caller.isAlive()) return
+      const { latencyMs, lostRequests, lostAnswers, late, lateMs } = this.conditions
+      const fate = this.#random.next()
+      const isLost = fate < lostRequests
+      const isUnanswered = isLost || fate < lostRequests + lostAnswers
+      if (isUnanswered) caller.clock.after(this.#between(this.#patienceMs), () => reject(new Unanswered()))
+      if (isLost) {
+        if (this.#random.next() < late) this.#clock.after(this.#between(lateMs), () => void attempted(run))
+        return
+      }
+      this.#clock.after(this.#between(latencyMs), () => {
+        if (this.conditions.isDown) {
+          caller.clock.after(this.#between(this.#patienceMs), () => reject(new Unanswered()))
+          return
+        }
+        const outcome = attempted(run)
+        if (isUnanswered) return
+        // Two legs: what arrives at a frozen process is read when it goes on.
+        this.#clock.after(this.#between(latencyMs), () =>
+          caller.clock.soon(() => (outcome.ok ? resolve(outcome.value) : reject(outcome.error))),
+        )
+      })
+    })
+  }
+
+  #between([min, max]: readonly [number, number]): number {
+    return min + this.#random.next() * (max - min)
+  }
+}
+
+type Attempted<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }
+
+function attempted<T>(run: () => T): Attempted<T> {
+  try {
+    return { ok: true, value: run() }
+  } catch (error) {
+    return { ok: false, error }
+  }
+}
