@@ -18,7 +18,7 @@ import type {
   UploadBundle,
 } from './job-manager.js'
 import type { CancelJob, DescribeJob, TakeCheckpoint } from './job-master.js'
-import { type JobSubmission, orderOf } from './job-order.js'
+import { type JobOrder, type JobSubmission, orderOf } from './job-order.js'
 import type { JobReport } from './job-report.js'
 import { jobMasterOf } from './role-addresses.js'
 
@@ -67,14 +67,19 @@ export class JobClient {
 
   /** Starts a new run. Rejects with what the submission is refused for. */
   async submit(submission: JobSubmission): Promise<JobHandle> {
-    const accepted = await this.#order('submit', submission)
+    return this.submitOrder(await this.#uploaded(submission))
+  }
+
+  /** The same for code that is in the store already. */
+  async submitOrder(order: JobOrder): Promise<JobHandle> {
+    const accepted = await this.#order('submit', order)
     assert(accepted !== undefined, 'what is submitted is accepted or refused')
     return this.#handleOf(accepted)
   }
 
   /** Goes on with the unended run of the job in that file; undefined when there is none. */
   async resume(submission: JobSubmission): Promise<JobHandle | undefined> {
-    const accepted = await this.#order('resume', submission)
+    const accepted = await this.#order('resume', await this.#uploaded(submission))
     return accepted === undefined ? undefined : this.#handleOf(accepted)
   }
 
@@ -84,12 +89,16 @@ export class JobClient {
     return told(this.#system.ask(this.#jobManager, list, SHORT))
   }
 
-  async #order(type: 'submit' | 'resume', submission: JobSubmission): Promise<JobAccepted | undefined> {
+  async #uploaded(submission: JobSubmission): Promise<JobOrder> {
     const { order, bundle } = await orderOf(submission)
     for (const piece of piecesOf(bundle)) {
       const upload: UploadBundle = { type: 'upload', piece }
       await told(this.#system.ask(this.#jobManager, upload, PATIENT))
     }
+    return order
+  }
+
+  #order(type: 'submit' | 'resume', order: JobOrder): Promise<JobAccepted | undefined> {
     const submit: SubmitJob = { type, order }
     return told(this.#system.ask(this.#jobManager, submit, SUBMIT))
   }

@@ -2,13 +2,12 @@ import { checkSplits } from '#src/checkpoint/known-splits.js'
 import type { Manifest } from '#src/checkpoint/manifest.js'
 import { adoptManifest, loadManifest } from '#src/checkpoint/manifest-store.js'
 import { maxParallelismsOf, restoreOf } from '#src/checkpoint/restore.js'
-import type { BundleCache } from '#src/cluster/bundle-cache.js'
 import type { JobBundle } from '#src/cluster/job-bundle.js'
-import { type BuildRequest, buildPlan, checkPlan } from '#src/cluster/job-loader.js'
+import { type BuildRequest, checkPlan } from '#src/cluster/job-loader.js'
+import type { JobPlanner } from '#src/cluster/job-planner.js'
 import type { JobStore, RunRecord } from '#src/cluster/job-store.js'
-import { loadConnectors } from '#src/connector/built-in.js'
+import type { ConnectorLoader } from '#src/connector/registry.js'
 import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
-import type { Clock } from '#src/kit/clock.js'
 import type { RunId } from '#src/kit/ids.js'
 import type { JobOrder } from './job-order.js'
 import type { JobCode } from './slot-threads.js'
@@ -30,20 +29,20 @@ export type RecoveredRun =
 
 export interface JobIntakeOptions {
   readonly store: JobStore
-  readonly bundles: BundleCache
-  readonly clock: Clock
+  readonly planner: JobPlanner
+  readonly connectors: ConnectorLoader
 }
 
-/** Makes runs of orders: plans in a throw-away thread, checks against a checkpoint, submits to the log. */
+/** Makes runs of orders: has them planned, checks them against a checkpoint, submits them to the log. */
 export class JobIntake {
   readonly #store: JobStore
-  readonly #bundles: BundleCache
-  readonly #clock: Clock
+  readonly #planner: JobPlanner
+  readonly #connectors: ConnectorLoader
 
-  constructor({ store, bundles, clock }: JobIntakeOptions) {
+  constructor({ store, planner, connectors }: JobIntakeOptions) {
     this.#store = store
-    this.#bundles = bundles
-    this.#clock = clock
+    this.#planner = planner
+    this.#connectors = connectors
   }
 
   /** An order's code has to be kept before the order is given. */
@@ -56,12 +55,12 @@ export class JobIntake {
     // An untidy store is no reason to refuse a job; what keeps it from being written is met below.
     await this.#store.sweep().catch(() => undefined)
     const { bundle, request, fromCheckpoint } = order
-    const fresh = await this.#plan(bundle, request)
+    const fresh = await this.#planner.plan(bundle, request)
     if (order.fingerprint !== undefined) checkPlan(fresh, order.fingerprint)
     if (fromCheckpoint === undefined) return this.#create(order, request, fresh, undefined)
     const found = await this.#store.findCheckpoint(fromCheckpoint, fresh.name)
     const fitting = { ...request, maxParallelismOf: maxParallelismsOf(found.manifest) }
-    const plan = await this.#plan(bundle, fitting)
+    const plan = await this.#planner.plan(bundle, fitting)
     await this.#check(found.manifest, plan)
     const run = await this.#store.begin()
     const adopted = await adoptManifest(found.manifest, found.blobs, this.#store.blobs, run)
@@ -70,7 +69,7 @@ export class JobIntake {
 
   /** The newest unended run of the ordered job, with the code as it is now; undefined when there is none. */
   async resume(order: JobOrder): Promise<PreparedRun | undefined> {
-    const fresh = await this.#plan(order.bundle, order.request)
+    const fresh = await this.#planner.plan(order.bundle, order.request)
     const record = await this.#store.unended(fresh.name)
     if (record === undefined) return undefined
     const { bundle, request, allowRepeatedRows } = order
@@ -104,7 +103,7 @@ export class JobIntake {
       ...request,
       ...(manifest !== undefined && { maxParallelismOf: maxParallelismsOf(manifest) }),
     }
-    const plan = await this.#plan(bundle, fitting)
+    const plan = await this.#planner.plan(bundle, fitting)
     if (manifest !== undefined) await this.#check(manifest, plan)
     const code = { bundle, request: fitting, fingerprint: plan.fingerprint }
     return { run, plan, code, origin, allowRepeatedRows }
@@ -135,10 +134,6 @@ export class JobIntake {
   /** Throws what keeps `plan` from going on from `manifest`. */
   async #check(manifest: Manifest, plan: JobPlan): Promise<void> {
     restoreOf(manifest, plan)
-    checkSplits(manifest, plan, await loadConnectors(connectorNamesOf(plan)))
-  }
-
-  async #plan(bundle: string, request: BuildRequest): Promise<JobPlan> {
-    return buildPlan(await this.#bundles.path(bundle), request, { clock: this.#clock })
+    checkSplits(manifest, plan, await this.#connectors(connectorNamesOf(plan)))
   }
 }

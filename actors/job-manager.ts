@@ -14,8 +14,7 @@ import { type Step, Supervision } from '#src/actor/supervision.js'
 import { type BundlePiece, BundleUploads } from '#src/cluster/bundle-upload.js'
 import type { JobStore, RunRecord } from '#src/cluster/job-store.js'
 import type { LogState } from '#src/cluster/log-entry.js'
-import { loadConnectors } from '#src/connector/built-in.js'
-import type { Connectors } from '#src/connector/registry.js'
+import type { ConnectorLoader, Connectors } from '#src/connector/registry.js'
 import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
 import { assertNever } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
@@ -117,6 +116,7 @@ type DirectableRun = Extract<RecoveredRun, { ok: false }> | { readonly ok: true;
 export interface JobManagerOptions extends ResourceManagerOptions {
   readonly store: JobStore
   readonly intake: JobIntake
+  readonly connectors: ConnectorLoader
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -209,7 +209,12 @@ export class JobManager implements Actor<JobManagerMessage> {
 
   async #prepare(how: 'submit' | 'resume', order: JobOrder): Promise<DirectedRun | undefined> {
     const prepared = await this.#options.intake[how](order)
-    return prepared === undefined ? undefined : directable(prepared)
+    return prepared === undefined ? undefined : this.#directable(prepared)
+  }
+
+  async #directable(prepared: PreparedRun): Promise<DirectedRun> {
+    const connectors = await this.#options.connectors(connectorNamesOf(prepared.plan))
+    return { ...prepared, connectors, followers: [] }
   }
 
   #answer<T>(asker: ReplyTo<unknown>, outcome: Outcome<T>, toValue: (value: T) => unknown): void {
@@ -240,7 +245,9 @@ export class JobManager implements Actor<JobManagerMessage> {
       .recover()
       .then((all) =>
         Promise.all(
-          all.map(async (one) => (one.ok ? { ok: true as const, run: await directable(one.prepared) } : one)),
+          all.map(async (one) =>
+            one.ok ? { ok: true as const, run: await this.#directable(one.prepared) } : one,
+          ),
         ),
       )
     this.#ctx.pipeToSelf(recovered, (outcome) => ({ type: 'recovered', outcome }))
@@ -401,8 +408,4 @@ export class JobManager implements Actor<JobManagerMessage> {
     for (const follower of followers) this.#ctx.send(ref, { type: 'follow', follower })
     this.#supervision.onStarted(run, this.#ctx.now())
   }
-}
-
-async function directable(prepared: PreparedRun): Promise<DirectedRun> {
-  return { ...prepared, connectors: await loadConnectors(connectorNamesOf(prepared.plan)), followers: [] }
 }

@@ -9,6 +9,7 @@ import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
 import type { NodeRole } from './cluster-view.js'
 import { Node } from './node.js'
+import type { HostOf } from './node-host.js'
 import type { ProcessMeters, TaskManagerNews } from './task-manager.js'
 
 export interface NodeProcessOptions {
@@ -22,6 +23,8 @@ export interface NodeProcessOptions {
   readonly stateDirectory: string | undefined
   readonly heartbeatTimeoutMs: number
   readonly slotRequestMs: number
+  /** Where its incarnations live. Default: in this process. */
+  readonly host?: HostOf
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -84,7 +87,7 @@ class NodeProcess implements RunningNode {
 
   async start(): Promise<void> {
     const { name, roles, slots, labels, nats, cluster, stateDirectory } = this.#options
-    const { heartbeatTimeoutMs, slotRequestMs, clock, random, logger } = this.#options
+    const { heartbeatTimeoutMs, slotRequestMs, host, clock, random, logger } = this.#options
     this.#startedAt = clock.now()
     this.#isRegistered = false
     const node = await Node.start({
@@ -96,6 +99,7 @@ class NodeProcess implements RunningNode {
       stateDirectory,
       heartbeatTimeoutMs,
       slotRequestMs,
+      ...(host !== undefined && { host }),
       clock,
       random,
       logger,

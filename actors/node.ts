@@ -1,31 +1,29 @@
-import { availableParallelism, hostname, totalmem } from 'node:os'
+import { hostname } from 'node:os'
 import type { ActorRef } from '#src/actor/actor.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { Supervisor } from '#src/actor/supervisor.js'
 import { ActorSystem } from '#src/actor/system.js'
-import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
 import type { NatsOptions } from '#src/actor/transport/nats-client.js'
-import { BundleCache } from '#src/cluster/bundle-cache.js'
 import { JobStore } from '#src/cluster/job-store.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
-import { openStateStore, type StateStoreConfig } from '#src/cluster/open-state-store.js'
+import type { StateStoreConfig } from '#src/cluster/open-state-store.js'
 import { JOB_MANAGER_NAME, PROTOCOL } from '#src/cluster/protocol.js'
 import type { StateStore } from '#src/cluster/state-store.js'
 import { assert } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
-import { errorInfoOf, RetakeError } from '#src/kit/errors.js'
+import { RetakeError } from '#src/kit/errors.js'
 import type { NodeId, RunId, SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
-import { temporaryFolder } from '#src/kit/temporary-folder.js'
 import { version } from '#src/kit/version.js'
 import type { NodeRole, NodeStatus } from './cluster-view.js'
 import { JobClient, type JobHandle } from './job-client.js'
 import { JobIntake } from './job-intake.js'
 import { type DirectedRun, JobManager, type JobManagerMessage } from './job-manager.js'
 import type { JobSubmission } from './job-order.js'
-import { provenStore } from './proven-store.js'
+import type { HostedNode, HostOf, NodeHost } from './node-host.js'
+import { ProcessHost } from './process-host.js'
 import type { DescribeNodes } from './resource-manager.js'
 import {
   JOB_MANAGER,
@@ -46,9 +44,8 @@ import {
   type TaskManagerMessage,
   type TaskManagerNews,
 } from './task-manager.js'
-import { endProcess, type NatsLink, transportsOf } from './transports.js'
+import { endProcess, type NatsLink } from './transports.js'
 import { Warnings } from './warnings.js'
-import { WorkerSlotThreads } from './worker-slot-threads.js'
 
 export type { JobEnd, JobHandle } from './job-client.js'
 export type { JobSubmission } from './job-order.js'
@@ -91,6 +88,8 @@ export interface NodeOptions {
   readonly protocol?: number
   /** The link to NATS has ended for good. Default: the process ends with the error. */
   readonly onFatal?: (error: RetakeError) => void
+  /** Where it lives. Default: in this process. */
+  readonly host?: HostOf
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -112,12 +111,8 @@ export class Node {
   readonly id: NodeId
   readonly #options: NodeOptions
   readonly #info: NodeInfo
-  readonly #store: StateStoreConfig
-  readonly #warnings: Warnings
+  readonly #host: NodeHost
   readonly #system: ActorSystem
-  readonly #threads: WorkerSlotThreads
-  /** Bundles that it has fetched. */
-  readonly #bundles = temporaryFolder('retake-bundles-')
   readonly #isDirector: boolean
   /** Its own, or that of its cluster. */
   readonly #jobManager: ActorRef<JobManagerMessage>
@@ -141,31 +136,29 @@ export class Node {
 
   private constructor(options: NodeOptions) {
     const { clock, random, logger, roles = ['job-manager', 'task-manager'], onFatal = endProcess } = options
+    const { name = hostname(), host = inThisProcess(options) } = options
     const id = randomToken(random) as SystemId
-    const [nats, ports] = [linkOf(options), new MessagePortTransport()]
+    const warnings = new Warnings(clock, (error) => this.#tell({ type: 'warning', error }))
     this.#options = options
-    this.#info = infoOf(options, id)
-    this.#store = storeOf(options)
-    this.#warnings = new Warnings(clock, (error) => this.#tell({ type: 'warning', error }))
-    const { node, name } = this.#info
-    const onWarning = (error: RetakeError) => this.#warnings.onWarning(errorInfoOf(error))
-    this.id = node
+    this.#host = host({
+      system: id,
+      name,
+      clock,
+      random,
+      logger,
+      onFatal,
+      onWarning: (error) => warnings.onWarning(error),
+      onWaiting: (reason) => this.#tell({ type: 'waiting', reason }),
+    })
+    this.#info = infoOf(options, name, id, this.#host)
+    this.id = this.#info.node
     this.#system = new ActorSystem({
       id,
       clock,
       random,
       logger,
-      ...transportsOf({ ports, nats, name, logger, onFatal, onWarning }),
+      ...this.#host.transports,
       limits: { peerSilenceMs: options.heartbeatTimeoutMs ?? LIMITS.peerSilenceMs },
-    })
-    this.#threads = new WorkerSlotThreads({
-      system: id,
-      transport: ports,
-      clock,
-      random,
-      logger,
-      environment: { name, state: this.#store, bundles: this.#bundles.path, nats },
-      onWarning: (error) => this.#warnings.onWarning(error),
     })
     this.#isDirector = roles.includes('job-manager')
     this.#jobManager = this.#isDirector ? jobManagerOf(id) : LEADING_JOB_MANAGER
@@ -179,25 +172,12 @@ export class Node {
     const { cluster } = this.#options
     await this.#system.ready
     if (this.#isDirector && cluster !== undefined) await refuseSecond(this.#system, this.#info)
-    this.#state = await this.#openStore()
+    this.#state = await this.#host.openStore(this.#isDirector ? 'job-manager' : 'task-manager')
     this.#spawn()
     if (!this.#isDirector) return
     const patience = { timeoutMs: SHORT.timeoutMs, repeatMs: 10 }
     await this.#system.ask(resourceManagerOf(this.#system.id), DESCRIBE, patience)
     if (cluster !== undefined) await this.#system.takeName(JOB_MANAGER_NAME)
-  }
-
-  #openStore(): Promise<StateStore | undefined> {
-    const { clock, random, logger, cluster, onFatal = endProcess } = this.#options
-    const surroundings = { name: this.#info.name, clock, random, logger, onEnded: onFatal }
-    if (cluster === undefined) return openStateStore(this.#store, surroundings)
-    return provenStore({
-      ...surroundings,
-      config: this.#store,
-      user: this.#isDirector ? 'job-manager' : 'task-manager',
-      onWaiting: (reason) => this.#tell({ type: 'waiting', reason }),
-      onWarning: (error) => this.#warnings.onWarning(errorInfoOf(error)),
-    })
   }
 
   #tell(news: TaskManagerNews): void {
@@ -221,8 +201,8 @@ export class Node {
     const { clock, random, logger, cluster } = this.#options
     const { heartbeatTimeoutMs = LIMITS.peerSilenceMs, slotRequestMs = LIMITS.slotRequestMs } = this.#options
     const store = new JobStore({ state, random, wallTime: () => clock.wallTime() })
-    const bundles = new BundleCache({ directory: this.#bundles.path, documents: state.documents })
-    const intake = new JobIntake({ store, bundles, clock })
+    const { connectors } = this.#host
+    const intake = new JobIntake({ store, planner: this.#host.planner(state), connectors })
     const runs = new Map<RunId, DirectedRun>()
     return {
       id: JOB_MANAGER,
@@ -232,6 +212,7 @@ export class Node {
           own: this.#info,
           store,
           intake,
+          connectors,
           clock,
           random,
           logger,
@@ -256,7 +237,7 @@ export class Node {
           info: { ...this.#info, ...own },
           slots,
           resourceManager: this.#isDirector ? resourceManagerOf(this.#system.id) : LEADING_RESOURCE_MANAGER,
-          threads: this.#threads,
+          threads: this.#host.threads,
           meters,
           onNews: (news) => this.#tell(news),
         }),
@@ -268,7 +249,7 @@ export class Node {
     const { clock } = this.#options
     return {
       wallTime: () => clock.wallTime(),
-      residentBytes: () => process.memoryUsage.rss(),
+      residentBytes: () => this.#host.residentBytes(),
       tree: () => this.#system.tree(),
     }
   }
@@ -319,13 +300,13 @@ export class Node {
   /** Ends at once: nobody is told. Resolves when no thread is left. */
   async kill(): Promise<void> {
     await this.#system.kill()
-    await this.#threads.terminate()
+    await this.#host.threads.terminate()
     await this.#letGo()
   }
 
   async #letGo(): Promise<void> {
     await this.#state?.close()
-    this.#bundles.release()
+    this.#host.release()
   }
 
   /** All actors of this thread as they are now. */
@@ -351,21 +332,25 @@ export class Node {
 }
 
 function infoOf(
-  { name = hostname(), labels = {}, protocol = PROTOCOL, clock }: NodeOptions,
+  { labels = {}, protocol = PROTOCOL, clock }: NodeOptions,
+  name: string,
   system: SystemId,
+  { machine }: NodeHost,
 ): NodeInfo {
   return {
     node: `${name}-${system}` as NodeId,
     name,
-    host: hostname(),
-    pid: process.pid,
+    ...machine,
     version: version(),
     protocol,
-    cpus: availableParallelism(),
-    memoryBytes: totalmem(),
     labels,
     startedAt: clock.wallTime(),
   }
+}
+
+function inThisProcess(options: NodeOptions): HostOf {
+  const [state, nats] = [storeOf(options), linkOf(options)]
+  return (node: HostedNode) => new ProcessHost({ node, state, nats, isProven: options.cluster !== undefined })
 }
 
 function linkOf({ cluster, nats, random }: NodeOptions): NatsLink | undefined {

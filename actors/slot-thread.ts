@@ -2,24 +2,21 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { ActorSystem } from '#src/actor/system.js'
 import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
 import { BundleCache } from '#src/cluster/bundle-cache.js'
-import { buildJob, checkPlan, loadJob } from '#src/cluster/job-loader.js'
+import { loadJob } from '#src/cluster/job-loader.js'
 import { openStateStore } from '#src/cluster/open-state-store.js'
 import { loadConnectors } from '#src/connector/built-in.js'
-import { connectorNamesOf } from '#src/graph/job-plan.js'
 import { assert } from '#src/kit/assert.js'
 import { systemClock } from '#src/kit/clock.js'
 import { errorInfoOf } from '#src/kit/errors.js'
 import { systemRandom } from '#src/kit/random.js'
+import { hostedSlot } from './hosted-slot.js'
 import { PortLogger } from './port-logger.js'
-import { Slot } from './slot.js'
-import { SubtaskFactory } from './subtask-factory.js'
 import type { MeshMessage } from './thread-mesh.js'
 import { transportsOf } from './transports.js'
 import type { SlotThreadData, SlotThreadReport } from './worker-slot-threads.js'
 
 /**
- * What runs in a slot's thread: one actor system with the slot at its top. The job's module is fetched, verified and
- * imported here, afresh, and its graph compared with the one that the job master follows before anything is deployed.
+ * A slot's thread, from its links to the slot. The job's module is fetched, verified and imported here, afresh.
  */
 async function main(): Promise<void> {
   const port = parentPort
@@ -62,18 +59,16 @@ async function main(): Promise<void> {
       openStateStore(environment.state, { name, clock, random, logger, onEnded: giveUp }),
       system.ready,
     ])
-    const { bundle, request, fingerprint } = spec.code
     const bundles = new BundleCache({ directory: environment.bundles, documents: state.documents })
-    const { graph, plan } = buildJob(await loadJob(await bundles.path(bundle)), request)
-    checkPlan(plan, fingerprint)
-    const connectors = await loadConnectors(connectorNamesOf(plan))
-    const subtasks = new SubtaskFactory({ graph, connectors, blobs: state.blobs, clock, logger })
-    const slot = new Slot({
-      subtaskOf: (deployment) => subtasks.subtask(deployment),
-      tree: () => system.tree(),
+    const slot = await hostedSlot({
+      system,
+      code: spec.code,
+      loadJob: async (bundle) => loadJob(await bundles.path(bundle)),
+      connectors: loadConnectors,
+      blobs: state.blobs,
       onFencedWrite: () => report({ type: 'fenced-write' }),
     })
-    report({ type: 'ready', slot: system.spawn('slot', slot) })
+    report({ type: 'ready', slot })
   } catch (error) {
     giveUp(error)
   }

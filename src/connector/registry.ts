@@ -21,6 +21,9 @@ export interface SinkConnector {
   writer(spec: SinkSpec, ctx: SinkContext): SinkWriter
 }
 
+/** Those of `names` that a node has; asking the registry for another one says which there are. */
+export type ConnectorLoader = (names: Iterable<string>) => Promise<Connectors>
+
 /** The connectors that a node has, by name. */
 export class Connectors {
   readonly #sources: Readonly<Record<string, SourceConnector>>

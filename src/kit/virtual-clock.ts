@@ -4,7 +4,8 @@ import type { Cancel, Clock } from './clock.js'
 interface Due {
   readonly at: number
   readonly order: number
-  readonly callback: () => void
+  /** Undefined once it was taken back: it is dropped when its time has come. */
+  callback: (() => void) | undefined
 }
 
 /**
@@ -12,6 +13,7 @@ interface Due {
  * which they were set; between two of them all settled promises are delivered, as in the real loop.
  */
 export class VirtualClock implements Clock {
+  /** A heap: what is due first is in front. */
   readonly #due: Due[] = []
   #now = 0
   #order = 0
@@ -33,10 +35,9 @@ export class VirtualClock implements Clock {
   after(delayMs: number, callback: () => void): Cancel {
     assert(delayMs >= 0, 'a timer lies in the past', { delayMs })
     const due: Due = { at: this.#now + delayMs, order: this.#order++, callback }
-    this.#due.push(due)
+    this.#push(due)
     return () => {
-      const index = this.#due.indexOf(due)
-      if (index >= 0) this.#due.splice(index, 1)
+      due.callback = undefined
     }
   }
 
@@ -49,6 +50,7 @@ export class VirtualClock implements Clock {
     const end = this.#now + ms
     await settled()
     for (let next = this.#takeUntil(end); next !== undefined; next = this.#takeUntil(end)) {
+      if (next.callback === undefined) continue
       this.#now = next.at
       next.callback()
       await settled()
@@ -62,13 +64,38 @@ export class VirtualClock implements Clock {
   }
 
   #takeUntil(end: number): Due | undefined {
-    let found = -1
-    for (let i = 0; i < this.#due.length; i++) {
-      const due = this.#due[i]!
-      if (due.at > end) continue
-      if (found < 0 || isBefore(due, this.#due[found]!)) found = i
+    const [first] = this.#due
+    return first === undefined || first.at > end ? undefined : this.#pop()
+  }
+
+  #push(due: Due): void {
+    const heap = this.#due
+    let place = heap.push(due) - 1
+    while (place > 0) {
+      const above = (place - 1) >> 1
+      if (!isBefore(due, heap[above]!)) break
+      heap[place] = heap[above]!
+      place = above
     }
-    return found < 0 ? undefined : this.#due.splice(found, 1)[0]
+    heap[place] = due
+  }
+
+  #pop(): Due | undefined {
+    const heap = this.#due
+    const first = heap[0]
+    const last = heap.pop()
+    if (last === undefined || heap.length === 0) return first
+    let place = 0
+    for (;;) {
+      let below = place * 2 + 1
+      if (below >= heap.length) break
+      if (below + 1 < heap.length && isBefore(heap[below + 1]!, heap[below]!)) below++
+      if (!isBefore(heap[below]!, last)) break
+      heap[place] = heap[below]!
+      place = below
+    }
+    heap[place] = last
+    return first
   }
 }
 

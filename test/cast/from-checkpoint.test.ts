@@ -4,6 +4,8 @@ import { orderOf } from '#actors/job-order.js'
 import type { JobHandle, JobSubmission, Node } from '#actors/node.js'
 import { BundleCache } from '#src/cluster/bundle-cache.js'
 import { DirectoryStateStore } from '#src/cluster/directory-state-store.js'
+import { bundlePlanner } from '#src/cluster/job-planner.js'
+import { loadConnectors } from '#src/connector/built-in.js'
 import { systemClock } from '#src/kit/clock.js'
 import { Cast, Followed, published } from './cast.js'
 import { type Count, countsByKey, expectCounted, expectedCounts, range, sorted } from './counting-oracle.js'
@@ -43,7 +45,11 @@ function submission(name: string, parallelism: number, fromCheckpoint: string, a
 async function prepared(submission: JobSubmission) {
   const state = new DirectoryStateStore({ directory: cast.stateDirectory })
   const bundles = new BundleCache({ directory: cast.path('bundles'), documents: state.documents })
-  const intake = new JobIntake({ store: cast.store(), bundles, clock: systemClock })
+  const intake = new JobIntake({
+    store: cast.store(),
+    planner: bundlePlanner(bundles, systemClock),
+    connectors: loadConnectors,
+  })
   const { order, bundle } = await orderOf(submission)
   await intake.keepBundle(bundle)
   return intake.submit(order)

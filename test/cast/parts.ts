@@ -12,8 +12,10 @@ import { MessagePortTransport } from '#src/actor/transport/message-port-transpor
 import { type Files, nodeFiles } from '#src/checkpoint/files.js'
 import { BundleCache } from '#src/cluster/bundle-cache.js'
 import { DirectoryStateStore } from '#src/cluster/directory-state-store.js'
+import { bundlePlanner } from '#src/cluster/job-planner.js'
 import { JobStore } from '#src/cluster/job-store.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
+import { loadConnectors as connectors } from '#src/connector/built-in.js'
 import { systemClock } from '#src/kit/clock.js'
 import type { NodeId, SystemId } from '#src/kit/ids.js'
 import { silentLogger } from '#src/kit/logger.js'
@@ -52,7 +54,8 @@ export class Parts {
       new JobManager({
         own: infoOf('here'),
         store,
-        intake: new JobIntake({ store, bundles: cache, clock }),
+        intake: new JobIntake({ store, planner: bundlePlanner(cache, clock), connectors }),
+        connectors,
         clock,
         random,
         logger,

@@ -54,7 +54,8 @@ export const CAST: Readonly<Record<string, readonly string[]>> = {
   'source-coordinator': [],
   'task-manager': [],
   // In its own thread, which the task manager starts.
-  'slot-thread': ['slot', 'subtask-factory'],
+  'slot-thread': ['hosted-slot'],
+  'hosted-slot': ['slot', 'subtask-factory'],
   slot: ['subtask'],
   'subtask-factory': ['subtask'],
   subtask: [],

@@ -10,10 +10,23 @@ export interface SimulatedNetworkOptions {
   readonly clock: Clock
   readonly random: Random
   /** A parcel takes between these, drawn for each. Default 0.2 to 2. */
-  readonly latencyMs?: readonly [number, number]
+  readonly latencyMs?: LatencyMs
   /** Share of parcels that vanish without a word. Default 0. */
   readonly loss?: number
+  /**
+   * `anyone`: like NATS, it knows a way to every system. `attached`: like the ports between the threads of a process, it
+   * knows one to those that are attached, and they hear of one that is gone. Default `anyone`.
+   */
+  readonly reaches?: 'anyone' | 'attached'
+  /** Whether what `from` sent to `to` is lost on arrival: cuts that go one way, or between hosts. */
+  readonly isCut?: (from: SystemId, to: SystemId) => boolean
+  /** Sees every parcel that arrives, just before it does. */
+  readonly onArrival?: (from: SystemId, to: SystemId, parcel: Parcel) => void
 }
+
+type LatencyMs =
+  | readonly [number, number]
+  | ((from: SystemId, to: SystemId) => readonly [min: number, max: number])
 
 /**
  * A network of actor systems in one thread, as bad as a test wants it: seeded latency, loss, partitions, links that go
@@ -26,16 +39,18 @@ export interface SimulatedNetworkOptions {
 export class SimulatedNetwork {
   readonly #clock: Clock
   readonly #random: Random
+  readonly #options: SimulatedNetworkOptions
   readonly #receivers = new Map<SystemId, TransportReceiver>()
   readonly #names = new Map<SystemId, SystemId>()
   readonly #linksDown = new Set<SystemId>()
   readonly #partitions = new Set<string>()
   /** What is under way, by pair and lane: whichever timer fires, it is the oldest that arrives. */
   readonly #lanes = new Map<string, Lane>()
-  #latencyMs: readonly [number, number]
+  #latencyMs: LatencyMs
   #loss: number
 
   constructor(options: SimulatedNetworkOptions) {
+    this.#options = options
     this.#clock = options.clock
     this.#random = options.random
     this.#latencyMs = options.latencyMs ?? [0.2, 2]
@@ -78,8 +93,16 @@ export class SimulatedNetwork {
 
   /** The process of `system` is gone: it hears nothing, what it still sends goes nowhere. */
   kill(system: SystemId): void {
-    this.#receivers.delete(system)
     this.#linksDown.delete(system)
+    if (!this.#receivers.delete(system) || this.#options.reaches !== 'attached') return
+    for (const [other, receiver] of this.#receivers) {
+      this.#clock.after(this.#latencyOf(system, other), () => receiver.onPeerGone?.(system))
+    }
+  }
+
+  /** For its transports. */
+  reaches(system: SystemId): boolean {
+    return this.#options.reaches !== 'attached' || this.#receivers.has(system)
   }
 
   /** For its transports. */
@@ -105,15 +128,21 @@ export class SimulatedNetwork {
     }
     const lane = this.#laneOf(from, to, parcel.kind === 'frame')
     lane.push({ parcel, copy: copied(parcel), isLost: this.#random.next() < this.#loss })
-    const [min, max] = this.#latencyMs
-    const latencyMs = min + this.#random.next() * (max - min)
-    this.#clock.after(latencyMs, () => this.#arrive(from, to, lane))
+    this.#clock.after(this.#latencyOf(from, to), () => this.#arrive(from, to, lane))
+  }
+
+  #latencyOf(from: SystemId, to: SystemId): number {
+    const latencyMs = this.#latencyMs
+    const [min, max] = typeof latencyMs === 'function' ? latencyMs(from, to) : latencyMs
+    return min + this.#random.next() * (max - min)
   }
 
   #arrive(from: SystemId, to: SystemId, lane: Lane): void {
     const first = lane.shift()
     if (first === undefined || first.isLost || this.#partitions.has(pairOf(from, to))) return
     if (this.#linksDown.has(from) || this.#linksDown.has(to)) return
+    if (this.#options.isCut?.(from, to) === true) return
+    this.#options.onArrival?.(from, to, first.parcel)
     const receiver = this.#receivers.get(to)
     if (receiver === undefined) this.#refuse(from, first.parcel, 'no-responder')
     else receiver.onParcel(first.copy)
@@ -153,9 +182,8 @@ class SimulatedTransport implements Transport {
     if (this.#system !== undefined) this.#network.name(name, this.#system)
   }
 
-  /** Like a NATS link, it knows a way to any. */
-  reaches(): boolean {
-    return this.#system !== undefined
+  reaches(system: SystemId): boolean {
+    return this.#system !== undefined && this.#network.reaches(system)
   }
 
   send(parcel: Parcel): void {
