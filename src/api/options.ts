@@ -52,9 +52,9 @@ export interface BuildRequest {
   /** `--param name=value`. */
   readonly params?: Readonly<Record<string, string>>
   /** `--parallelism`: wins over the job's option, not over that of an operator. */
-  readonly parallelism?: number
+  readonly parallelism?: number | undefined
   /** Key groups of operators whose state is to be restored. */
-  readonly maxParallelismOf?: Readonly<Record<OperatorId, number>>
+  readonly maxParallelismOf?: Readonly<Record<OperatorId, number>> | undefined
 }
 
 const DEFAULTS = {

@@ -58,14 +58,9 @@ export async function loadJob(path: string): Promise<LoadedJob> {
 
 /** Builds the graph of `job`. Throws RT1105 for what user code throws; what the library refuses keeps its code. */
 export function buildJob(job: LoadedJob, request: BuildRequest): BuiltJob {
-  const { params, parallelism, maxParallelismOf } = request
   let graph: JobGraph
   try {
-    graph = job.build({
-      params,
-      ...(parallelism !== undefined && { parallelism }),
-      ...(maxParallelismOf !== undefined && { maxParallelismOf }),
-    })
+    graph = job.build(request)
   } catch (error) {
     throw asJobError(error, `the job "${job.name}" throws when its graph is built`)
   }

@@ -9,6 +9,8 @@ import type { VirtualClock } from '../kit/virtual-clock.js'
  * does the loop of Node.
  */
 export class SimulatedThread {
+  /** `<process>` or `<process>/slot-<n>`. */
+  readonly name: string
   readonly clock: Clock
   readonly #virtual: VirtualClock
   #state: 'running' | 'frozen' | 'catching-up' | 'dead' = 'running'
@@ -16,7 +18,8 @@ export class SimulatedThread {
   #arrivals: (() => void)[] = []
 
   /** @param skewMs by how much the wall clock of its machine is wrong, now */
-  constructor(virtual: VirtualClock, skewMs: () => number = () => 0) {
+  constructor(name: string, virtual: VirtualClock, skewMs: () => number = () => 0) {
+    this.name = name
     this.#virtual = virtual
     this.clock = {
       now: () => virtual.now(),
@@ -26,7 +29,7 @@ export class SimulatedThread {
     }
   }
 
-  get isAlive(): boolean {
+  isAlive(): boolean {
     return this.#state !== 'dead'
   }
 
