@@ -71,6 +71,25 @@ export function jobLogContract(name: string, make: () => Promise<TwoHands>): voi
       expect(JobHistory.of(kept).state).toEqual(history.state)
     })
 
+    test('when an entry is written again after it was dropped, then the next one still tells whose it was', async () => {
+      const { one, other } = await make()
+      const entries: LogEntry[] = []
+      let history = JobHistory.empty
+      for (const event of manyEvents(20)) {
+        const verdict = history.propose(event, `n${history.place + 1}`)
+        if (verdict.kind === 'refused') throw new Error(verdict.reason)
+        await one.append(verdict.entry)
+        entries.push(verdict.entry)
+        history = history.followedBy(verdict.entry)
+      }
+      const lowest = (await one.read())[0]?.place ?? 0
+      const dropped = entries.find(({ place }) => place === lowest - 1)
+      if (dropped === undefined) throw new Error('nothing was dropped')
+      expect(await other.append(dropped)).toBe('written')
+      expect(await other.append({ ...dropped, nonce: 'another' })).toBe('taken')
+      expect(JobHistory.of(await one.read()).state).toEqual(history.state)
+    })
+
     test('when a writer slept while its place was taken and dropped, then it has lost, and its entry never counts', async () => {
       const { one, other } = await make()
       const entries: LogEntry[] = []

@@ -5,7 +5,7 @@ import type { RunId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import { seededRandom } from '#src/kit/random.js'
 import type { BlobName } from '#src/state/snapshot.js'
-import { entriesOf, on } from '../unit/cluster/fixtures.js'
+import { entriesOf } from '../unit/cluster/fixtures.js'
 
 /** What `make` gives: an empty store, as two nodes have it. */
 export interface TwoNodes {
@@ -22,7 +22,9 @@ export function stateStoreContract(name: string, make: () => Promise<TwoNodes>):
       await one.documents.put('runs/run2/run.json', new Uint8Array(1))
       await one.blobs.put('run3/0/0/manifest.json' as BlobName, new Uint8Array(1))
       for (const run of ['run1', 'run12'] as RunId[]) {
-        for (const entry of entriesOf(on.submitted())) await one.log(run).append(entry)
+        for (const entry of entriesOf({ type: 'submitted', run, job: 'click-count' })) {
+          await one.log(run).append(entry)
+        }
       }
       expect((await other.runs()).toSorted()).toEqual(['run1', 'run12'])
       expect(await other.log('run2' as RunId).read()).toEqual([])

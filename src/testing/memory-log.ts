@@ -1,0 +1,52 @@
+import type { JobLog } from '../cluster/job-log.js'
+import type { LogEntry } from '../cluster/log-entry.js'
+import { decodeLogEntry, encodeLogEntry } from '../cluster/log-entry-codec.js'
+import { assert } from '../kit/assert.js'
+import { isToken, type RunId } from '../kit/ids.js'
+import { LIMITS } from '../kit/limits.js'
+
+type Answer = Awaited<ReturnType<JobLog['append']>>
+
+/**
+ * The log of one run in memory: what `JobLog` says, but done at once. Entries are kept as the bytes that the real ones
+ * keep, so that no reader holds an object of another's, and what JSON drops is dropped here too.
+ */
+export class MemoryLog {
+  readonly #where: string
+  /** Oldest first. */
+  readonly #kept: Uint8Array[] = []
+
+  constructor(run: RunId) {
+    this.#where = `the log of ${run}`
+  }
+
+  read(): readonly LogEntry[] {
+    return this.#kept.map((bytes) => decodeLogEntry(bytes, undefined, this.#where))
+  }
+
+  append(entry: LogEntry): Answer {
+    assert(isToken(entry.nonce), 'a nonce is a token', { nonce: entry.nonce })
+    const kept = this.read()
+    const last = kept.at(-1)
+    const lastPlace = last?.place ?? 0
+    if (entry.place <= lastPlace) return outcomeOf(entry, kept)
+    assert(entry.place === lastPlace + 1, 'an entry has a place that follows none', {
+      place: entry.place,
+      lastPlace,
+    })
+    // It follows an entry that never came to stand: its writer has lost already.
+    if (last?.nonce !== entry.previous) return 'taken'
+    this.#kept.push(encodeLogEntry(entry))
+    if (this.#kept.length > LIMITS.logEntriesKept) this.#kept.shift()
+    return 'written'
+  }
+}
+
+/** Whose entry stands at the place of `entry`, where one does or did. */
+function outcomeOf(entry: LogEntry, kept: readonly LogEntry[]): Answer {
+  const standing = kept.find(({ place }) => place === entry.place)
+  if (standing !== undefined) return standing.nonce === entry.nonce ? 'written' : 'taken'
+  // Dropped: the one that came after it names it. If that is dropped too, its writer has slept so long that it lost.
+  const next = kept.find(({ place }) => place === entry.place + 1)
+  return next?.previous === entry.nonce ? 'written' : 'taken'
+}
