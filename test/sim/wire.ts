@@ -51,6 +51,8 @@ export class Unanswered extends Error {
  */
 export class Wire {
   readonly conditions: Conditions = { ...GOOD_CONDITIONS }
+  /** Called when a request was just carried out and its answer has not left: the best moment for a crash. */
+  onCarriedOut: ((caller: Caller) => void) | undefined
   readonly #clock: VirtualClock
   readonly #random: Random
   /** How long a client waits for an answer that does not come. */
@@ -81,6 +83,7 @@ export class Wire {
           return
         }
         const outcome = attempted(run)
+        this.onCarriedOut?.(caller)
         if (isUnanswered) return
         // Two legs: what arrives at a frozen process is read when it goes on.
         this.#clock.after(this.#between(latencyMs), () =>

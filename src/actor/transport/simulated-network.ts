@@ -18,8 +18,8 @@ export interface SimulatedNetworkOptions {
    * knows one to those that are attached, and they hear of one that is gone. Default `anyone`.
    */
   readonly reaches?: 'anyone' | 'attached'
-  /** Whether what `from` sent to `to` is lost on arrival: cuts that go one way, or between hosts. */
-  readonly isCut?: (from: SystemId, to: SystemId) => boolean
+  /** Whether what `from` sent to `to` is lost on arrival: cuts that go one way, or between hosts, or for some words. */
+  readonly isCut?: (from: SystemId, to: SystemId, parcel: Parcel) => boolean
   /** Sees every parcel that arrives, just before it does. */
   readonly onArrival?: (from: SystemId, to: SystemId, parcel: Parcel) => void
 }
@@ -141,7 +141,7 @@ export class SimulatedNetwork {
     const first = lane.shift()
     if (first === undefined || first.isLost || this.#partitions.has(pairOf(from, to))) return
     if (this.#linksDown.has(from) || this.#linksDown.has(to)) return
-    if (this.#options.isCut?.(from, to) === true) return
+    if (this.#options.isCut?.(from, to, first.parcel) === true) return
     this.#options.onArrival?.(from, to, first.parcel)
     const receiver = this.#receivers.get(to)
     if (receiver === undefined) this.#refuse(from, first.parcel, 'no-responder')

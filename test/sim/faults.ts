@@ -1,0 +1,258 @@
+import { type Random, randomInteger } from '#src/kit/random.js'
+import type { Machine } from './machine.js'
+import type { World } from './world.js'
+
+/** Something goes wrong now; what does not mend itself is mended when its time is over, or when all is. */
+type Strike = (world: World, random: Random) => void
+
+/**
+ * Everything that can go wrong around the cast. A seed has some of them, so that each can also go wrong among few others.
+ */
+export const FAULTS = {
+  kill: (world, random) => someMachine(world, random)?.kill(between(random, 100, 8_000)),
+  'thread crash': (world, random) => someWorker(world, random)?.crashThread(),
+  freeze: (world, random) => {
+    const machine = someMachine(world, random)
+    machine?.freeze()
+    after(world, random, [50, 12_000], () => machine?.thaw())
+  },
+  drain: (world, random) => someWorker(world, random)?.drain(),
+  'user code': (world, random) => {
+    world.throwsLeft = 1 + randomInteger(random, 3)
+  },
+
+  // The network.
+  loss: (world, random) => {
+    tell(world, 'loss')
+    world.loss = 0.01 + random.next() * 0.4
+    after(world, random, [200, 5_000], () => {
+      world.loss = 0
+    })
+  },
+  delay: (world, random) => {
+    const slow = new Set(world.machines.filter(() => random.next() < 0.4).map(({ name }) => name))
+    const range = [between(random, 5, 50), between(random, 60, 1_500)] as const
+    const before = world.latencyMs
+    tell(world, 'delay', [...slow].join(' '))
+    world.latencyMs = (from, to) => (slow.has(from) || slow.has(to) ? range : [0.2, 2])
+    after(world, random, [200, 6_000], () => {
+      world.latencyMs = before
+    })
+  },
+  cut: (world, random) => cut(world, random, 'both ways'),
+  'one-way cut': (world, random) => cut(world, random, 'one way'),
+  'lost word': (world, random) => {
+    const word = WORDS[randomInteger(random, WORDS.length)]!
+    tell(world, 'lost word', word)
+    world.lostWord = word
+    after(world, random, [100, 4_000], () => {
+      world.lostWord = undefined
+    })
+  },
+  'NATS outage': (world, random) => {
+    tell(world, 'NATS outage')
+    // What is published is lost without a word, until each client notices for itself.
+    world.loss = 1
+    const lasts = between(random, 300, 6_000)
+    const isStore = random.next() < 0.5
+    for (const machine of world.machines) {
+      if (random.next() < 0.2) continue
+      for (const system of machine.process?.systems() ?? []) {
+        world.clock.after(between(random, 1, 2_000), () => world.network.linkDown(system))
+        world.clock.after(lasts + between(random, 2_000, 4_000), () => world.network.linkUp(system))
+      }
+    }
+    if (isStore) storeWires(world).forEach((wire) => set(wire.conditions, { isDown: true }))
+    world.clock.after(lasts, () => {
+      world.loss = 0
+      storeWires(world).forEach((wire) => set(wire.conditions, { isDown: false }))
+    })
+  },
+
+  // The store.
+  'log answers lost': (world, random) =>
+    worsen(world, random, 'log', { lostRequests: 0.2, lostAnswers: 0.4, late: 0.5 }),
+  'stale log': (world, random) => {
+    tell(world, 'stale log')
+    const { log } = world.state.faults
+    log.staleReads = random.next()
+    log.showsOwn = random.next() < 0.5
+    after(world, random, [500, 8_000], () => {
+      log.staleReads = 0
+    })
+  },
+  'blobs fail': (world, random) => {
+    tell(world, 'blobs fail')
+    const { blobs } = world.state.faults
+    Object.assign(blobs, {
+      refusedWrites: random.next() * 0.5,
+      refusedReads: random.next() * 0.3,
+      halves: random.next(),
+      putMs: [0, between(random, 1, 500)],
+    })
+    after(world, random, [200, 5_000], () => Object.assign(blobs, GOOD_BLOBS))
+  },
+  'store full': (world, random) => {
+    tell(world, 'store full')
+    const faults = Object.values(world.state.faults)
+    for (const part of faults) part.isFull = true
+    after(world, random, [200, 5_000], () => {
+      for (const part of faults) part.isFull = false
+    })
+  },
+  'store slow': (world, random) => {
+    worsen(world, random, 'log', { latencyMs: [20, 800] })
+    worsen(world, random, 'blobs', { latencyMs: [20, 1_500] })
+  },
+  'store down': (world, random) => {
+    for (const what of ['log', 'blobs', 'documents']) worsen(world, random, what, { isDown: true })
+  },
+  'blob answers lost': (world, random) =>
+    worsen(world, random, 'blobs', { lostRequests: 0.1, lostAnswers: 0.2, late: 0.5 }),
+
+  // PostgreSQL.
+  'db answers lost': (world, random) =>
+    worsen(world, random, 'db', { lostRequests: 0.2, lostAnswers: 0.3, late: 0.7 }),
+  'db slow': (world, random) => worsen(world, random, 'db', { latencyMs: [20, 1_500] }),
+  'db down': (world, random) => worsen(world, random, 'db', { isDown: true }),
+  'db refuses': (world, random) => {
+    tell(world, 'db refuses')
+    world.postgres.refuseTransiently(random.next() * 0.5)
+    after(world, random, [200, 3_000], () => world.postgres.refuseTransiently(0))
+  },
+
+  // Kafka.
+  'kafka down': (world, random) => worsen(world, random, 'kafka', { isDown: true }),
+  'kafka answers lost': (world, random) => worsen(world, random, 'kafka', { lostRequests: 0.1, lostAnswers: 0.2 }),
+  'kafka fails over': (world, random) => {
+    const { brokers } = world.kafka
+    tell(world, 'kafka fails over')
+    world.kafka.failOver(brokers[randomInteger(random, brokers.length)]!, between(random, 0, 2_000))
+  },
+  'kafka refuses': (world, random) => {
+    tell(world, 'kafka refuses')
+    world.kafka.partitionErrors = random.next() * 0.3
+    after(world, random, [200, 3_000], () => {
+      world.kafka.partitionErrors = 0
+    })
+  },
+
+  // Clocks of machines.
+  'clock jump': (world, random) => {
+    const machine = someMachine(world, random)
+    if (machine?.process === undefined) return
+    machine.process.skewMs = between(random, -10_000, 3_600_000)
+    tell(world, 'clock jump', `${machine.name} ${machine.process.skewMs.toFixed(0)} ms`)
+  },
+
+  // At the worst moment.
+  ambush: (world, random) => {
+    const what = MOMENTS[randomInteger(random, MOMENTS.length)]!
+    let left = randomInteger(random, 6)
+    tell(world, 'ambush', `${left} more: ${what}`)
+    const downMs = between(random, 100, 5_000)
+    const isFreeze = random.next() < 0.3
+    const isThread = random.next() < 0.3
+    world.onMoment = (moment) => {
+      if (moment.what !== what || left-- > 0) return
+      world.onMoment = undefined
+      const machine = world.machines.find(({ name }) => name === moment.machine)
+      if (machine === undefined || !machine.isUp) return
+      world.trace.add(machine.name, 'fault ambushed', what)
+      if (isFreeze) {
+        machine.freeze()
+        world.clock.after(downMs * 2, () => machine.thaw())
+      } else if (isThread && !machine.isDirector) machine.crashThread()
+      else machine.kill(downMs)
+    }
+  },
+} satisfies Readonly<Record<string, Strike>>
+
+export type FaultName = keyof typeof FAULTS
+
+/** Words whose loss, or whose receiver's crash, cuts a protocol in two. */
+const WORDS = [
+  'trigger',
+  'acknowledged',
+  'declined',
+  'barrier-emitted',
+  'ended',
+  'complete',
+  'abort',
+  'assign',
+  'deploy',
+  'open-slot',
+  'close-slot',
+  'close',
+  'subtask-changed',
+  'subtask-failed',
+  'slot-lost',
+  'grant',
+  'frame',
+  'answer',
+  'heartbeat',
+  'request-slots',
+  'release-slots',
+  'cancel',
+  'follow',
+]
+
+const GOOD_BLOBS = { refusedWrites: 0, refusedReads: 0, halves: 0, putMs: [0, 0] }
+
+const MOMENTS = [...WORDS, 'log', 'log', 'log', 'blobs', 'blobs', 'db', 'db', 'db', 'db', 'documents', 'kafka']
+
+function someMachine({ machines }: World, random: Random): Machine | undefined {
+  const up = machines.filter(({ isUp }) => isUp)
+  return up[randomInteger(random, up.length)]
+}
+
+function someWorker({ machines }: World, random: Random): Machine | undefined {
+  const up = machines.filter(({ isUp, isDirector }) => isUp && !isDirector)
+  return up[randomInteger(random, up.length)]
+}
+
+function cut(world: World, random: Random, how: 'one way' | 'both ways'): void {
+  const names = [...world.machines.map(({ name }) => name)]
+  const from = names.splice(randomInteger(random, names.length), 1)[0]!
+  // From one other, or from all.
+  const others = random.next() < 0.5 ? names : [names[randomInteger(random, names.length)]!]
+  tell(world, 'cut', `${from} from ${others.join(' ')} ${how}`)
+  const pairs = others.flatMap((to) =>
+    how === 'both ways' ? [`${from} ${to}`, `${to} ${from}`] : [random.next() < 0.5 ? `${from} ${to}` : `${to} ${from}`],
+  )
+  for (const pair of pairs) world.cuts.add(pair)
+  after(world, random, [200, 12_000], () => {
+    for (const pair of pairs) world.cuts.delete(pair)
+  })
+}
+
+function worsen(world: World, random: Random, what: string, conditions: object): void {
+  tell(world, `${what} ${Object.keys(conditions).join(' ')}`)
+  const wires = world.wires().filter(([name]) => name === what)
+  const { latencyMs } = { latencyMs: [0.2, 3] as const }
+  for (const [, wire] of wires) Object.assign(wire.conditions, conditions)
+  after(world, random, [100, 5_000], () => {
+    for (const [, wire] of wires)
+      Object.assign(wire.conditions, { latencyMs, lostRequests: 0, lostAnswers: 0, isDown: false })
+  })
+}
+
+function storeWires({ state }: World) {
+  return Object.values(state.wires)
+}
+
+function set(conditions: object, to: object): void {
+  Object.assign(conditions, to)
+}
+
+function tell({ trace }: World, what: string, about = ''): void {
+  trace.add('world', `fault ${what}`, about)
+}
+
+function after(world: World, random: Random, [min, max]: readonly [number, number], mend: () => void): void {
+  world.clock.after(between(random, min, max), mend)
+}
+
+function between(random: Random, min: number, max: number): number {
+  return min + random.next() * (max - min)
+}

@@ -1,0 +1,77 @@
+/**
+ * `npm run sim`: the real cast in simulated worlds, each made from one number.
+ *
+ *     --seeds N       seeds 1 … N (100 unless said)
+ *     --fresh N       N seeds that nobody has played before, besides
+ *     --seed S        that one alone; with --trace one line for each event
+ *     --mutations     breaks the code in one place after the other, and counts the seeds until it is noticed
+ *
+ * Ends with `N passed, N failed, N skipped`; a seed that fails is named, and fails again whenever it is played with
+ * the same code.
+ */
+import { parseArgs } from 'node:util'
+import { randomInteger, systemRandom } from '#src/kit/random.js'
+import { LEGEND } from './legend.js'
+import { type Verdict, play } from './play.js'
+import { type Played, playAll } from './players.js'
+import { Tally } from './tally.js'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string' },
+    fresh: { type: 'string' },
+    seed: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    mutations: { type: 'boolean', default: false },
+  },
+})
+
+if (values.seed !== undefined) await playOne(whole('seed', values.seed), values.trace)
+else await playMany()
+
+async function playOne(seed: number, isTraced: boolean): Promise<void> {
+  if (isTraced) console.log(LEGEND)
+  const verdict = await play(seed, isTraced ? (line) => console.log(line) : undefined)
+  for (const violation of verdict.violations) console.log(`violated: ${violation}`)
+  const { faults, decisions, restores, commits } = verdict.hit
+  console.log(
+    `seed ${seed}: ${(verdict.virtualMs / 1_000).toFixed(1)} s, ${verdict.words} words, ${faults} faults, ${decisions} checkpoints decided, ${restores} restores, ${commits} commits`,
+  )
+  end(verdict.violations.length === 0 ? 1 : 0, verdict.violations.length === 0 ? 0 : 1)
+}
+
+async function playMany(): Promise<void> {
+  const fresh = whole('fresh', values.fresh ?? '0')
+  const known = whole('seeds', values.seeds ?? (fresh > 0 ? '0' : '100'))
+  const seeds = [
+    ...Array.from({ length: known }, (_, index) => index + 1),
+    ...Array.from({ length: fresh }, () => 1_000_000 + randomInteger(systemRandom, 2 ** 31)),
+  ]
+  const tally = new Tally(seeds.length)
+  const startedAt = performance.now()
+  const threads = await playAll(seeds, (played) => {
+    tally.add(played)
+    for (const line of failureOf(played)) console.log(line)
+    if (tally.played % 50 === 0 && tally.played < seeds.length) console.log(tally.progress(performance.now() - startedAt))
+    return 'go-on'
+  })
+  for (const line of tally.report(performance.now() - startedAt, threads)) console.log(line)
+  end(tally.played - tally.failed, tally.failed)
+}
+
+function failureOf({ seed, verdict, error }: Played): readonly string[] {
+  const again = `npm run sim -- --seed ${seed} --trace`
+  if (verdict === undefined) return [`seed ${seed} broke the world (${again}): ${error ?? ''}`]
+  return (verdict satisfies Verdict).violations.slice(0, 3).map((violation) => `seed ${seed} (${again}): ${violation}`)
+}
+
+function whole(name: string, text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  console.error(`--${name} is a whole number, not ${JSON.stringify(text)}`)
+  process.exit(2)
+}
+
+function end(passed: number, failed: number): void {
+  console.log(`\n${passed} passed, ${failed} failed, 0 skipped`)
+  process.exitCode = failed === 0 ? 0 : 1
+}

@@ -1,0 +1,252 @@
+import type { JobHandle } from '#actors/job-client.js'
+import type { JobEvent } from '#actors/job-event.js'
+import type { LogEntry, Outcome } from '#src/cluster/log-entry.js'
+import { assert } from '#src/kit/assert.js'
+import type { ErrorInfo } from '#src/kit/errors.js'
+import type { RunId } from '#src/kit/ids.js'
+import { randomInteger } from '#src/kit/random.js'
+import { FAULTS, type FaultName } from './faults.js'
+import { Judge } from './judge.js'
+import { rescaled } from './rescaled.js'
+import { isEndless, type Shape, shapeOf } from './shape.js'
+import { inputOf, type ShapeInput } from './shape-input.js'
+import { jobOf } from './shape-job.js'
+import { USER_FAULT, World } from './world.js'
+
+/** What became of one seed. */
+export interface Verdict {
+  readonly seed: number
+  /** Empty: all went as promised. */
+  readonly violations: readonly string[]
+  /** What the faults have hit. A seed in which they hit no decision, no restore or no commit has shown nothing. */
+  readonly hit: { readonly faults: number; readonly decisions: number; readonly restores: number; readonly commits: number }
+  /** How often what happened. */
+  readonly counts: ReadonlyMap<string, number>
+  readonly words: number
+  readonly virtualMs: number
+}
+
+/** How often the world is looked at. */
+const LOOK_MS = 250
+/** Once nothing goes wrong any more, a job is done in this time. */
+const PATIENCE_MS = 240_000
+/** What was broken is whole again after this. */
+const SETTLE_MS = 3_000
+/** Requests that outlive their clients have landed after this. */
+const LATE_MS = 20_000
+
+/** Plays one seed to its end: a job, its input, a cluster, what goes wrong, and whether the result is right. */
+export function play(seed: number, onLine?: (line: string) => void): Promise<Verdict> {
+  return new Scene(seed, onLine).play()
+}
+
+class Scene {
+  readonly #seed: number
+  readonly #world: World
+  readonly #judge: Judge
+  readonly #input: ShapeInput
+  readonly #faults: readonly FaultName[]
+  readonly #faultGapMs: number
+  readonly #faultsUntil: number
+  #shape: Shape
+  #run: RunId | undefined
+  #handle: JobHandle | undefined
+  #isSubmitting = false
+  #nextFaultAt = 0
+  /** When all was as expected. */
+  #doneAt: number | undefined
+  /** Since when nothing goes wrong any more. */
+  #calmSince: number | undefined
+
+  constructor(seed: number, onLine: ((line: string) => void) | undefined) {
+    this.#seed = seed
+    const world = new World({ seed, onLine, onCommit: (commit) => this.#judge.onCommit(commit) })
+    const { random } = world
+    this.#world = world
+    this.#shape = shapeOf(random)
+    this.#input = inputOf(this.#shape, random)
+    this.#judge = new Judge(this.#shape, this.#input, world)
+    // Few kinds of faults in one seed, all of them in another: rare ones are not drowned by common ones.
+    const share = random.next() ** 2
+    const all = Object.keys(FAULTS) as FaultName[]
+    const drawn = all.filter(() => random.next() < share)
+    this.#faults = drawn.length > 0 ? drawn : [all[randomInteger(random, all.length)]!]
+    this.#faultGapMs = 300 + random.next() ** 2 * 6_000
+    this.#faultsUntil = 8_000 + random.next() * 30_000
+  }
+
+  async play(): Promise<Verdict> {
+    const world = this.#world
+    world.trace.add('world', 'seed', `${this.#seed}, faults: ${this.#faults.join(', ')}`)
+    this.#produce()
+    world.build({
+      workers: 2 + randomInteger(world.random, 3),
+      // Two machines are enough for any job.
+      slots: 2 + randomInteger(world.random, 2),
+      heartbeatTimeoutMs: 3_000 + world.random.next() * 7_000,
+    })
+    world.state.watch((run, entry) => this.#onLogged(run, entry))
+    await world.clock.advance(500)
+    while (world.violations.length === 0 && !this.#isOver()) {
+      await world.clock.advance(LOOK_MS)
+      this.#look()
+    }
+    return this.#verdict()
+  }
+
+  #verdict(): Verdict {
+    const { trace, violations, words, clock } = this.#world
+    const faults = [...trace.counts].reduce((sum, [event, n]) => (event.startsWith('fault ') ? sum + n : sum), 0)
+    const [decisions, restores, commits] = ['decided', 'restored', 'committed'].map((what) => trace.count(`hit ${what}`))
+    return {
+      seed: this.#seed,
+      violations,
+      hit: { faults, decisions: decisions!, restores: restores!, commits: commits! },
+      counts: trace.counts,
+      words,
+      virtualMs: clock.now(),
+    }
+  }
+
+  // What is there before anything runs, and what comes later.
+
+  #produce(): void {
+    const { kafka, clock } = this.#world
+    for (const { topic, partitions } of this.#input.topics) {
+      kafka.createTopic(topic, partitions.filter(({ fromMs }) => fromMs === 0).length)
+      for (const [partition, { fromMs, records }] of partitions.entries()) {
+        if (fromMs > 0) clock.after(fromMs, () => void kafka.addPartition(topic))
+        for (const { atMs, value } of records)
+          clock.after(atMs, () => kafka.append(topic, partition, [JSON.stringify(value)]))
+      }
+    }
+  }
+
+  #look(): void {
+    const now = this.#world.clock.now()
+    if (this.#calmSince === undefined && now >= this.#faultsUntil) this.#calmDown()
+    if (this.#run === undefined) return this.#submit()
+    const outcome = this.#outcomeOf(this.#run)
+    if (outcome !== undefined) return this.#onEnded(outcome)
+    if (this.#calmSince === undefined) return this.#goWrong()
+    if (isEndless(this.#shape) && this.#judge.isComplete()) void this.#handle?.cancel().catch(() => undefined)
+    if (now - this.#calmSince > PATIENCE_MS)
+      this.#world.violation(`run ${this.#run} makes no progress: ${this.#judge.missing()}`)
+  }
+
+  #goWrong(): void {
+    const { random, clock, trace } = this.#world
+    if (random.next() < 0.01) void this.#handle?.checkpointNow().catch(() => undefined)
+    if (random.next() < 0.002) {
+      trace.add('world', 'fault canceled')
+      void this.#handle?.cancel().catch(() => undefined)
+    }
+    for (; this.#nextFaultAt <= clock.now(); this.#nextFaultAt += this.#faultGapMs * (0.2 + random.next() * 1.6)) {
+      const name = this.#faults[randomInteger(random, this.#faults.length)]!
+      FAULTS[name](this.#world, random)
+    }
+  }
+
+  #calmDown(): void {
+    this.#calmSince = this.#world.clock.now()
+    this.#world.heal()
+  }
+
+  // Runs, one after the other.
+
+  /** Nothing goes wrong while a run is submitted: who submits one twice has two. */
+  #submit(from?: string): void {
+    if (this.#isSubmitting) return
+    this.#isSubmitting = true
+    const world = this.#world
+    const shape = this.#shape
+    world.heal()
+    const bundle = world.jobs.add(() => jobOf(shape, { onRecord: (id) => world.userCode(id) }))
+    world.trace.add('client', 'job submitted', `${from ?? 'anew'} at parallelism ${shape.options.parallelism ?? 1}`)
+    const order = { bundle, request: { params: {} }, fromCheckpoint: from, allowRepeatedRows: false, fingerprint: undefined }
+    world.clock.after(SETTLE_MS, () => {
+      world.client.submitOrder(order).then(
+        (handle) => this.#onAccepted(handle),
+        (error: unknown) => world.violation(`a submission was refused: ${String(error)}`),
+      )
+    })
+  }
+
+  #onAccepted(handle: JobHandle): void {
+    this.#isSubmitting = false
+    this.#handle = handle
+    this.#run = handle.run
+    const { clock, random } = this.#world
+    this.#nextFaultAt = clock.now() + random.next() * 2_000
+    handle.follow((event) => this.#onEvent(event))
+  }
+
+  #onEvent(event: JobEvent): void {
+    const { trace } = this.#world
+    switch (event.type) {
+      case 'status':
+        return trace.add('client', `job ${event.status}`, event.reason ?? '')
+      case 'attempt':
+        return trace.add('client', 'job attempt', `${event.attempt} from checkpoint ${event.from}`)
+      case 'failure':
+        trace.add('client', 'job failure', event.error.message)
+        return this.#judgeFailure(event.error)
+      case 'ended':
+        return trace.add('client', 'job ended', `${event.outcome} ${event.error?.message ?? ''}`)
+      case 'checkpoint':
+      case 'metrics':
+        return
+    }
+  }
+
+  /** What a job fails for has a name; what has none is a bug of ours. */
+  #judgeFailure(error: ErrorInfo): void {
+    const text = `${error.name} ${error.message} ${error.cause?.message ?? ''}`
+    const isNamed = error.code !== undefined || text.includes(USER_FAULT) || text.includes('the thread crashed')
+    if (!isNamed || /assert/i.test(text)) this.#world.violation(`a job failed for what must not happen: ${text} ${error.stack ?? ''}`)
+  }
+
+  #onEnded(outcome: Outcome): void {
+    const world = this.#world
+    if (outcome === 'finished' || (this.#calmSince !== undefined && this.#judge.isComplete())) {
+      if (this.#doneAt === undefined) {
+        this.#doneAt = world.clock.now()
+        this.#calmSince ??= this.#doneAt
+        world.heal()
+      }
+      return
+    }
+    // It gave up, or was told to: it goes on from its newest checkpoint, at another parallelism as often as not.
+    assert(this.#run !== undefined, 'a run has ended')
+    const newest = this.#truth(this.#run).at(-1)?.after.retained.at(-1)?.checkpoint
+    const from = newest === undefined ? undefined : `${this.#run}/${newest}`
+    const { random } = world
+    if (random.next() < 0.5) this.#shape = rescaled(this.#shape, random)
+    this.#run = undefined
+    this.#submit(from)
+  }
+
+  #outcomeOf(run: RunId): Outcome | undefined {
+    const event = this.#truth(run).at(-1)?.event
+    return event?.type === 'ended' ? event.outcome : undefined
+  }
+
+  #truth(run: RunId): readonly LogEntry[] {
+    return this.#world.state.truth(run)
+  }
+
+  #onLogged(run: RunId, { event }: LogEntry): void {
+    const { trace } = this.#world
+    if (event.type === 'completed' && event.checkpoint > 0) trace.add('oracle', 'hit decided', `${run} ${event.checkpoint}`)
+    if (event.type === 'started' && event.attempt > 1) trace.add('oracle', 'hit restored', `${run} ${event.from}`)
+  }
+
+  // The end.
+
+  #isOver(): boolean {
+    const { clock } = this.#world
+    if (this.#doneAt === undefined || clock.now() - this.#doneAt < LATE_MS) return false
+    this.#judge.judgeEnd()
+    return true
+  }
+}

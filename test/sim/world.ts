@@ -1,0 +1,305 @@
+import { JobClient } from '#actors/job-client.js'
+import { LEADING_JOB_MANAGER } from '#actors/role-addresses.js'
+import { ActorSystem } from '#src/actor/system.js'
+import { SimulatedNetwork } from '#src/actor/transport/simulated-network.js'
+import type { Parcel } from '#src/actor/transport/transport.js'
+import { kafkaSourceOver } from '#src/connector/kafka/kafka-connector.js'
+import { postgresSinkOver } from '#src/connector/postgres/postgres-sink.js'
+import { Connectors } from '#src/connector/registry.js'
+import type { SystemId } from '#src/kit/ids.js'
+import type { Logger } from '#src/kit/logger.js'
+import { type Random, seededRandom } from '#src/kit/random.js'
+import { VirtualClock } from '#src/kit/virtual-clock.js'
+import { JobShelf } from '#src/testing/job-shelf.js'
+import { MemoryState } from '#src/testing/memory-state-store.js'
+import type { Surroundings } from '#src/testing/simulated-host.js'
+import { SimulatedProcess } from '#src/testing/simulated-process.js'
+import { FaultyState } from './faulty-state-store.js'
+import { Machine } from './machine.js'
+import { SimulatedKafka } from './simulated-kafka.js'
+import { type Commit, SimulatedPostgres } from './simulated-postgres.js'
+import { Trace } from './trace.js'
+import { type Caller, GOOD_CONDITIONS, Wire } from './wire.js'
+
+export interface WorldOptions {
+  readonly seed: number
+  readonly onLine: ((line: string) => void) | undefined
+  readonly onCommit: (commit: Commit) => void
+}
+
+export interface Cluster {
+  /** Machines that do the work, beside the one that directs. */
+  readonly workers: number
+  readonly slots: number
+  readonly heartbeatTimeoutMs: number
+}
+
+/** A word that arrives, or a request that a server has just carried out. */
+export interface Moment {
+  /** Of a word its type; of a request the server. */
+  readonly what: string
+  /** The machine of the receiver, or of whoever asked. */
+  readonly machine: string
+}
+
+/** Whoever submits jobs: the network is good to him. */
+const CLIENT = 'client' as SystemId
+
+const QUICK_MS = [0.2, 2] as const
+
+/**
+ * Machines, network, state store, Kafka and PostgreSQL on one virtual clock and one seeded generator. The real cast runs
+ * on the machines; only what is outside of its processes is simulated, and may be as bad as a fault wants it.
+ */
+export class World {
+  readonly clock = new VirtualClock()
+  readonly random: Random
+  readonly trace: Trace
+  readonly network: SimulatedNetwork
+  readonly memory = new MemoryState()
+  readonly state: FaultyState
+  readonly kafka: SimulatedKafka
+  readonly postgres: SimulatedPostgres
+  readonly jobs = new JobShelf()
+  readonly surroundings: Surroundings
+  readonly logger: Logger
+  heartbeatTimeoutMs = 5_000
+  machines: readonly Machine[] = []
+  /** What must not have happened, in words. */
+  readonly violations: string[] = []
+  readonly client: JobClient
+  /** From one machine to another nothing arrives; `<from> <to>`. */
+  readonly cuts = new Set<string>()
+  /** Share of the words between machines that are lost. */
+  loss = 0
+  /** Words of this type are lost. */
+  lostWord: string | undefined
+  /** What the network takes, by machines. */
+  latencyMs: (from: string, to: string) => readonly [number, number] = () => QUICK_MS
+  /** Told of every moment at which a crash would be interesting. */
+  onMoment: ((moment: Moment) => void) | undefined
+  /** User code throws so many more times. */
+  throwsLeft = 0
+  readonly #homes = new Map<SystemId, string>()
+  /** Words that arrived. */
+  words = 0
+
+  constructor({ seed, onLine, onCommit }: WorldOptions) {
+    const { clock } = this
+    this.random = seededRandom(seed)
+    this.trace = new Trace(clock, onLine)
+    this.logger = new WorldLogger(this, {})
+    const { random, trace } = this
+    this.network = new SimulatedNetwork({
+      clock,
+      random,
+      latencyMs: (from, to) => this.latencyMs(this.#homeOf(from), this.#homeOf(to)),
+      isCut: (from, to, parcel) => this.#isCut(from, to, parcel),
+      onArrival: (from, to, parcel) => this.#onArrival(from, to, parcel),
+    })
+    this.state = new FaultyState({
+      memory: this.memory,
+      wires: {
+        log: new Wire(clock, random),
+        blobs: new Wire(clock, random),
+        documents: new Wire(clock, random),
+      },
+      clock,
+      random,
+      trace,
+    })
+    this.kafka = new SimulatedKafka({ clock, random, trace })
+    this.postgres = new SimulatedPostgres({ clock, random, trace, onCommit })
+    for (const [what, wire] of this.wires())
+      wire.onCarriedOut = ({ name }) => this.#tellMoment({ what, machine: machineOf(name) })
+    this.surroundings = {
+      jobs: this.jobs,
+      openStore: (thread) => this.state.open(thread),
+      connectors: (thread) => async () => this.#connectorsOf(thread),
+    }
+    this.client = this.#newClient()
+  }
+
+  /** Starts the machines. */
+  build({ workers, slots, heartbeatTimeoutMs }: Cluster): void {
+    this.heartbeatTimeoutMs = heartbeatTimeoutMs
+    const names = Array.from({ length: workers }, (_, index) => `tm-${index + 1}`)
+    this.machines = [
+      new Machine(this, { name: 'jm', roles: ['job-manager'], slots: 1 }),
+      ...names.map((name) => new Machine(this, { name, roles: ['task-manager'], slots })),
+    ]
+  }
+
+  /** Every server's, by what a trace calls it. */
+  wires(): readonly (readonly [string, Wire])[] {
+    const brokers = this.kafka.brokers.map((broker) => ['kafka', this.kafka.wire(broker)] as const)
+    const { log, blobs, documents } = this.state.wires
+    return [['log', log], ['blobs', blobs], ['documents', documents], ['db', this.postgres.wire], ...brokers]
+  }
+
+  /** A system lives on that machine from now on. */
+  onOpened(system: SystemId, machine: string): void {
+    this.#homes.set(system, machine)
+  }
+
+  violation(text: string): void {
+    this.trace.add('oracle', 'violation', text)
+    this.violations.push(text)
+  }
+
+  /** Called by the functions of the job, now and then. */
+  userCode(operator: string): void {
+    if (this.throwsLeft === 0) return
+    this.throwsLeft--
+    this.trace.add('user', 'fault user code', operator)
+    throw new Error(USER_FAULT)
+  }
+
+  /** Everything is as it should be, from now on. */
+  heal(): void {
+    this.trace.add('world', 'healed')
+    this.cuts.clear()
+    this.lostWord = undefined
+    this.latencyMs = () => QUICK_MS
+    this.onMoment = undefined
+    this.throwsLeft = 0
+    this.loss = 0
+    for (const system of this.#homes.keys()) this.network.linkUp(system)
+    for (const [, wire] of this.wires()) Object.assign(wire.conditions, GOOD_CONDITIONS)
+    for (const faults of Object.values(this.state.faults)) Object.assign(faults, GOOD_STORE)
+    this.kafka.partitionErrors = 0
+    this.postgres.refuseTransiently(0)
+    for (const machine of this.machines) {
+      machine.thaw()
+      machine.boot()
+      if (machine.process !== undefined) machine.process.skewMs = 0
+    }
+  }
+
+  #connectorsOf(thread: Caller): Connectors {
+    return new Connectors(
+      { kafka: kafkaSourceOver(() => this.kafka.transport(thread)) },
+      { postgres: postgresSinkOver(() => this.postgres.client(thread)) },
+    )
+  }
+
+  #newClient(): JobClient {
+    const { clock, random, network, logger } = this
+    const process = new SimulatedProcess({
+      name: 'client',
+      clock,
+      random,
+      network,
+      onOpened: (system) => this.onOpened(system, 'client'),
+    })
+    const id = CLIENT
+    const system = new ActorSystem({
+      id,
+      clock: process.main.clock,
+      random,
+      logger: logger.with({ node: 'client' }),
+      ...process.transportsOf(process.main),
+    })
+    return new JobClient(system, LEADING_JOB_MANAGER)
+  }
+
+  #homeOf(system: SystemId): string {
+    return this.#homes.get(system) ?? 'gone'
+  }
+
+  #isCut(from: SystemId, to: SystemId, parcel: Parcel): boolean {
+    if (to === CLIENT || from === CLIENT) return false
+    if (this.loss > 0 && this.random.next() < this.loss) return true
+    if (this.lostWord !== undefined && wordOf(parcel) === this.lostWord) return true
+    return this.cuts.size > 0 && this.cuts.has(`${this.#homeOf(from)} ${this.#homeOf(to)}`)
+  }
+
+  #onArrival(from: SystemId, to: SystemId, parcel: Parcel): void {
+    this.words++
+    const { trace } = this
+    const machine = this.#homeOf(to)
+    const what = wordOf(parcel)
+    if (trace.isRead) trace.add(machine, `msg ${what}`, `${this.#homeOf(from)} → ${parcel.to} ${aboutOf(parcel)}`)
+    this.#tellMoment({ what, machine })
+  }
+
+  #tellMoment(moment: Moment): void {
+    this.onMoment?.(moment)
+  }
+}
+
+const GOOD_STORE = { refusedWrites: 0, refusedReads: 0, isFull: false, staleReads: 0, halves: 0, putMs: [0, 0] }
+
+export const USER_FAULT = 'user code throws'
+
+/** `tm-1/slot-0` is on `tm-1`. */
+function machineOf(caller: string): string {
+  return caller.split('/')[0] ?? caller
+}
+
+function wordOf(parcel: Parcel): string {
+  switch (parcel.kind) {
+    case 'frame':
+      return 'frame'
+    case 'answer':
+      return 'answer'
+    case 'signal':
+    case 'ask':
+    case 'tell':
+      return typeOf(parcel.body)
+  }
+}
+
+function typeOf(body: unknown): string {
+  const type = (body as { type?: unknown } | null)?.type
+  return typeof type === 'string' ? type : 'word'
+}
+
+/** The numbers by which a word is known. */
+function aboutOf({ body }: Parcel): string {
+  if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return ''
+  const known = body as Readonly<Record<string, unknown>>
+  return ['attempt', 'checkpoint', 'subtask', 'state', 'slot']
+    .filter((name) => ['string', 'number'].includes(typeof known[name]))
+    .map((name) => `${name} ${String(known[name])}`)
+    .join(' ')
+}
+
+/** What a process says goes into the trace; an error in its log is one that nobody expected. */
+class WorldLogger implements Logger {
+  readonly #world: World
+  readonly #fields: Readonly<Record<string, unknown>>
+
+  constructor(world: World, fields: Readonly<Record<string, unknown>>) {
+    this.#world = world
+    this.#fields = fields
+  }
+
+  debug(): void {}
+
+  info(fields: Readonly<Record<string, unknown>>, message: string): void {
+    this.#add('log info', fields, message)
+  }
+
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void {
+    this.#add('log warn', fields, message)
+  }
+
+  error(fields: Readonly<Record<string, unknown>>, message: string): void {
+    this.#add('log error', fields, message)
+    this.#world.violation(`an error in the log of ${String(this.#fields.node)}: ${message} ${textOf({ ...this.#fields, ...fields })}`)
+  }
+
+  with(fields: Readonly<Record<string, unknown>>): Logger {
+    return new WorldLogger(this.#world, { ...this.#fields, ...fields })
+  }
+
+  #add(event: string, fields: Readonly<Record<string, unknown>>, message: string): void {
+    const { trace } = this.#world
+    trace.add(String(this.#fields.node ?? '?'), event, trace.isRead ? `${message} ${textOf(fields)}` : '')
+  }
+}
+
+function textOf(fields: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(fields, (name, value) => (name === 'stack' ? undefined : value)).slice(0, 600)
+}
