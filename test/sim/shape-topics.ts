@@ -1,0 +1,22 @@
+import type { Dice } from './dice.js'
+import type { Topic } from './shape.js'
+
+/** One topic to three. Some jobs only have bounded ones, and finish. */
+export function drawTopics(dice: Dice): Topic[] {
+  const finishes = dice.chance(0.25)
+  const count = dice.pick([1, 1, 2, 2, 3])
+  return Array.from({ length: count }, (_, index) => drawTopic(dice, index, finishes || dice.chance(0.15)))
+}
+
+function drawTopic(dice: Dice, index: number, isBounded: boolean): Topic {
+  const partitions = dice.between(1, 4)
+  return {
+    name: `t${index}`,
+    partitions,
+    latePartitions: !isBounded && dice.chance(0.3) ? dice.between(1, partitions) : 0,
+    pace: index > 0 && dice.chance(0.05) ? 'never' : dice.pick(['burst', 'fast', 'steady', 'steady', 'slow']),
+    isBounded,
+    repeats: dice.chance(0.3),
+    keys: dice.scaled(1, 40),
+  }
+}
