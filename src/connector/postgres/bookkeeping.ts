@@ -3,7 +3,7 @@ import type { RunId } from '../../kit/ids.js'
 import type { Piece } from '../../state/snapshot.js'
 import type { SinkContext } from '../sink.js'
 import { fencedError } from '../staged-writer.js'
-import type { PostgresClient } from './postgres-client.js'
+import type { DatabaseClient } from './database-client.js'
 import {
   createBookkeeping,
   fenceOf,
@@ -18,7 +18,7 @@ import {
 const FOR_GOOD = '9223372036854775807'
 
 /** Creates the fence and the ledger beside the table, if they are not there. */
-export async function ensureBookkeeping(client: PostgresClient, table: TableName): Promise<void> {
+export async function ensureBookkeeping(client: DatabaseClient, table: TableName): Promise<void> {
   const [found] = await client.query<{ all: boolean }>(
     'select to_regclass($1) is not null and to_regclass($2) is not null as all',
     [fenceOf(table), ledgerOf(table)],
@@ -32,7 +32,7 @@ export async function ensureBookkeeping(client: PostgresClient, table: TableName
  * will find its token again. Throws RT1447 or RT1451 when this attempt itself is behind a fence.
  */
 export async function raiseFences(
-  client: PostgresClient,
+  client: DatabaseClient,
   table: TableName,
   ctx: SinkContext,
   restored: readonly Piece[],
@@ -52,7 +52,7 @@ export async function raiseFences(
  * another subtask has raised already need not be locked, and whoever holds it is of this attempt.
  */
 async function raise(
-  client: PostgresClient,
+  client: DatabaseClient,
   table: TableName,
   run: RunId,
   sink: string,
@@ -70,7 +70,7 @@ async function raise(
  * attempt would write again. Throws RT1214, unless the user accepts repeated rows. Read after the fences are raised.
  */
 export async function checkLedger(
-  client: PostgresClient,
+  client: DatabaseClient,
   table: TableName,
   ctx: SinkContext,
   restored: readonly Piece[],

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Clock } from '../../kit/clock.js'
 import type { Logger } from '../../kit/logger.js'
+import type { DatabaseClient } from './database-client.js'
 import { connectFault, PostgresFault, statementFault } from './postgres-fault.js'
 import { PREPARE_SESSION } from './postgres-statements.js'
 
@@ -28,7 +29,7 @@ const CANCEL_MS = 1_000
  * One connection to PostgreSQL, made when it is needed and made anew when it was lost: the one file that imports `pg`.
  * One statement at a time. What goes wrong is a `PostgresFault` that tells what is known of the statement.
  */
-export class PostgresClient {
+export class PostgresClient implements DatabaseClient {
   readonly #options: PostgresClientOptions
   #client: pg.Client | undefined
   #backend: number | undefined

@@ -1,5 +1,5 @@
 import type { SinkContext } from '../sink.js'
-import type { PostgresClient } from './postgres-client.js'
+import type { DatabaseClient } from './database-client.js'
 import { type FaultKind, faultError, PostgresFault } from './postgres-fault.js'
 
 /** How long a sink that opens waits for a server that cannot be reached. While it runs, it waits as long as it takes. */
@@ -28,14 +28,14 @@ export const ONLY_ANSWERED: RetryPolicy = { ...REPEATABLE, unanswered: 'give-up'
  * RetakeError when it gives up, and `GivenUp` when the sink was closed meanwhile.
  */
 export class PostgresSession {
-  readonly #client: PostgresClient
+  readonly #client: DatabaseClient
   readonly #ctx: Pick<SinkContext, 'clock' | 'logger'>
   readonly #where: string
   readonly #pauses = new Set<() => void>()
   #isOpening = true
   #isClosed = false
 
-  constructor(client: PostgresClient, ctx: Pick<SinkContext, 'clock' | 'logger'>, where: string) {
+  constructor(client: DatabaseClient, ctx: Pick<SinkContext, 'clock' | 'logger'>, where: string) {
     this.#client = client
     this.#ctx = ctx
     this.#where = where
@@ -51,7 +51,7 @@ export class PostgresSession {
   }
 
   /** Runs several statements, all of them again when one of them is to be repeated. */
-  async run<T>(statements: (client: PostgresClient) => Promise<T>, policy: RetryPolicy): Promise<T> {
+  async run<T>(statements: (client: DatabaseClient) => Promise<T>, policy: RetryPolicy): Promise<T> {
     const started = this.#ctx.clock.now()
     for (let tries = 1; ; tries++) {
       try {

@@ -1,7 +1,7 @@
 import type { Piece } from '../../state/snapshot.js'
 import type { SinkContext } from '../sink.js'
 import { checkLedger, ensureBookkeeping, raiseFences } from './bookkeeping.js'
-import type { PostgresClient } from './postgres-client.js'
+import type { DatabaseClient } from './database-client.js'
 import type { PostgresOptions } from './postgres-options.js'
 import { type PostgresSession, REPEATABLE } from './postgres-session.js'
 import { applyPiece, type RowShape, type TableName, writeRows } from './postgres-statements.js'
@@ -42,7 +42,7 @@ export function sinkOpening(
 }
 
 async function planWrite(
-  client: PostgresClient,
+  client: DatabaseClient,
   table: TableName,
   shape: RowShape,
   guarantee: PostgresOptions['guarantee'],

@@ -1,6 +1,6 @@
 import { RetakeError } from '../../kit/errors.js'
 import { COLUMN_TYPES } from './column-type.js'
-import type { PostgresClient } from './postgres-client.js'
+import type { DatabaseClient } from './database-client.js'
 import type { PostgresOptions } from './postgres-options.js'
 import {
   createTable,
@@ -37,7 +37,7 @@ interface FoundColumn {
  * Finds the table of a sink, creates it if that was asked for, and compares it with what the sink will write: names,
  * types, the key. What does not agree is told at once, before any row is staged for it. Throws RT1443 and RT1444.
  */
-export async function sinkTable(client: PostgresClient, options: PostgresOptions): Promise<SinkTable> {
+export async function sinkTable(client: DatabaseClient, options: PostgresOptions): Promise<SinkTable> {
   const { schema, table } = options
   const found = (await findTable(client, options)) ?? (await create(client, options))
   if (found.kind !== 'r' && found.kind !== 'p')
@@ -50,14 +50,14 @@ export async function sinkTable(client: PostgresClient, options: PostgresOptions
 }
 
 async function findTable(
-  client: PostgresClient,
+  client: DatabaseClient,
   { schema, table }: PostgresOptions,
 ): Promise<FoundTable | undefined> {
   const [found] = await client.query<FoundTable>(FIND_TABLE, [schema, table])
   return found
 }
 
-async function create(client: PostgresClient, options: PostgresOptions): Promise<FoundTable> {
+async function create(client: DatabaseClient, options: PostgresOptions): Promise<FoundTable> {
   const { schema, table } = options
   if (options.createTable) {
     await client.query(createTable({ schema, table }, options))
@@ -101,7 +101,7 @@ function isText(type: string): boolean {
 }
 
 async function missingKey(
-  client: PostgresClient,
+  client: DatabaseClient,
   { mode, key }: PostgresOptions,
   { oid }: FoundTable,
 ): Promise<string | undefined> {
