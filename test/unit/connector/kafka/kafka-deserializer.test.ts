@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { BAD_RECORD, KafkaDeserializer } from '#src/connector/kafka/kafka-deserializer.js'
 import type { KafkaMeta } from '#src/connector/kafka/kafka-meta.js'
 import { RecordCursor } from '#src/connector/kafka/record-batch-decoder.js'
-import { batchOf, headerOf } from './log-double.js'
+import { headerOf, recordBatch } from '../../../support/record-batch.js'
 
 const Click = v.object({ userId: v.string(), ts: v.number() })
 
 function cursorOn(value: Buffer | string | null, key: Buffer | null = null): RecordCursor {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value
   const cursor = new RecordCursor()
-  const batch = batchOf(7, [
+  const batch = recordBatch(7, [
     {
       key,
       value: bytes,

@@ -1,4 +1,3 @@
-import { crc32c } from '#src/connector/kafka/crc32c.js'
 import { KafkaFault } from '#src/connector/kafka/kafka-fault.js'
 import type {
   FetchedPartition,
@@ -7,58 +6,7 @@ import type {
   OffsetQuery,
   PartitionLeader,
 } from '#src/connector/kafka/kafka-transport.js'
-import { batchHeaderAt, type RecordBatchHeader } from '#src/connector/kafka/record-batch-decoder.js'
-
-export interface RecordToWrite {
-  readonly key?: Buffer | null
-  readonly value: Buffer | null
-  readonly timestamp?: number
-  readonly headers?: readonly (readonly [string, string])[]
-}
-
-/** A record batch (format 2, uncompressed) as a producer would write it. */
-export function batchOf(baseOffset: number, records: readonly RecordToWrite[]): Buffer {
-  const body = Buffer.concat(
-    records.map(({ key = null, value, timestamp = 0, headers = [] }, i) => {
-      const fields = Buffer.concat([
-        Buffer.from([0]),
-        varint(timestamp),
-        varint(i),
-        bytesOf(key),
-        bytesOf(value),
-        varint(headers.length),
-        ...headers.flatMap(([name, text]) => [bytesOf(Buffer.from(name)), bytesOf(Buffer.from(text))]),
-      ])
-      return Buffer.concat([varint(fields.length), fields])
-    }),
-  )
-  const batch = Buffer.concat([Buffer.alloc(61), body])
-  batch.writeBigInt64BE(BigInt(baseOffset), 0)
-  batch.writeInt32BE(batch.length - 12, 8)
-  batch.writeInt8(2, 16)
-  batch.writeInt32BE(records.length - 1, 23)
-  batch.writeBigInt64BE(-1n, 43)
-  batch.writeInt32BE(records.length, 57)
-  batch.writeUInt32BE(crc32c(batch, 21, batch.length), 17)
-  return batch
-}
-
-export function headerOf(batch: Buffer): RecordBatchHeader {
-  const header = batchHeaderAt(batch, 0)
-  if (header === undefined) throw new Error('no whole batch')
-  return header
-}
-
-function bytesOf(bytes: Buffer | null): Buffer {
-  return bytes === null ? varint(-1) : Buffer.concat([varint(bytes.length), bytes])
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = []
-  let left = (value << 1) ^ (value >> 31)
-  for (; left > 127; left >>>= 7) bytes.push((left & 127) | 128)
-  return Buffer.from([...bytes, left])
-}
+import { headerOf, recordBatch } from '../../../support/record-batch.js'
 
 type PendingFetch = {
   readonly node: number
@@ -87,7 +35,7 @@ export class LogDouble implements KafkaTransport {
   append(partition: number, values: readonly (string | null)[], leader = 1): void {
     const log = this.logs.get(partition) ?? { earliest: 0, latest: 0, batches: [] }
     const records = values.map((value) => ({ value: value === null ? null : Buffer.from(value) }))
-    if (records.length > 0) log.batches.push(batchOf(log.latest, records))
+    if (records.length > 0) log.batches.push(recordBatch(log.latest, records))
     log.latest += records.length
     this.logs.set(partition, log)
     if (!this.leaders.has(partition)) this.leaders.set(partition, leader)
