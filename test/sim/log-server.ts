@@ -76,7 +76,7 @@ export class LogServer {
     const log = memory.log(run)
     const answer = this.#watched(() => log.append(entry))
     const newest = log.read().at(-1)
-    const isNew = answer === 'written' && newest !== undefined && newest.place > this.#writtenTo(run).length
+    const isNew = newest !== undefined && newest.place > this.#writtenTo(run).length
     trace.add(by, `log ${answer === 'written' && !isNew ? 'again' : answer}`, `${run} ${textOf(entry)}`)
     if (!isNew) return answer
     const written = this.#written.get(run) ?? []

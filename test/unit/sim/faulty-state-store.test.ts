@@ -485,9 +485,11 @@ describe('documents', () => {
     expect(await world.outcome(documents.get(DOCUMENT))).toBe('RT1501')
     expect(await world.outcome(documents.list('runs'))).toBe('RT1501')
     expect(await world.outcome(documents.put('runs/run1/other.json', BYTES))).toBe('RT1301')
-    Object.assign(world.state.faults.documents, { refusedReads: 0, isFull: false })
+    world.state.faults.documents.refusedReads = 0
     expect(await world.outcome(documents.get(DOCUMENT))).toEqual(new Uint8Array(BYTES))
-    expect(await world.outcome(documents.delete(DOCUMENT))).toBeUndefined()
+    expect(await world.outcome(documents.delete(DOCUMENT)), 'takes no room').toBeUndefined()
+    world.state.faults.documents.isFull = false
+    expect(await world.outcome(documents.put('runs/run1/other.json', BYTES))).toBeUndefined()
     expect(await world.outcome(documents.get(DOCUMENT))).toBeUndefined()
   })
 
@@ -605,19 +607,25 @@ describe('what retained checkpoints name', () => {
     },
   )
 
-  test('when a manifest is none, or that of another checkpoint, then that is found', async () => {
+  test('when a manifest is none, then that is found', async () => {
     const world = new World()
     await retained(world, (manifest) => ({ ...manifest, job: 7 as never }))
     expect(world.state.missingParts().map(({ why }) => why)).toEqual([
       'manifest.job is not what it must be',
       'manifest.job is not what it must be',
     ])
-    const other = new World()
-    await retained(other, (manifest) => ({ ...manifest, run: 'run2' as RunId }))
-    expect(other.state.missingParts().map(({ why }) => why)).toEqual([
-      'it is the manifest of run2/0/0',
-      'it is the manifest of run2/1/1',
-    ])
+  })
+
+  test.each([
+    [{ run: 'run2' as RunId }, ['run2/0/0', 'run2/1/1']],
+    [{ attempt: 1 as Attempt }, ['run1/1/0']],
+    [{ checkpoint: 1 as CheckpointId }, ['run1/0/1']],
+  ])('when a manifest is that of another checkpoint (%o), then that is found', async (wrong, named) => {
+    const world = new World()
+    await retained(world, (manifest) => ({ ...manifest, ...wrong }))
+    expect(world.state.missingParts().map(({ why }) => why)).toEqual(
+      named.map((each) => `it is the manifest of ${each}`),
+    )
   })
 
   test('when a checkpoint was released, then what it named may go', async () => {
