@@ -79,10 +79,14 @@ export class JobIntake {
     return prepared
   }
 
-  /** All unended runs, with the code that each was submitted with: what a cluster that was down goes on with. */
-  async recover(): Promise<readonly RecoveredRun[]> {
+  /**
+   * All unended runs but those that are directed already, with the code that each was submitted with: what a cluster
+   * that was down goes on with.
+   */
+  async recover(directed: ReadonlySet<RunId>): Promise<readonly RecoveredRun[]> {
     const recovered: RecoveredRun[] = []
     for (const record of await this.#store.runs()) {
+      if (directed.has(record.run)) continue
       try {
         const state = await this.#store.state(record.run)
         if (state === undefined || state.ended !== undefined) continue

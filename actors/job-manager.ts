@@ -18,7 +18,7 @@ import type { ConnectorLoader, Connectors } from '#src/connector/registry.js'
 import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
 import { assertNever } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
-import { errorInfoOf } from '#src/kit/errors.js'
+import { type ErrorInfo, errorInfoOf, isCurable } from '#src/kit/errors.js'
 import type { RunId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
@@ -242,7 +242,7 @@ export class JobManager implements Actor<JobManagerMessage> {
 
   #recover(): void {
     const recovered = this.#options.intake
-      .recover()
+      .recover(new Set(this.#runs.keys()))
       .then((all) =>
         Promise.all(
           all.map(async (one) =>
@@ -257,16 +257,23 @@ export class JobManager implements Actor<JobManagerMessage> {
     const { logger } = this.#options
     if (!outcome.ok) {
       logger.warn({ error: errorInfoOf(outcome.error) }, 'the unended runs could not be read; once more')
-      return this.#ctx.after('recover', LIMITS.recoverRetryMs, { type: 'recover' })
+      return this.#recoverAgain()
     }
     for (const one of outcome.value) {
       if (one.ok) this.#add(one.run)
-      else
-        logger.error(
-          { run: one.record.run, job: one.record.job, error: errorInfoOf(one.error) },
-          'a run cannot go on',
-        )
+      else this.#onUnrecovered(one.record, errorInfoOf(one.error))
     }
+  }
+
+  #onUnrecovered({ run, job }: RunRecord, error: ErrorInfo): void {
+    const { logger } = this.#options
+    if (!isCurable(error)) return logger.error({ run, job, error }, 'a run cannot go on')
+    logger.warn({ run, job, error }, 'a run cannot go on yet; once more')
+    this.#recoverAgain()
+  }
+
+  #recoverAgain(): void {
+    this.#ctx.after('recover', LIMITS.recoverRetryMs, { type: 'recover' })
   }
 
   // Runs.

@@ -186,7 +186,8 @@ export class Node {
   }
 
   #spawn(): void {
-    const director = this.#state === undefined ? [] : [this.#jobManagerSpec(this.#state)]
+    const state = this.#isDirector ? this.#state : undefined
+    const director = state === undefined ? [] : [this.#jobManagerSpec(state)]
     this.#system.spawn(
       NODE,
       new Supervisor({

@@ -4,6 +4,7 @@ import type { SlotThread, SlotThreadEvents, SlotThreadSpec } from '../../actors/
 import type { SystemTransports } from '../../actors/transports.js'
 import { ActorSystem } from '../actor/system.js'
 import type { JobPlanner } from '../cluster/job-planner.js'
+import type { StateStoreUser } from '../cluster/open-state-store.js'
 import type { StateStore } from '../cluster/state-store.js'
 import type { ConnectorLoader } from '../connector/registry.js'
 import { type ErrorInfo, errorInfoOf } from '../kit/errors.js'
@@ -41,8 +42,8 @@ export class SimulatedHost implements NodeHost {
     this.connectors = surroundings.connectors(process.main)
   }
 
-  async openStore(): Promise<StateStore> {
-    return this.#surroundings.openStore(this.#process.main)
+  async openStore(user: StateStoreUser): Promise<StateStore | undefined> {
+    return user === 'job-manager' ? this.#surroundings.openStore(this.#process.main) : undefined
   }
 
   planner(): JobPlanner {

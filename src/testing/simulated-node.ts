@@ -1,5 +1,5 @@
-import { type NodeEvent, type RunningNode, startNodeProcess } from '../../actors/node-process.js'
 import type { NodeRole } from '../../actors/cluster-view.js'
+import { type NodeEvent, type RunningNode, startNodeProcess } from '../../actors/node-process.js'
 import { type ErrorInfo, errorInfoOf } from '../kit/errors.js'
 import type { Logger } from '../kit/logger.js'
 import type { Random } from '../kit/random.js'
@@ -67,7 +67,9 @@ export class SimulatedNode {
 
   /** Ends the thread of one of its slots as a crash would. False: it has none. */
   crashThread(random: Random): boolean {
-    const living = this.#hosts.flatMap(({ threads }) => threads.living().map((thread) => ({ threads, thread })))
+    const living = this.#hosts.flatMap(({ threads }) =>
+      threads.living().map((thread) => ({ threads, thread })),
+    )
     const victim = living[Math.floor(random.next() * living.length)]
     victim?.threads.crash(victim.thread)
     return victim !== undefined

@@ -62,10 +62,10 @@ export const FAULTS = {
         world.clock.after(lasts + between(random, 2_000, 4_000), () => world.network.linkUp(system))
       }
     }
-    if (isStore) storeWires(world).forEach((wire) => set(wire.conditions, { isDown: true }))
+    for (const { conditions } of isStore ? storeWires(world) : []) conditions.isDown = true
     world.clock.after(lasts, () => {
       world.loss = 0
-      storeWires(world).forEach((wire) => set(wire.conditions, { isDown: false }))
+      for (const { conditions } of storeWires(world)) conditions.isDown = false
     })
   },
 
@@ -123,7 +123,8 @@ export const FAULTS = {
 
   // Kafka.
   'kafka down': (world, random) => worsen(world, random, 'kafka', { isDown: true }),
-  'kafka answers lost': (world, random) => worsen(world, random, 'kafka', { lostRequests: 0.1, lostAnswers: 0.2 }),
+  'kafka answers lost': (world, random) =>
+    worsen(world, random, 'kafka', { lostRequests: 0.1, lostAnswers: 0.2 }),
   'kafka fails over': (world, random) => {
     const { brokers } = world.kafka
     tell(world, 'kafka fails over')
@@ -199,7 +200,20 @@ const WORDS = [
 
 const GOOD_BLOBS = { refusedWrites: 0, refusedReads: 0, halves: 0, putMs: [0, 0] }
 
-const MOMENTS = [...WORDS, 'log', 'log', 'log', 'blobs', 'blobs', 'db', 'db', 'db', 'db', 'documents', 'kafka']
+const MOMENTS = [
+  ...WORDS,
+  'log',
+  'log',
+  'log',
+  'blobs',
+  'blobs',
+  'db',
+  'db',
+  'db',
+  'db',
+  'documents',
+  'kafka',
+]
 
 function someMachine({ machines }: World, random: Random): Machine | undefined {
   const up = machines.filter(({ isUp }) => isUp)
@@ -218,7 +232,9 @@ function cut(world: World, random: Random, how: 'one way' | 'both ways'): void {
   const others = random.next() < 0.5 ? names : [names[randomInteger(random, names.length)]!]
   tell(world, 'cut', `${from} from ${others.join(' ')} ${how}`)
   const pairs = others.flatMap((to) =>
-    how === 'both ways' ? [`${from} ${to}`, `${to} ${from}`] : [random.next() < 0.5 ? `${from} ${to}` : `${to} ${from}`],
+    how === 'both ways'
+      ? [`${from} ${to}`, `${to} ${from}`]
+      : [random.next() < 0.5 ? `${from} ${to}` : `${to} ${from}`],
   )
   for (const pair of pairs) world.cuts.add(pair)
   after(world, random, [200, 12_000], () => {
@@ -239,10 +255,6 @@ function worsen(world: World, random: Random, what: string, conditions: object):
 
 function storeWires({ state }: World) {
   return Object.values(state.wires)
-}
-
-function set(conditions: object, to: object): void {
-  Object.assign(conditions, to)
 }
 
 function tell({ trace }: World, what: string, about = ''): void {

@@ -28,7 +28,8 @@ export class Judge {
     for (const table of this.#expected.keys()) this.#seen.set(table, { rows: new Map(), values: new Map() })
   }
 
-  onCommit({ table, rows }: Commit): void {
+  onCommit({ table: qualified, rows }: Commit): void {
+    const table = qualified.replace(/^public\./, '')
     const expected = this.#expected.get(table)
     const seen = this.#seen.get(table)
     if (expected === undefined || seen === undefined) return this.#wrong(`rows were written to ${table}`)
@@ -52,7 +53,8 @@ export class Judge {
     seen.values.set(of, now)
     const last = expected.values.get(of)
     const isBeyond = last === undefined || (expected.rises ? now > last : now < last)
-    if (expected.isExact && isBeyond) this.#wrong(`${table} has ${now} for key ${of}, and it ends at ${String(last)}`)
+    if (expected.isExact && isBeyond)
+      this.#wrong(`${table} has ${now} for key ${of}, and it ends at ${String(last)}`)
   }
 
   /** All that the input makes is committed. */
@@ -73,7 +75,8 @@ export class Judge {
         for (const [key, value] of expected.values) {
           const now = seen?.values.get(key)
           const isThere =
-            now !== undefined && (expected.isExact ? now === value : expected.rises ? now >= value : now <= value)
+            now !== undefined &&
+            (expected.isExact ? now === value : expected.rises ? now >= value : now <= value)
           if (!isThere) missing.push(`${table}: key ${key} is at ${String(now)}, not yet at ${value}`)
         }
       }
@@ -87,7 +90,8 @@ export class Judge {
     const { state, postgres } = this.#world
     for (const { run, checkpoint, blob, why } of state.missingParts())
       this.#wrong(`checkpoint ${checkpoint} of ${run} names ${blob}: ${why}`)
-    for (const statement of postgres.misunderstood) this.#wrong(`a statement was not understood: ${String(statement)}`)
+    for (const statement of postgres.misunderstood)
+      this.#wrong(`a statement was not understood: ${String(statement)}`)
   }
 
   #wrong(text: string): void {

@@ -12,7 +12,7 @@
 import { parseArgs } from 'node:util'
 import { randomInteger, systemRandom } from '#src/kit/random.js'
 import { LEGEND } from './legend.js'
-import { type Verdict, play } from './play.js'
+import { play, type Verdict } from './play.js'
 import { type Played, playAll } from './players.js'
 import { Tally } from './tally.js'
 
@@ -52,7 +52,8 @@ async function playMany(): Promise<void> {
   const threads = await playAll(seeds, (played) => {
     tally.add(played)
     for (const line of failureOf(played)) console.log(line)
-    if (tally.played % 50 === 0 && tally.played < seeds.length) console.log(tally.progress(performance.now() - startedAt))
+    if (tally.played % 50 === 0 && tally.played < seeds.length)
+      console.log(tally.progress(performance.now() - startedAt))
     return 'go-on'
   })
   for (const line of tally.report(performance.now() - startedAt, threads)) console.log(line)
@@ -62,7 +63,9 @@ async function playMany(): Promise<void> {
 function failureOf({ seed, verdict, error }: Played): readonly string[] {
   const again = `npm run sim -- --seed ${seed} --trace`
   if (verdict === undefined) return [`seed ${seed} broke the world (${again}): ${error ?? ''}`]
-  return (verdict satisfies Verdict).violations.slice(0, 3).map((violation) => `seed ${seed} (${again}): ${violation}`)
+  return (verdict satisfies Verdict).violations
+    .slice(0, 3)
+    .map((violation) => `seed ${seed} (${again}): ${violation}`)
 }
 
 function whole(name: string, text: string): number {

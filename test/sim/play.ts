@@ -19,7 +19,12 @@ export interface Verdict {
   /** Empty: all went as promised. */
   readonly violations: readonly string[]
   /** What the faults have hit. A seed in which they hit no decision, no restore or no commit has shown nothing. */
-  readonly hit: { readonly faults: number; readonly decisions: number; readonly restores: number; readonly commits: number }
+  readonly hit: {
+    readonly faults: number
+    readonly decisions: number
+    readonly restores: number
+    readonly commits: number
+  }
   /** How often what happened. */
   readonly counts: ReadonlyMap<string, number>
   readonly words: number
@@ -96,8 +101,13 @@ class Scene {
 
   #verdict(): Verdict {
     const { trace, violations, words, clock } = this.#world
-    const faults = [...trace.counts].reduce((sum, [event, n]) => (event.startsWith('fault ') ? sum + n : sum), 0)
-    const [decisions, restores, commits] = ['decided', 'restored', 'committed'].map((what) => trace.count(`hit ${what}`))
+    const faults = [...trace.counts].reduce(
+      (sum, [event, n]) => (event.startsWith('fault ') ? sum + n : sum),
+      0,
+    )
+    const [decisions, restores, commits] = ['decided', 'restored', 'committed'].map((what) =>
+      trace.count(`hit ${what}`),
+    )
     return {
       seed: this.#seed,
       violations,
@@ -141,7 +151,11 @@ class Scene {
       trace.add('world', 'fault canceled')
       void this.#handle?.cancel().catch(() => undefined)
     }
-    for (; this.#nextFaultAt <= clock.now(); this.#nextFaultAt += this.#faultGapMs * (0.2 + random.next() * 1.6)) {
+    for (
+      ;
+      this.#nextFaultAt <= clock.now();
+      this.#nextFaultAt += this.#faultGapMs * (0.2 + random.next() * 1.6)
+    ) {
       const name = this.#faults[randomInteger(random, this.#faults.length)]!
       FAULTS[name](this.#world, random)
     }
@@ -162,8 +176,18 @@ class Scene {
     const shape = this.#shape
     world.heal()
     const bundle = world.jobs.add(() => jobOf(shape, { onRecord: (id) => world.userCode(id) }))
-    world.trace.add('client', 'job submitted', `${from ?? 'anew'} at parallelism ${shape.options.parallelism ?? 1}`)
-    const order = { bundle, request: { params: {} }, fromCheckpoint: from, allowRepeatedRows: false, fingerprint: undefined }
+    world.trace.add(
+      'client',
+      'job submitted',
+      `${from ?? 'anew'} at parallelism ${shape.options.parallelism ?? 1}`,
+    )
+    const order = {
+      bundle,
+      request: { params: {} },
+      fromCheckpoint: from,
+      allowRepeatedRows: false,
+      fingerprint: undefined,
+    }
     world.clock.after(SETTLE_MS, () => {
       world.client.submitOrder(order).then(
         (handle) => this.#onAccepted(handle),
@@ -202,8 +226,10 @@ class Scene {
   /** What a job fails for has a name; what has none is a bug of ours. */
   #judgeFailure(error: ErrorInfo): void {
     const text = `${error.name} ${error.message} ${error.cause?.message ?? ''}`
-    const isNamed = error.code !== undefined || text.includes(USER_FAULT) || text.includes('the thread crashed')
-    if (!isNamed || /assert/i.test(text)) this.#world.violation(`a job failed for what must not happen: ${text} ${error.stack ?? ''}`)
+    const isNamed =
+      error.code !== undefined || text.includes(USER_FAULT) || text.includes('the thread crashed')
+    if (!isNamed || /assert/i.test(text))
+      this.#world.violation(`a job failed for what must not happen: ${text} ${error.stack ?? ''}`)
   }
 
   #onEnded(outcome: Outcome): void {
@@ -237,8 +263,10 @@ class Scene {
 
   #onLogged(run: RunId, { event }: LogEntry): void {
     const { trace } = this.#world
-    if (event.type === 'completed' && event.checkpoint > 0) trace.add('oracle', 'hit decided', `${run} ${event.checkpoint}`)
-    if (event.type === 'started' && event.attempt > 1) trace.add('oracle', 'hit restored', `${run} ${event.from}`)
+    if (event.type === 'completed' && event.checkpoint > 0)
+      trace.add('oracle', 'hit decided', `${run} ${event.checkpoint}`)
+    if (event.type === 'started' && event.attempt > 1)
+      trace.add('oracle', 'hit restored', `${run} ${event.from}`)
   }
 
   // The end.

@@ -13,6 +13,7 @@ port.on('message', (seed: number) => {
     port.postMessage({ seed, tookMs: performance.now() - startedAt, ...played } satisfies Played)
   play(seed).then(
     (verdict) => tell({ verdict, error: undefined }),
-    (error: unknown) => tell({ verdict: undefined, error: error instanceof Error ? error.stack : String(error) }),
+    (error: unknown) =>
+      tell({ verdict: undefined, error: error instanceof Error ? error.stack : String(error) }),
   )
 })

@@ -20,7 +20,10 @@ const HANGS_MS = 120_000
  *
  * @returns the number of threads
  */
-export async function playAll(seeds: Iterable<number>, onPlayed: (played: Played) => 'go-on' | 'stop'): Promise<number> {
+export async function playAll(
+  seeds: Iterable<number>,
+  onPlayed: (played: Played) => 'go-on' | 'stop',
+): Promise<number> {
   const left = [...seeds].reverse()
   const threads = Math.min(availableParallelism(), left.length)
   await Promise.all(Array.from({ length: threads }, () => playOn(left, onPlayed)))
@@ -46,14 +49,15 @@ function playedBy(player: Worker, seed: number): Promise<Played> {
   return new Promise((resolve) => {
     const end = (played: Played) => {
       cancel()
-      player.removeAllListeners()
+      player.off('message', end).off('error', onError).off('exit', onExit)
       resolve(played)
     }
     const broke = (error: string, tookMs = 0) => end({ seed, tookMs, verdict: undefined, error })
+    const onError = (error: unknown) =>
+      broke(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    const onExit = (code: number) => broke(`its thread ended with ${code}`)
     const cancel = systemClock.after(HANGS_MS, () => broke('it does not end', HANGS_MS))
-    player.once('message', end)
-    player.once('error', (error) => broke(error instanceof Error ? (error.stack ?? error.message) : String(error)))
-    player.once('exit', (code) => broke(`its thread ended with ${code}`))
+    player.on('message', end).on('error', onError).on('exit', onExit)
     player.postMessage(seed)
   })
 }

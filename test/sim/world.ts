@@ -219,7 +219,8 @@ export class World {
     const { trace } = this
     const machine = this.#homeOf(to)
     const what = wordOf(parcel)
-    if (trace.isRead) trace.add(machine, `msg ${what}`, `${this.#homeOf(from)} → ${parcel.to} ${aboutOf(parcel)}`)
+    if (trace.isRead)
+      trace.add(machine, `msg ${what}`, `${this.#homeOf(from)} → ${parcel.to} ${aboutOf(parcel)}`)
     this.#tellMoment({ what, machine })
   }
 
@@ -228,7 +229,14 @@ export class World {
   }
 }
 
-const GOOD_STORE = { refusedWrites: 0, refusedReads: 0, isFull: false, staleReads: 0, halves: 0, putMs: [0, 0] }
+const GOOD_STORE = {
+  refusedWrites: 0,
+  refusedReads: 0,
+  isFull: false,
+  staleReads: 0,
+  halves: 0,
+  putMs: [0, 0],
+}
 
 export const USER_FAULT = 'user code throws'
 
@@ -287,7 +295,9 @@ class WorldLogger implements Logger {
 
   error(fields: Readonly<Record<string, unknown>>, message: string): void {
     this.#add('log error', fields, message)
-    this.#world.violation(`an error in the log of ${String(this.#fields.node)}: ${message} ${textOf({ ...this.#fields, ...fields })}`)
+    this.#world.violation(
+      `an error in the log of ${String(this.#fields.node)}: ${message} ${textOf({ ...this.#fields, ...fields })}`,
+    )
   }
 
   with(fields: Readonly<Record<string, unknown>>): Logger {
