@@ -113,7 +113,7 @@ export class Sketch {
     }
   }
 
-  /** A few functions that are likely to be fused. */
+  /** A few functions, fused as often as not. */
   #chained(stream: Open): Open {
     let last = this.#mapped([stream])
     for (let more = this.#dice.between(0, 2); more > 0; more--) {
@@ -294,7 +294,7 @@ export class Sketch {
   }
 
   #travel(): Travel | undefined {
-    if (this.#dice.chance(0.55)) return undefined
+    if (this.#dice.chance(0.7)) return undefined
     return this.#dice.pick(
       this.#isFlow ? ['rebalance', 'rescale', 'global', 'custom'] : ['rebalance', 'rescale', 'global'],
     )
@@ -326,8 +326,8 @@ export class Sketch {
     isFree = true,
   ): string {
     const id = `${prefix}${this.#nodes.length}`
-    const own = isFree && this.#dice.chance(0.2) ? { parallelism: this.#dice.between(1, 4) } : {}
-    const chaining = this.#dice.chance(0.15) ? { chaining: this.#dice.pick(['never', 'head']) } : {}
+    const own = isFree && this.#dice.chance(0.12) ? { parallelism: this.#dice.between(1, 4) } : {}
+    const chaining = this.#dice.chance(0.08) ? { chaining: this.#dice.pick(['never', 'head']) } : {}
     this.#nodes.push({ id, inputs, ...own, ...placed, ...chaining, ...work })
     return id
   }

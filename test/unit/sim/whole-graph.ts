@@ -42,7 +42,6 @@ type Table = Map<unknown, Record<string, unknown>>
  */
 export class WholeGraph {
   readonly clock: VirtualClock
-  readonly #random: Random
   readonly #dice: Dice
   readonly #input: ShapeInput
   readonly #tables = new Map<string, Table>()
@@ -55,7 +54,6 @@ export class WholeGraph {
   private constructor(input: ShapeInput, random: Random) {
     this.clock = new VirtualClock()
     this.#input = input
-    this.#random = random
     this.#dice = new Dice(random)
   }
 
