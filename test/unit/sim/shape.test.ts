@@ -37,6 +37,19 @@ test('when a seed is drawn again, then shape, plan and input are the same', () =
   expect(new Set(PLANS.map(({ fingerprint }) => fingerprint)).size).toBe(PLANS.length)
 })
 
+test('when levels are mapped and not folded, then nothing on the way to their table takes their order', () => {
+  const before = ({ nodes }: Shape, from: string) => nodes.find(({ id }) => id === from.split('.')[0])
+  const moved = SHAPES.map((shape, seed) => rescaled(shape, seededRandom(seed)))
+  for (const shape of [...SHAPES, ...moved]) {
+    for (const node of shape.nodes) {
+      if (node.kind !== 'scaled' || node.keys !== undefined) continue
+      const [input, ...more] = node.inputs
+      expect([input?.by, more.length]).toEqual([undefined, 0])
+      expect(node.parallelism).toBe(before(shape, input!.from)?.parallelism)
+    }
+  }
+})
+
 test('when many shapes are drawn, then every construct is among them', () => {
   const kinds = new Set(SHAPES.flatMap(({ layer, nodes }) => nodes.map(({ kind }) => `${layer} ${kind}`)))
   const both = Object.keys(KINDS).filter((kind) => kind !== 'join')
@@ -160,6 +173,8 @@ const CONSTRUCTS: Readonly<Record<string, (shape: Shape) => boolean>> = {
   'a union': ({ nodes }) => nodes.some(({ inputs }) => new Set(inputs.map(({ from }) => from)).size > 1),
   'a union before a keyBy': ({ nodes }) =>
     nodes.some(({ kind, inputs }) => kind === 'numbered' && inputs.length > 1),
+  'a union before a sink': ({ nodes }) =>
+    nodes.some(({ kind, inputs }) => kind === 'append' && inputs.length > 1),
   'a stream united with itself': ({ nodes }) =>
     nodes.some(
       ({ kind, inputs }) => kind === 'map' && inputs.length > 1 && inputs[0]?.from === inputs[1]?.from,
