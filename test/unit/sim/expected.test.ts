@@ -269,7 +269,7 @@ test('when the simulation throws in a function, then it is the function of that 
   })
 })
 
-/** As rows lie in a checkpoint that is cut where nothing is under way: nothing is counted twice. */
+/** The restore is cut where nothing is under way, so that nothing is counted twice in either mode. */
 function asExactlyOnce({ options, ...shape }: Shape): Shape {
   return { ...shape, options: { ...options, checkpoint: { ...options.checkpoint, mode: 'exactly-once' } } }
 }
