@@ -5,9 +5,8 @@ export function fansOf({ nodes, topics }: Shape): number {
   const fans = new Map<string, number>()
   let all = 0
   for (const node of nodes) {
-    const [id] = [node.id]
     const own = node.kind === 'source' ? 1 / topics.length : received(node, fans)
-    fans.set(id, node.kind === 'flat-map' ? (own * node.most) / 2 : own)
+    fans.set(node.id, node.kind === 'flat-map' ? (own * node.most) / 2 : own)
     all += own
   }
   return Math.max(1, all / 4)

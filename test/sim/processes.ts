@@ -62,6 +62,9 @@ export function delaying(delayMs: number, onRecord: () => void) {
   )
 }
 
+/** What a timer that fires though it was cancelled leaves behind for good: what no key may ever have. */
+const SPOILT = { total: 1e12, highest: 1e12, lowest: 0 } as const
+
 /** Tells where a key stands: with each row, some time after each, or when it has been quiet for that time. */
 export function levelling({ of: how, as, delayMs }: LevelWork, onRecord: () => void) {
   return processOf(
@@ -80,8 +83,9 @@ export function levelling({ of: how, as, delayMs }: LevelWork, onRecord: () => v
           ctx.timers.set(ctx.state.due.get(), 'quiet')
         }
       },
-      onTimer(_, ctx, emit) {
+      onTimer({ at }, ctx, emit) {
         onRecord()
+        if (as === 'quiet' && at !== ctx.state.due.get()) ctx.state.held.set(SPOILT[how])
         const held = ctx.state.held.get()
         if (held !== null) emit(level(ctx.state.key.get(), held))
       },

@@ -14,7 +14,7 @@ export function drawOptions(dice: Dice): Omit<JobOptions, 'params'> {
     ...(dice.chance(0.97) && { checkpoint: drawCheckpoint(dice) }),
     ...(restart !== undefined && { restart }),
     ...(dice.chance(0.6) && { bufferTimeout: dice.chance(0.2) ? 0 : duration(dice, 1, 200) }),
-    ...(dice.chance(0.3) && { chaining: dice.chance(0.5) }),
+    ...(dice.chance(0.2) && { chaining: dice.chance(0.5) }),
   }
 }
 

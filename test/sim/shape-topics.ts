@@ -1,5 +1,5 @@
 import type { Dice } from './dice.js'
-import type { Topic } from './shape.js'
+import type { Pace, Topic } from './shape.js'
 
 /** One topic to three. Some jobs only have bounded ones, and finish. */
 export function drawTopics(dice: Dice): Topic[] {
@@ -14,9 +14,14 @@ function drawTopic(dice: Dice, index: number, isBounded: boolean): Topic {
     name: `t${index}`,
     partitions,
     latePartitions: !isBounded && dice.chance(0.3) ? dice.between(1, partitions) : 0,
-    pace: index > 0 && dice.chance(0.05) ? 'never' : dice.pick(['burst', 'fast', 'steady', 'steady', 'slow']),
+    pace: index === 0 ? dice.pick(['burst', 'fast', 'steady', 'steady']) : drawOtherPace(dice),
     isBounded,
     repeats: dice.chance(0.3),
     keys: dice.scaled(1, 40),
   }
+}
+
+/** The first topic has something to read; beside it one may be slow, or empty. */
+function drawOtherPace(dice: Dice): Pace {
+  return dice.chance(0.1) ? 'never' : dice.pick(['burst', 'fast', 'steady', 'slow', 'slow'])
 }
