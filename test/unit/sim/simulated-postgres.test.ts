@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { DatabaseClient } from '#src/connector/postgres/database-client.js'
 import { postgresSinkOver } from '#src/connector/postgres/postgres-sink.js'
 import type { SinkSpec } from '#src/connector/sink.js'
+import type { Clock } from '#src/kit/clock.js'
 import { seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 import type { Piece } from '#src/state/snapshot.js'
@@ -155,6 +156,15 @@ test('when an at-least-once statement is left unanswered, then the attempt ends 
   expect(world.server.table('click_counts')).toEqual([{ user_id: 'ann', clicks: '2' }])
 })
 
+test('when an at-least-once zombie lives and writes, then it hears that it is fenced', async () => {
+  const world = new World()
+  const zombie = await world.opened(log(atLeastOnce))
+  await world.opened(log(atLeastOnce), { attempt: 2 })
+  zombie.writer.write([{ userId: 'ann' }])
+  expect(await world.done(zombie.failed())).toMatchObject({ code: 'RT1447' })
+  expect(world.users()).toEqual([])
+})
+
 test('when a dead at-least-once attempt’s statement lands after newer rows, then it does not replace them', async () => {
   const world = new World()
   await lateWrite(world)
@@ -239,11 +249,12 @@ test('when a sink is closed with a statement under way, then that is taken back,
     const sink = await world.opened(log())
     sink.writer.write([{ userId: 'ann' }])
     await world.done(sink.checkpoint(1))
-    world.server.wire.conditions.latencyMs = [20, 40]
+    world.server.wire.conditions.latencyMs = [900, 900]
     sink.complete(1)
     await world.clock.advance(1)
+    world.server.wire.conditions.latencyMs = [1, 1]
     await world.done(sink.writer.close())
-    await world.clock.advance(100)
+    await world.clock.advance(1_000)
     expect(world.commits.every(({ isLate }) => isLate)).toBe(true)
     landed.add(world.users().length)
   }
@@ -268,6 +279,18 @@ test('when a table is to be created, then several sinks create it together', asy
   const sinks = await Promise.all([0, 1, 2].map((subtask) => world.opened(spec, { subtask, parallelism: 3 })))
   await Promise.all(sinks.map((sink, i) => world.done(sink.commit(1, [{ userId: `user-${i}`, clicks: i }]))))
   expect(world.server.table('fresh')).toHaveLength(3)
+})
+
+test('when a statement was left unanswered, then the next one needs a connection of its own first', async () => {
+  const world = new World()
+  const client = world.server.client(world.caller('tm-1'))
+  const count = () => world.done(client.query('select count(*) from click_log'))
+  expect(await count()).toEqual([{ count: '0' }])
+  world.server.wire.conditions.lostRequests = 1
+  await expect(count()).rejects.toMatchObject({ kind: 'unanswered' })
+  await expect(count()).rejects.toMatchObject({ kind: 'unreachable' })
+  world.server.wire.conditions.lostRequests = 0
+  expect(await count()).toEqual([{ count: '0' }])
 })
 
 test('when a statement is not understood, then it is named, and remembered', async () => {
@@ -364,12 +387,22 @@ class World {
     this.server.query('create table click_counts (user_id text primary key, clicks bigint)')
   }
 
+  /** A process; once it is among the dead, nothing of it is called any more. */
   caller(name: string): Caller {
-    return { name, clock: this.clock, isAlive: () => !this.dead.has(name) }
+    const isAlive = () => !this.dead.has(name)
+    const whileAlive = (callback: () => void) => () => isAlive() && callback()
+    const clock: Clock = {
+      now: () => this.clock.now(),
+      wallTime: () => this.clock.wallTime(),
+      after: (delayMs, callback) => this.clock.after(delayMs, whileAlive(callback)),
+      soon: (callback) => this.clock.soon(whileAlive(callback)),
+    }
+    return { name, clock, isAlive }
   }
 
   sink(spec: SinkSpec, options: StageOptions = {}, process = 'tm-1'): StagedSink {
-    const client = this.server.client(this.caller(process))
+    const caller = this.caller(process)
+    const client = this.server.client(caller)
     const mutated: DatabaseClient = {
       query: (text, values) => client.query(this.#mutated(text), values),
       close: () => client.close(),
