@@ -13,7 +13,8 @@ const CANCEL_MS = 1_000
 
 /** A request whose answer somebody waits for. */
 interface UnderWay {
-  readonly isStatement: boolean
+  /** What is known of it when no answer comes: a connection that was not made has carried nothing. */
+  readonly lostAs: 'unreachable' | 'unanswered'
   /** The client has stopped waiting; the server may not have heard of it. */
   isGivenUp: boolean
   isCancelled: boolean
@@ -41,7 +42,7 @@ export class SimulatedPostgresClient implements DatabaseClient {
   async query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]> {
     await this.#connected()
     const sent = { text, values: values === undefined ? [] : [...values] }
-    const rows = await this.#request(true, ({ isGivenUp, isCancelled }) => {
+    const rows = await this.#request('unanswered', ({ isGivenUp, isCancelled }) => {
       if (isCancelled) return []
       const isLate = isGivenUp || !this.#caller.isAlive()
       return this.#server.carryOut(sent.text, sent.values, this.#caller.name, isLate)
@@ -53,8 +54,8 @@ export class SimulatedPostgresClient implements DatabaseClient {
     this.#isClosed = true
     const underWay = this.#underWay
     if (underWay === undefined) return
-    this.#giveUp(underWay, new PostgresFault('unanswered', new Error('the connection was closed')))
-    if (!underWay.isStatement || this.#random.next() >= CANCELLED_SHARE) return
+    this.#giveUp(underWay, new Error('the connection was closed'))
+    if (underWay.lostAs === 'unreachable' || this.#random.next() >= CANCELLED_SHARE) return
     const cancelled = this.#server.wire.request(this.#caller, () => {
       underWay.isCancelled = true
     })
@@ -67,11 +68,7 @@ export class SimulatedPostgresClient implements DatabaseClient {
     if (isDown && this.#isConnected) this.#isConnected = this.#random.next() >= NOTICED_SHARE
     this.#refuseClosed()
     if (this.#isConnected) return
-    try {
-      await this.#request(false, () => {})
-    } catch (error) {
-      throw new PostgresFault('unreachable', error)
-    }
+    await this.#request('unreachable', () => {})
     this.#refuseClosed()
     this.#isConnected = true
   }
@@ -80,11 +77,11 @@ export class SimulatedPostgresClient implements DatabaseClient {
     if (this.#isClosed) throw new PostgresFault('unreachable', new Error('the sink is closed'))
   }
 
-  /** Rejects with a PostgresFault: what the server answered, or 'unanswered' when it or this client gave up. */
-  #request<T>(isStatement: boolean, run: (request: UnderWay) => T): Promise<T> {
+  /** Rejects with what the server answered, or with `lostAs` when this client gave up. */
+  #request<T>(lostAs: UnderWay['lostAs'], run: (request: UnderWay) => T): Promise<T> {
     assert(this.#underWay === undefined, 'two statements are under way on one connection')
     return new Promise((resolve, reject) => {
-      const underWay: UnderWay = { isStatement, isGivenUp: false, isCancelled: false, reject }
+      const underWay: UnderWay = { lostAs, isGivenUp: false, isCancelled: false, reject }
       this.#underWay = underWay
       this.#server.wire
         .request(this.#caller, () => run(underWay))
@@ -94,7 +91,7 @@ export class SimulatedPostgresClient implements DatabaseClient {
             resolve(answer)
           },
           (error: unknown) => {
-            if (error instanceof Unanswered) this.#giveUp(underWay, new PostgresFault('unanswered', error))
+            if (error instanceof Unanswered) this.#giveUp(underWay, error)
             this.#settle(underWay)
             reject(error)
           },
@@ -102,11 +99,11 @@ export class SimulatedPostgresClient implements DatabaseClient {
     })
   }
 
-  #giveUp(underWay: UnderWay, fault: PostgresFault): void {
+  #giveUp(underWay: UnderWay, cause: Error): void {
     underWay.isGivenUp = true
     this.#isConnected = false
     this.#settle(underWay)
-    underWay.reject(fault)
+    underWay.reject(new PostgresFault(underWay.lostAs, cause))
   }
 
   #settle(underWay: UnderWay): void {

@@ -236,7 +236,6 @@ class Execution {
     }
   }
 
-  /** Columns of one name may stand twice in an answer, but not where it is used by name: then the last one counts. */
   #itemsOf(items: readonly Item[], scope: Scope): SqlRow {
     const row: Record<string, SqlValue> = {}
     for (const { name, value } of items) row[freeName(name, row)] = this.#valueOf(value, scope)
