@@ -29,7 +29,7 @@ const STATELESS: ReadonlySet<string> = new Set(['map', 'filter', 'flat-map'])
  * modulo parallelism. Operators are found by id alone, so they may have moved to other chains, and their parallelism
  * may have changed. Throws RT1205 to RT1208 where state could not be given back whole.
  */
-export function restoreOf(manifest: Manifest, plan: JobPlan): Restoration {
+export function restoreOf(manifest: Manifest, plan: Pick<JobPlan, 'vertices'>): Restoration {
   checkOperators(manifest, plan)
   const before = snapshotsByOperator(manifest)
   const restoration = new Map<SubtaskId, RestoredOperator[]>()
@@ -148,7 +148,7 @@ function statefulOperators<O extends { id: OperatorId; kind: string }, V extends
   return found
 }
 
-function checkOperators(manifest: Manifest, plan: JobPlan): void {
+function checkOperators(manifest: Manifest, plan: Pick<JobPlan, 'vertices'>): void {
   const was = statefulOperators<ManifestOperator, ManifestVertex>(manifest.vertices)
   const is = statefulOperators<OperatorPlan, VertexPlan>(plan.vertices)
   const of = `checkpoint ${manifest.checkpoint} of run ${manifest.run} (job ${manifest.job})`

@@ -1,8 +1,8 @@
 /**
  * The catalogue of everything that can go wrong for a user, each with a code, and the one error class that carries
  * it. Ranges: 10xx graph, 11xx bundle, 12xx state and restore, 13xx checkpoint and log, 14xx connectors, 15xx cluster
- * and transport, 16xx user code, 17xx configuration and parameters. `docs/errors.md` lists the same codes; a test
- * compares both.
+ * and transport, 16xx user code, 17xx configuration and parameters, 18xx tests of users. `docs/errors.md` lists the same
+ * codes; a test compares both.
  *
  * `restart` says whether starting the job again can cure it: 'cures' follows the job's restart strategy, 'useless'
  * fails the job at once with its cause.
@@ -120,6 +120,7 @@ export const CATALOGUE = {
   RT1704: { title: 'an option of the job is wrong', restart: 'useless' },
   RT1705: { title: 'a parameter is missing', restart: 'useless' },
   RT1710: { title: 'a secret is not known on this node', restart: 'useless' },
+  RT1801: { title: 'a test asks of an operator what no job would', restart: 'useless' },
 } as const satisfies Record<string, { title: string; restart: 'cures' | 'useless' }>
 
 export type ErrorCode = keyof typeof CATALOGUE

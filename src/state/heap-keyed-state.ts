@@ -121,6 +121,16 @@ export class HeapKeyedState implements KeyedStateBackend {
     return { key: this.#key, at, tag }
   }
 
+  /** The timers of `key`, earliest first, as a look at them needs it. */
+  timersOf(key: Key): { readonly at: number; readonly tag: string | undefined }[] {
+    const canonical = canonicalKey(key)
+    return this.#timers
+      .timersOf(keyGroupOf(key, this.#options.maxParallelism) - this.#range.first)
+      .filter((timer) => timer.key === canonical)
+      .sort((a, b) => a.at - b.at)
+      .map(({ at, tag }) => ({ at, tag }))
+  }
+
   capture(): KeyedCapture {
     const indices: number[] = []
     for (let index = 0; index <= this.#range.last - this.#range.first; index++) {

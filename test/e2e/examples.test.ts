@@ -42,6 +42,24 @@ test('when words of files are counted, then the last line of each word tells how
   for (const all of counts.values()) expect(all).toEqual(oneTo(all.length))
 })
 
+test('when clicks of files are read, then whoever clicks ten times is told of once', async () => {
+  const input = join(cluster.folder, 'clicks.jsonl')
+  const output = join(cluster.folder, 'output')
+  const line = (userId: string) => JSON.stringify({ userId, url: '/', ts: 0, loggedIn: true })
+  const clicks = [
+    ...Array(25).fill(line('ann')),
+    ...Array(9).fill(line('bob')),
+    ...Array(10).fill(line('eve')),
+  ]
+  writeFileSync(input, clicks.join('\n'))
+  await cluster.finish(await cluster.submit('examples/click-bursts.ts', { input, output }))
+  expect(
+    linesIn<{ userId: string }>(output)
+      .map(({ userId }) => userId)
+      .sort(),
+  ).toEqual(['ann', 'eve'])
+})
+
 test('when a slot crashes over a generator and a file sink, then each count is in the files once, and collected at least once', async () => {
   const [output, collection] = [join(cluster.folder, 'output'), join(cluster.folder, 'collected.jsonl')]
   const job = await cluster.submit('test/e2e/paced-words-job.ts', { output, collection })
@@ -87,14 +105,17 @@ test('when several slots print, then standard output has every record on a line 
 /** All counts of each word that are in the files of a folder, rising. */
 function countsIn(folder: string): Map<string, number[]> {
   const counts = new Map<string, number[]>()
-  for (const name of readdirSync(folder).filter((name) => name.endsWith('.jsonl'))) {
-    for (const line of readFileSync(join(folder, name), 'utf8').split('\n').slice(0, -1)) {
-      const { key, count } = JSON.parse(line) as Count
-      counts.set(key, [...(counts.get(key) ?? []), count])
-    }
-  }
+  for (const { key, count } of linesIn<Count>(folder)) counts.set(key, [...(counts.get(key) ?? []), count])
   for (const all of counts.values()) all.sort((a, b) => a - b)
   return counts
+}
+
+/** All rows that are in the files of a folder. */
+function linesIn<Row>(folder: string): Row[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').slice(0, -1))
+    .map((line) => JSON.parse(line) as Row)
 }
 
 function oneTo(last: number): number[] {

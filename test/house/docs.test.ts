@@ -79,7 +79,7 @@ test('when the pages show TypeScript, then it compiles as a user would compile i
   )
   expect(blocks.length).toBeGreaterThan(1)
   for (const { name, text } of blocks) bench.write(name, text)
-  bench.write('click.ts', sourceOf('examples/click.ts'))
+  for (const name of ['click.ts', 'click-bursts.ts']) bench.write(name, sourceOf(`examples/${name}`))
   bench.write(
     'tsconfig.json',
     JSON.stringify({ extends: join(PROJECT, 'tsconfig.json'), compilerOptions: ALONE, include: ['.'] }),
@@ -103,6 +103,21 @@ test('when the page of actors shows an example, then it prints what stands below
   buildSync({ entryPoints: [entry], outfile, format: 'esm' })
   const { stdout, stderr } = await run(process.execPath, [outfile])
   expect({ stdout, stderr }).toEqual({ stdout: printed?.text, stderr: '' })
+})
+
+test('when the page of tests shows an operator and its tests, then they are those of the examples', () => {
+  const [operator, tests] = codeBlocksOf(pageOf('docs/testing.md')).map(({ text }) => text)
+  expect(sourceOf('examples/click-bursts.ts')).toContain(operator?.slice(operator.indexOf('const kept')))
+  expect(tests).toBe(sourceOf('examples/click-bursts.test.ts'))
+})
+
+test('when the page of tests quotes a test of the harness, then that test is there', () => {
+  const quoted = [...pageOf('docs/testing.md').text.matchAll(/“([^”]+)”/g)]
+  const titles = sourceOf('test/unit/testing/operator-harness.test.ts')
+  expect(quoted.length).toBeGreaterThan(5)
+  expect(
+    quoted.map(([, name = '']) => name.replaceAll(/\s+/g, ' ')).filter((name) => !titles.includes(name)),
+  ).toEqual([])
 })
 
 test('when a guarantee quotes a test, then that test is there', () => {

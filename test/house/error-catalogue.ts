@@ -22,6 +22,7 @@ const CHAPTERS: readonly [prefix: string, title: string][] = [
   ['RT15', 'Cluster and transport'],
   ['RT16', 'User code and its records'],
   ['RT17', 'Configuration and parameters'],
+  ['RT18', 'Tests'],
 ]
 
 /** Every place of a file that makes a RetakeError with its texts written there. */

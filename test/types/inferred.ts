@@ -11,6 +11,7 @@ import {
   type OutPort,
   of,
   operator,
+  type ProcessContext,
   type Sink,
   type Stream,
   secret,
@@ -19,6 +20,7 @@ import {
 } from '#src/api/index.js'
 import { kafka } from '#src/api/kafka.js'
 import { postgres } from '#src/api/postgres.js'
+import { operatorHarness, type ProcessHarness, portHarness } from '#src/testing/index.js'
 import { Click } from './click.js'
 
 /** What right programs infer. It compiles, or the build is red; `wrong.test.ts` compiles it too. */
@@ -149,3 +151,42 @@ export const laidOut = topology('words', (t) => {
     hash((word) => word),
   )
 })
+
+const kept = { clicks: state.value(0), last: state.value(null as string | null) }
+
+export const harnesses = async () => {
+  const yielding = await operatorHarness({
+    key: (click: ClickRecord) => click.userId,
+    process: {
+      state: kept,
+      *onRecord(click, ctx) {
+        expectTypeOf(click).toEqualTypeOf<ClickRecord>()
+        expectTypeOf(ctx.key).toEqualTypeOf<string>()
+        yield ctx.state.clicks.get()
+      },
+      *onTimer() {
+        yield 'timer' as const
+      },
+    },
+  })
+  expectTypeOf(yielding).toEqualTypeOf<ProcessHarness<string, ClickRecord, typeof kept, number | 'timer'>>()
+  expectTypeOf(yielding.state('ann', 'last')).toEqualTypeOf<string | null>()
+  const emitting = {
+    emits: of<number>(),
+    state: kept,
+    onRecord(click: ClickRecord, ctx: ProcessContext<string, typeof kept>, emit: (n: number) => void) {
+      emit(click.ts + ctx.key.length)
+    },
+  }
+  const described = await operatorHarness({ key: (click) => click.userId, process: emitting })
+  expectTypeOf(described).toEqualTypeOf<ProcessHarness<string, ClickRecord, typeof kept, number>>()
+  const words = await portHarness({ operator: Words, key: { word: (word) => word.length } })
+  expectTypeOf(words.receive<'word'>).parameters.toEqualTypeOf<[port: 'word', record: string]>()
+  expectTypeOf(words.state(7, 'seen')).toEqualTypeOf<number>()
+  expectTypeOf(words.takeEmitted()).toEqualTypeOf<
+    (
+      | { readonly port: 'length'; readonly record: number }
+      | { readonly port: 'long'; readonly record: string }
+    )[]
+  >()
+}
