@@ -56,7 +56,7 @@ export class KafkaSplit {
   /** Takes what a fetch brought; false when that was nothing. */
   add(records: RecordSet, answer: FetchedAnswer): boolean {
     if (records.nextFetchOffset <= this.fetchOffset) return false
-
+    this.fetchOffset = records.nextFetchOffset
     answer.unread++
     this.#fetched.push({ records, answer })
     return true
