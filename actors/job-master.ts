@@ -661,7 +661,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
     }
     const after = { outcome: 'canceled', error: undefined } as const
     if (this.#phase.kind === 'stopping') {
-      if (this.#phase.after === 'restart') this.#phase = { ...this.#phase, after }
+      if (this.#phase.after !== 'restart') return
+      this.#story.moveTo('CANCELLING')
+      this.#phase = { ...this.#phase, after }
       return this.#stopped()
     }
     this.#stop(after)

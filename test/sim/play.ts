@@ -133,6 +133,7 @@ class Scene {
   }
 
   #look(): void {
+    this.#judge.look()
     const now = this.#world.clock.now()
     if (this.#calmSince === undefined && now >= this.#faultsUntil) this.#calmDown()
     if (this.#run === undefined) return this.#submit()
