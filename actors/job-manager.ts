@@ -158,7 +158,10 @@ export class JobManager implements Actor<JobManagerMessage> {
     this.#supervision.begin(ctx.now())
     for (const run of this.#runs.keys())
       this.#carryOut(this.#supervision.addChild({ id: run, restart: 'transient' }, ctx.now()))
-    if (this.#options.recovers) this.#recover()
+    if (!this.#options.recovers) return
+    this.#recover()
+    // A store whose leader was just voted out does not show all runs: once more when it surely does.
+    ctx.after('recover-late', LIMITS.logBehindMs, { type: 'recover' })
   }
 
   receive(message: JobManagerMessage, ctx: ActorContext<JobManagerMessage>): void {

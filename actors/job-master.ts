@@ -242,6 +242,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#log = new LogWriter({
       log: this.#options.log,
       nonce: () => randomToken(this.#options.random, 20),
+      now: ctx.now,
       pipe: (work) => ctx.pipeToSelf(work, (outcome) => ({ type: 'log-step', outcome })),
       onRead: () => this.#lead(),
     })
@@ -346,10 +347,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** No answer means unknown: the same step again, for as long as it takes, and nothing is decided meanwhile. */
   #onLogStep(outcome: Outcome<LogStep>): void {
     const known = this.#log.onStep(outcome)
-    if (outcome.ok) return this.#tellLogTrouble(undefined)
-    const error = errorInfoOf(outcome.error)
-    if (known === 'damaged') return this.#giveUpLog(error)
-    this.#tellLogTrouble(error)
+    if (known.kind === 'known') return this.#tellLogTrouble(undefined)
+    if (known.kind === 'damaged') return this.#giveUpLog(known.error)
+    this.#tellLogTrouble(known.error)
     this.#ctx.after('log-again', LIMITS.logRetryMs, { type: 'log-again' })
   }
 

@@ -3,7 +3,8 @@ import { JobHistory } from '#src/cluster/job-history.js'
 import type { JobLog } from '#src/cluster/job-log.js'
 import type { LogEntry, LogEvent, LogState } from '#src/cluster/log-entry.js'
 import { assert } from '#src/kit/assert.js'
-import { errorInfoOf, isCurable } from '#src/kit/errors.js'
+import { type ErrorInfo, errorInfoOf, isCurable, RetakeError } from '#src/kit/errors.js'
+import { LIMITS } from '#src/kit/limits.js'
 
 /** What became of one step at the log; comes back to the job master as a message, and from there to `onStep`. */
 export type LogStep =
@@ -14,6 +15,11 @@ export type Appended =
   | { readonly kind: 'logged'; readonly entry: LogEntry }
   /** The rules of the log forbid it, or a higher epoch leads. */
   | { readonly kind: 'refused'; readonly reason: string }
+
+/** 'unknown': call `again` after a while. 'damaged': what stands there cannot be, and will not be, a job's log. */
+export type Known =
+  | { readonly kind: 'known' }
+  | { readonly kind: 'unknown' | 'damaged'; readonly error: ErrorInfo }
 
 interface Pending {
   readonly event: LogEvent
@@ -29,6 +35,7 @@ export interface LogWriterOptions {
   readonly log: JobLog
   /** A new token for each entry, unique for ever. */
   readonly nonce: () => string
+  readonly now: () => number
   /** Brings the outcome of `work` back to `onStep`, in a turn of the job master's. */
   readonly pipe: (work: Promise<LogStep>) => void
   /** The log was read: from now on `state` holds. Called once. */
@@ -38,11 +45,17 @@ export interface LogWriterOptions {
 /**
  * The job master's hand at its job's log: one entry at a time, the next not begun before the one under way is known to
  * be written or not. No answer means unknown: the same entry goes to the same place again, until it is answered.
+ *
+ * A read that shows less than is known to stand there is not believed: whoever answered it may just have been voted out.
+ * Only when that does not change for a while is the log taken for what it says.
  */
 export class LogWriter {
   readonly #options: LogWriterOptions
   readonly #waiting: Pending[] = []
   #history: JobHistory | undefined
+  /** An entry stands at this place. A run that has a job master was submitted. */
+  #confirmed = 1
+  #behindSince: number | undefined
   #step: Step = { kind: 'idle' }
 
   constructor(options: LogWriterOptions) {
@@ -57,7 +70,7 @@ export class LogWriter {
 
   read(): void {
     this.#step = { kind: 'reading' }
-    this.#options.pipe(readHistory(this.#options.log))
+    this.#options.pipe(readHistory(this.#options.log, this.#confirmed))
   }
 
   append(event: LogEvent, then: (appended: Appended) => void): void {
@@ -65,12 +78,21 @@ export class LogWriter {
     this.#next()
   }
 
-  /** 'unknown': call `again` after a while. 'damaged': what stands there cannot be, and will not be, a job's log. */
-  onStep(outcome: Outcome<LogStep>): 'known' | 'unknown' | 'damaged' {
-    if (!outcome.ok) return isCurable(errorInfoOf(outcome.error)) ? 'unknown' : 'damaged'
+  onStep(outcome: Outcome<LogStep>): Known {
+    if (!outcome.ok) return this.#onFailed(errorInfoOf(outcome.error))
+    this.#behindSince = undefined
     if (outcome.value.kind === 'read') this.#onRead(outcome.value.history)
     else this.#onAppended(outcome.value.answer)
-    return 'known'
+    return { kind: 'known' }
+  }
+
+  #onFailed(error: ErrorInfo): Known {
+    if (!isCurable(error)) return { kind: 'damaged', error }
+    if (error.code !== 'RT1308') return { kind: 'unknown', error }
+    const now = this.#options.now()
+    this.#behindSince ??= now
+    if (now - this.#behindSince < LIMITS.logBehindMs) return { kind: 'unknown', error }
+    return { kind: 'damaged', error: errorInfoOf(lost(error)) }
   }
 
   again(): void {
@@ -81,6 +103,7 @@ export class LogWriter {
   #onRead(history: JobHistory): void {
     const first = this.#history === undefined
     this.#history = history
+    this.#confirmed = history.place
     this.#step = { kind: 'idle' }
     if (first) this.#options.onRead()
     this.#next()
@@ -91,6 +114,7 @@ export class LogWriter {
     assert(step.kind === 'writing' && this.#history !== undefined, 'an answer without an entry under way', {
       answer,
     })
+    this.#confirmed = step.entry.place
     if (answer === 'taken') {
       // Another stands there: what it says may forbid ours, so ours is decided anew over the log as it is now.
       this.#waiting.unshift(step.pending)
@@ -125,9 +149,21 @@ export class LogWriter {
   }
 }
 
-/** Rejects with RT1306 for what is no log of a job, an empty one included. */
-async function readHistory(log: JobLog): Promise<LogStep> {
+/** Rejects with RT1306 for what is no log of a job, with RT1308 for one in which `confirmed` does not stand. */
+async function readHistory(log: JobLog, confirmed: number): Promise<LogStep> {
   const history = JobHistory.of(await log.read())
-  history.state // throws for an empty log
-  return { kind: 'read', history }
+  if (history.place >= confirmed) return { kind: 'read', history }
+  throw new RetakeError('RT1308', {
+    what: `the log of the job ends at entry ${history.place}, though entry ${confirmed} was there`,
+    why: 'a server that no longer leads has answered, or what was confirmed is lost',
+    fix: 'wait; if it stays so, start a new run from its newest checkpoint (--from-checkpoint)',
+  })
+}
+
+function lost({ what = 'the log shows less than it has confirmed' }: ErrorInfo): RetakeError {
+  return new RetakeError('RT1306', {
+    what,
+    why: 'the store has lost what it had confirmed, or was set back to an older copy',
+    fix: 'start a new run from its newest checkpoint (--from-checkpoint); keep JetStream on three servers',
+  })
 }

@@ -23,7 +23,7 @@ interface Standing {
  *
  * The stream keeps the last `LIMITS.logEntriesKept` messages of a subject. Reads are answered by the leader of the
  * stream, never by a replica, which may be behind; a leader that was just voted out may be too, for a moment: then a
- * reader acts on an old view, and its next entry is refused.
+ * reader acts on an old view, and its next entry is refused, or finds that more was there before (RT1308).
  */
 export class JetStreamJobLog implements JobLog {
   readonly #connection: JetStreamConnection
@@ -50,7 +50,7 @@ export class JetStreamJobLog implements JobLog {
       const last = await this.#last()
       const lastPlace = last?.entry.place ?? 0
       if (lastPlace >= entry.place) return this.#outcomeOf(entry)
-      if (lastPlace < entry.place - 1) throw this.#forgotten(lastPlace, entry)
+      if (lastPlace < entry.place - 1) throw this.#behind(lastPlace, entry)
       // It follows an entry that never came to stand: its writer has lost already.
       if (last?.entry.nonce !== entry.previous) return 'taken'
       const after = last?.sequence ?? 0
@@ -91,13 +91,16 @@ export class JetStreamJobLog implements JobLog {
     return decodeLogEntry(data, undefined, `${this.#stream}/${this.#subject}`)
   }
 
-  /** JetStream confirms before its disk does: all copies lost power at once, or the stream was restored from a copy. */
-  #forgotten(lastPlace: number, entry: LogEntry): RetakeError {
+  /**
+   * A leader that was just voted out answers so, and soon no more. If it stays so, JetStream, which confirms before its
+   * disk does, has lost it: all copies lost power at once, or the stream was restored from a copy.
+   */
+  #behind(lastPlace: number, entry: LogEntry): RetakeError {
     const where = `${this.#stream}/${this.#subject}`
-    return new RetakeError('RT1306', {
+    return new RetakeError('RT1308', {
       what: `${where} ends at entry ${lastPlace}, though entry ${entry.place - 1} was there`,
-      why: 'JetStream has lost what it had confirmed, or was set back to an older copy',
-      fix: 'start a new run from its newest checkpoint (--from-checkpoint); keep the stream on three servers',
+      why: 'a server of JetStream that no longer leads has answered, or what was confirmed is lost',
+      fix: 'wait; if it stays so, start a new run from its newest checkpoint (--from-checkpoint), and keep the stream on three servers',
       where,
     })
   }

@@ -50,6 +50,7 @@ export const CATALOGUE = {
   RT1305: { title: 'a checkpoint was given up', restart: 'cures' },
   RT1306: { title: 'the log of a job is damaged', restart: 'useless' },
   RT1307: { title: 'the log refused an entry', restart: 'cures' },
+  RT1308: { title: 'the log shows less than it has confirmed', restart: 'cures' },
   RT1401: { title: 'the topic does not exist', restart: 'useless' },
   RT1402: { title: 'Kafka no longer holds the position', restart: 'useless' },
   RT1403: { title: 'a record cannot be decoded', restart: 'useless' },

@@ -116,6 +116,8 @@ export const LIMITS = {
   cancelMs: 5_000,
   /** A step at the log whose outcome is unknown is tried again after this. */
   logRetryMs: 200,
+  /** A log that shows less than it has confirmed is asked again for this long: who answers may just have been voted out. */
+  logBehindMs: 20_000,
   /** Resolving the splits of a source may take this long: a broker may have to be waited for. */
   resolveMs: 60_000,
   /** Slots that are not free are asked for again after this. */

@@ -128,7 +128,7 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         await (await (await bare(server)).jetstreamManager()).streams.purge(`retake_${cluster}_log`)
         for (const entry of entries.slice(0, 3)) await one.log(RUN).append(entry)
         await expect(one.log(RUN).append(must(entries.at(-1)))).rejects.toThrow(
-          /RT1306 .* ends at entry 3, though entry 4 was there/,
+          /RT1308 .* ends at entry 3, though entry 4 was there/,
         )
         expect(await one.log(RUN).read()).toHaveLength(3)
       })

@@ -245,11 +245,9 @@ function cut(world: World, random: Random, how: 'one way' | 'both ways'): void {
 function worsen(world: World, random: Random, what: string, conditions: object): void {
   tell(world, `${what} ${Object.keys(conditions).join(' ')}`)
   const wires = world.wires().filter(([name]) => name === what)
-  const { latencyMs } = { latencyMs: [0.2, 3] as const }
   for (const [, wire] of wires) Object.assign(wire.conditions, conditions)
   after(world, random, [100, 5_000], () => {
-    for (const [, wire] of wires)
-      Object.assign(wire.conditions, { latencyMs, lostRequests: 0, lostAnswers: 0, isDown: false })
+    for (const [, wire] of wires) wire.heal()
   })
 }
 

@@ -32,7 +32,7 @@ export class Judge {
     for (const { after } of rows) table.set(isKeyed ? after.key : table.size, after)
     this.#isDirty = true
     this.#world.trace.add('oracle', 'hit committed', `${rows.length} rows of ${name}`)
-    const before = rows.flatMap((row) => row.before ?? [])
+    const before = rows.flatMap((row): AnswerRow[] => (row.before === undefined ? [] : [row.before]))
     if (before.length === 0) return
     const after = rows.map((row) => row.after)
     this.#wrong(regressionOf(this.#expected, new Map([[name, before]]), new Map([[name, after]])))

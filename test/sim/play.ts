@@ -31,6 +31,15 @@ export interface Verdict {
   readonly virtualMs: number
 }
 
+/** What ends an attempt more often than not. */
+const BLOWS = [
+  'kill',
+  'thread crash',
+  'freeze',
+  'user code',
+  'cut',
+  'ambush',
+] as const satisfies readonly FaultName[]
 /** How often the world is looked at. */
 const LOOK_MS = 250
 /** Once nothing goes wrong any more, a job is done in this time. */
@@ -51,6 +60,8 @@ class Scene {
   readonly #judge: Judge
   readonly #input: ShapeInput
   readonly #faults: readonly FaultName[]
+  /** One that ends an attempt more often than not: without it nothing would be restored. */
+  readonly #blow: FaultName
   readonly #faultGapMs: number
   readonly #faultsUntil: number
   #shape: Shape
@@ -76,7 +87,9 @@ class Scene {
     const all = Object.keys(FAULTS) as FaultName[]
     const drawn = all.filter(() => random.next() < share)
     this.#faults = drawn.length > 0 ? drawn : [all[randomInteger(random, all.length)]!]
-    this.#faultGapMs = 300 + random.next() ** 2 * 6_000
+    this.#blow = BLOWS[randomInteger(random, BLOWS.length)]!
+    this.#faultGapMs = 200 + random.next() ** 2 * 4_000
+    if (random.next() < 0.7) world.slowDownKafka()
     this.#faultsUntil = 8_000 + random.next() * 30_000
   }
 
@@ -157,7 +170,8 @@ class Scene {
       this.#nextFaultAt <= clock.now();
       this.#nextFaultAt += this.#faultGapMs * (0.2 + random.next() * 1.6)
     ) {
-      const name = this.#faults[randomInteger(random, this.#faults.length)]!
+      const name =
+        random.next() < 0.3 ? this.#blow : this.#faults[randomInteger(random, this.#faults.length)]!
       FAULTS[name](this.#world, random)
     }
   }
@@ -202,7 +216,7 @@ class Scene {
     this.#handle = handle
     this.#run = handle.run
     const { clock, random } = this.#world
-    this.#nextFaultAt = clock.now() + random.next() * 2_000
+    this.#nextFaultAt = clock.now() + random.next() * 500
     handle.follow((event) => this.#onEvent(event))
   }
 

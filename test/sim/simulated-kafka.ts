@@ -60,6 +60,8 @@ interface WaitingFetch {
  * What is appended is on all replicas at once and never lost; whoever leads a partition answers for it, and nobody else.
  */
 export class SimulatedKafka {
+  /** No answer to a fetch is larger: a small one makes a topic last. */
+  answerBytesMax = Number.POSITIVE_INFINITY
   /** Share of the partitions in answers for which the broker names an error that passes. */
   partitionErrors = 0
   readonly #clock: VirtualClock
@@ -264,7 +266,7 @@ export class SimulatedKafka {
 
   /** The answer to a fetch whose time has come, whatever there is. */
   fetchNow(caller: string, broker: number, request: FetchRequest): readonly FetchedPartition[] {
-    let left = request.maxBytes
+    let left = Math.min(request.maxBytes, this.answerBytesMax)
     let isEmpty = true
     const answer = request.partitions.map(({ partition, offset }): FetchedPartition => {
       const log = this.#topics.get(request.topic)?.[partition]

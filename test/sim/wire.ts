@@ -51,6 +51,8 @@ export class Unanswered extends Error {
  */
 export class Wire {
   readonly conditions: Conditions = { ...GOOD_CONDITIONS }
+  /** How long each way takes when all is well. */
+  usualMs: readonly [number, number] = GOOD_CONDITIONS.latencyMs
   /** Called when a request was just carried out and its answer has not left: the best moment for a crash. */
   onCarriedOut: ((caller: Caller) => void) | undefined
   readonly #clock: VirtualClock
@@ -62,6 +64,11 @@ export class Wire {
     this.#clock = clock
     this.#random = random
     this.#patienceMs = patienceMs
+  }
+
+  /** Puts an end to all that faults have set. */
+  heal(): void {
+    Object.assign(this.conditions, GOOD_CONDITIONS, { latencyMs: this.usualMs })
   }
 
   /** Rejects with `Unanswered`, or with what `run` throws. */

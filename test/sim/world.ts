@@ -8,7 +8,7 @@ import { postgresSinkOver } from '#src/connector/postgres/postgres-sink.js'
 import { Connectors } from '#src/connector/registry.js'
 import type { SystemId } from '#src/kit/ids.js'
 import type { Logger } from '#src/kit/logger.js'
-import { type Random, seededRandom } from '#src/kit/random.js'
+import { type Random, randomInteger, seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 import { JobShelf } from '#src/testing/job-shelf.js'
 import { MemoryState } from '#src/testing/memory-state-store.js'
@@ -19,7 +19,7 @@ import { Machine } from './machine.js'
 import { SimulatedKafka } from './simulated-kafka.js'
 import { type Commit, SimulatedPostgres } from './simulated-postgres.js'
 import { Trace } from './trace.js'
-import { type Caller, GOOD_CONDITIONS, Wire } from './wire.js'
+import { type Caller, Wire } from './wire.js'
 
 export interface WorldOptions {
   readonly seed: number
@@ -137,6 +137,15 @@ export class World {
     return [['log', log], ['blobs', blobs], ['documents', documents], ['db', this.postgres.wire], ...brokers]
   }
 
+  /** Has the brokers give little at a time, and slowly: a job then lasts as long as what goes wrong. */
+  slowDownKafka(): void {
+    this.kafka.answerBytesMax = 100 + randomInteger(this.random, 600)
+    for (const broker of this.kafka.brokers) {
+      this.kafka.wire(broker).usualMs = [10, 50 + this.random.next() * 250]
+      this.kafka.wire(broker).heal()
+    }
+  }
+
   /** A system lives on that machine from now on. */
   onOpened(system: SystemId, machine: string): void {
     this.#homes.set(system, machine)
@@ -165,7 +174,7 @@ export class World {
     this.throwsLeft = 0
     this.loss = 0
     for (const system of this.#homes.keys()) this.network.linkUp(system)
-    for (const [, wire] of this.wires()) Object.assign(wire.conditions, GOOD_CONDITIONS)
+    for (const [, wire] of this.wires()) wire.heal()
     for (const faults of Object.values(this.state.faults)) Object.assign(faults, GOOD_STORE)
     this.kafka.partitionErrors = 0
     this.postgres.refuseTransiently(0)
