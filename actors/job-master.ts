@@ -213,6 +213,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #epoch = 0 as Epoch
   #phase: Phase = { kind: 'preparing' }
   #attempt: JobAttempt | undefined
+  /** The log has not said whether the attempt started: what number the next one has is not known. */
+  #isStartUndecided = false
   /** What keeps the log from being used; undefined while it answers. */
   #logTrouble: string | undefined
 
@@ -508,9 +510,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
       this.#graph.subtasks.map(({ id }) => id),
     )
     this.#slots.watch(this.#attempt)
+    this.#isStartUndecided = true
     this.#log.append({ type: 'started', epoch: this.#epoch, attempt: number, from }, (appended) => {
+      this.#isStartUndecided = false
       if (appended.kind === 'refused' && !this.#leads()) return this.#stepDown(appended.reason)
-      if (this.#phase.kind !== 'starting') return
+      // It failed meanwhile; if it is in the log, the next one has the next number.
+      if (this.#phase.kind !== 'starting') return this.#stopped()
       if (appended.kind === 'refused') return this.#startAnew()
       this.#story.moveTo('RUNNING', 'starting')
       this.#story.tell({ type: 'attempt', attempt: number, from })
@@ -723,7 +728,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const phase = this.#phase
     if (phase.kind !== 'stopping' || phase.closing.size > 0) return
     if (phase.after !== 'restart') return this.#end(phase.after.outcome, phase.after.error)
-    if (!phase.delayed) return
+    if (!phase.delayed || this.#isStartUndecided) return
     this.#supervision.onStarted('region', this.#ctx.now())
     // Whatever is still said of it is old news, and no failure of the next one.
     this.#attempt = undefined

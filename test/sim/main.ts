@@ -4,14 +4,18 @@
  *     --seeds N       seeds 1 … N (100 unless said)
  *     --fresh N       N seeds that nobody has played before, besides
  *     --seed S        that one alone; with --trace one line for each event
- *     --mutations     breaks the code in one place after the other, and counts the seeds until it is noticed
+ *     --mutations     breaks the code in one place after the other, and counts the seeds until it is noticed; with
+ *                     --only TEXT those whose name has it
+ *     --until-failure N   what a mutant does: seeds 1 … N on one core, until one fails
  *
  * Ends with `N passed, N failed, N skipped`; a seed that fails is named, and fails again whenever it is played with
  * the same code.
  */
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { randomInteger, systemRandom } from '#src/kit/random.js'
 import { LEGEND } from './legend.js'
+import { runMutations } from './mutation-run.js'
 import { play, type Verdict } from './play.js'
 import { type Played, playAll } from './players.js'
 import { Tally } from './tally.js'
@@ -23,10 +27,15 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
     mutations: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    'until-failure': { type: 'string' },
   },
 })
 
 if (values.seed !== undefined) await playOne(whole('seed', values.seed), values.trace)
+else if (values.mutations) await mutate(whole('seeds', values.seeds ?? '1000'), values.only)
+else if (values['until-failure'] !== undefined)
+  await playUntilFailure(whole('until-failure', values['until-failure']))
 else await playMany()
 
 async function playOne(seed: number, isTraced: boolean): Promise<void> {
@@ -40,6 +49,31 @@ async function playOne(seed: number, isTraced: boolean): Promise<void> {
   end(verdict.violations.length === 0 ? 1 : 0, verdict.violations.length === 0 ? 0 : 1)
 }
 
+async function mutate(seedsMax: number, only: string | undefined): Promise<void> {
+  let [noticed, missed] = [0, 0]
+  await runMutations(seedsMax, only, ({ mutation, seeds, violation }) => {
+    if (seeds === undefined) missed++
+    else noticed++
+    const count = seeds === undefined ? `not in ${seedsMax}` : String(seeds)
+    console.log(
+      `${count.padStart(12)}  ${mutation.name}${violation === '' ? '' : `: ${violation.slice(0, 120)}`}`,
+    )
+  })
+  end(noticed, missed)
+}
+
+async function playUntilFailure(seedsMax: number): Promise<void> {
+  let played = 0
+  const seeds = Array.from({ length: seedsMax }, (_, index) => index + 1)
+  await playAll(seeds, 1, ({ seed, verdict, error }) => {
+    played++
+    const violation = verdict === undefined ? error : verdict.violations[0]
+    if (violation === undefined) return 'go-on'
+    console.log(`failed after ${played} seeds: seed ${seed}: ${violation.split('\n')[0]}`)
+    return 'stop'
+  })
+}
+
 async function playMany(): Promise<void> {
   const fresh = whole('fresh', values.fresh ?? '0')
   const known = whole('seeds', values.seeds ?? (fresh > 0 ? '0' : '100'))
@@ -49,7 +83,8 @@ async function playMany(): Promise<void> {
   ]
   const tally = new Tally(seeds.length)
   const startedAt = performance.now()
-  const threads = await playAll(seeds, (played) => {
+  const threads = availableParallelism()
+  await playAll(seeds, threads, (played) => {
     tally.add(played)
     for (const line of failureOf(played)) console.log(line)
     if (tally.played % 50 === 0 && tally.played < seeds.length)

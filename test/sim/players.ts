@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { systemClock } from '#src/kit/clock.js'
 import type { Verdict } from './play.js'
@@ -15,19 +14,14 @@ export interface Played {
 /** A seed that takes longer than this never ends. */
 const HANGS_MS = 120_000
 
-/**
- * Plays `seeds` on all cores, a thread on each, and tells of each as it ends. Stops when `onPlayed` says so.
- *
- * @returns the number of threads
- */
+/** Plays `seeds` in so many threads, and tells of each as it ends. Stops when `onPlayed` says so. */
 export async function playAll(
   seeds: Iterable<number>,
+  threads: number,
   onPlayed: (played: Played) => 'go-on' | 'stop',
-): Promise<number> {
+): Promise<void> {
   const left = [...seeds].reverse()
-  const threads = Math.min(availableParallelism(), left.length)
   await Promise.all(Array.from({ length: threads }, () => playOn(left, onPlayed)))
-  return threads
 }
 
 async function playOn(left: number[], onPlayed: (played: Played) => 'go-on' | 'stop'): Promise<void> {

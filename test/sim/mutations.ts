@@ -1,0 +1,253 @@
+/** One place in which the code is broken on purpose. */
+export interface Mutation {
+  /** What is wrong then. */
+  readonly name: string
+  readonly file: string
+  /** Stands there once. */
+  readonly from: string
+  readonly to: string
+}
+
+/**
+ * Each breaks a promise, and the simulation has to notice: a file, what stands there, and what stands there instead.
+ * Text that is not found exactly once is an error, so the list cannot grow stale.
+ */
+export const MUTATIONS: readonly Mutation[] = [
+  // Channels.
+  {
+    name: 'a barrier does not block its channel',
+    file: 'src/channel/barrier-aligner.ts',
+    from: '    return this.#delivered.has(channel)\n',
+    to: '    return false\n',
+  },
+  {
+    name: 'a barrier is passed on before all channels have delivered it',
+    file: 'src/channel/barrier-aligner.ts',
+    from: 'if (this.#delivered.size < this.#channels) return',
+    to: 'if (this.#delivered.size < this.#channels - 1) return',
+  },
+  {
+    name: 'end of input overtakes the records queued before it',
+    file: 'src/channel/output-channel.ts',
+    from: '    this.#waiting.push(waiting)\n',
+    to: "    if (waiting.element.kind === 'end-of-input') this.#waiting.unshift(waiting)\n    else this.#waiting.push(waiting)\n",
+  },
+  {
+    name: 'the end of one input ends all',
+    file: 'src/channel/inbox.ts',
+    from: 'return this.#ended === this.#channels.length ?',
+    to: 'return this.#ended === 1 ?',
+  },
+  {
+    name: 'a gap in a channel is passed over',
+    file: 'src/channel/sequence.ts',
+    from: 'if (sequence > this.#received + 1) throw',
+    to: 'if (sequence < 0) throw',
+  },
+  {
+    name: 'a lost tail is passed over',
+    file: 'src/channel/sequence.ts',
+    from: 'if (lastSequence > this.#received) throw',
+    to: 'if (lastSequence < 0) throw',
+  },
+  {
+    name: 'credit is counted twice',
+    file: 'src/channel/credit.ts',
+    from: 'frames: this.#taken.frames + this.#window.frames,',
+    to: 'frames: this.#taken.frames * 2 + this.#window.frames,',
+  },
+  {
+    name: 'lost credit is never repeated',
+    file: 'src/channel/input-channel.ts',
+    from: '    this.#sequence.onBeacon(lastSequence)\n    this.#grant()\n',
+    to: '    this.#sequence.onBeacon(lastSequence)\n',
+  },
+  {
+    name: 'frames of another attempt are taken',
+    file: 'src/channel/inbox.ts',
+    from: 'if (frame.attempt !== this.#options.attempt) {',
+    to: 'if (frame.attempt > this.#options.attempt) {',
+  },
+
+  // Snapshots.
+  {
+    name: 'timers are left out of a snapshot',
+    file: 'src/state/heap-keyed-state.ts',
+    from: 'const timers = this.#timers.timersOf(index).map(',
+    to: 'const timers = [].slice(0).map(',
+  },
+  {
+    name: 'a snapshot shows what was written after its barrier',
+    file: 'src/state/copy-on-write.ts',
+    from: '    if (this.#groupsWaitedFor > 0) this.settle(index)\n',
+    to: '',
+  },
+  {
+    name: 'the offset is recorded too early: of what was fetched',
+    file: 'src/connector/kafka/kafka-split.ts',
+    from: '    this.fetchOffset = records.nextFetchOffset\n',
+    to: '    this.fetchOffset = records.nextFetchOffset\n    this.#offset = records.nextFetchOffset\n',
+  },
+  {
+    name: 'the offset is recorded too late: one record behind',
+    file: 'src/connector/kafka/kafka-split.ts',
+    from: 'this.#offset = records.record.offset + 1',
+    to: 'this.#offset = records.record.offset',
+  },
+  {
+    name: 'splits are handed out between the coordinator’s snapshot and the barriers',
+    file: 'actors/source-coordinator.ts',
+    from: '    if (running.holding.size > 0) return\n',
+    to: '',
+  },
+  {
+    name: 'the coordinator’s state is taken before assignments are answered',
+    file: 'actors/source-coordinator.ts',
+    from: '    if (running.unanswered > 0) return\n',
+    to: '',
+  },
+  {
+    name: 'a split that is known is handed out again',
+    file: 'actors/source-coordinator.ts',
+    from: 'const fresh = outcome.value.filter(({ split }) => !this.#known.has(split))',
+    to: 'const fresh = outcome.value',
+  },
+
+  // Checkpoints.
+  {
+    name: 'an acknowledgement of an old attempt is accepted',
+    file: 'src/checkpoint/pending-checkpoints.ts',
+    from: "    if (pending === undefined || attempt !== this.#attempt || !this.#subtasks.has(subtask))\n      return { kind: 'late' }",
+    to: "    if (pending === undefined || !this.#subtasks.has(subtask))\n      return { kind: 'late' }",
+  },
+  {
+    name: 'a checkpoint is complete before all parts are there',
+    file: 'src/checkpoint/pending-checkpoints.ts',
+    from: 'if (pending.snapshots.size < this.#subtasks.size) return',
+    to: 'if (pending.snapshots.size < this.#subtasks.size - 1) return',
+  },
+  {
+    name: 'a checkpoint is told complete before the log has decided',
+    file: 'actors/checkpoint-coordinator.ts',
+    from: '    if (!this.#checkpoints.onStored(checkpoint)) return\n',
+    to: '    if (!this.#checkpoints.onStored(checkpoint)) return\n    for (const subtask of this.#subtasks) this.#tellCompletion(checkpoint, false, subtask, ctx)\n',
+  },
+  {
+    name: 'an entry whose place is taken counts as written',
+    file: 'actors/log-writer.ts',
+    from: "    if (answer === 'taken') {",
+    to: "    if (answer !== 'taken' && answer !== 'written') {",
+  },
+  {
+    name: 'an entry without an answer is taken for written',
+    file: 'actors/log-writer.ts',
+    from: '    if (!outcome.ok) return this.#onFailed(errorInfoOf(outcome.error))\n',
+    to: "    if (!outcome.ok && this.#step.kind === 'writing') {\n      this.#onAppended('written')\n      return { kind: 'known' }\n    }\n    if (!outcome.ok) return this.#onFailed(errorInfoOf(outcome.error))\n",
+  },
+  {
+    name: 'a restart takes an older checkpoint than the newest',
+    file: 'actors/job-master.ts',
+    from: '    const newest = this.#log.state.retained.at(-1)\n    assert(',
+    to: '    const newest = this.#log.state.retained.at(0)\n    assert(',
+  },
+  {
+    name: 'retention deletes what may be restored',
+    file: 'src/checkpoint/retention.ts',
+    from: 'parts.attempt < attempt && !kept.some((names) => names.has(name))',
+    to: 'parts.attempt < attempt && name !== undefined',
+  },
+  {
+    name: 'blobs of a released checkpoint go although a newer one names them',
+    file: 'src/checkpoint/retention.ts',
+    from: 'return [...new Set(givenUp)].filter((name) => !kept.some((names) => names.has(name)))',
+    to: 'return [...new Set(givenUp)].filter(() => kept.length >= 0)',
+  },
+  {
+    name: 'the final checkpoint is skipped',
+    file: 'src/checkpoint/pending-checkpoints.ts',
+    from: '    const final = this.#allEnded() && isFinal(',
+    to: '    const final = this.#ended.size > 0 || isFinal(',
+  },
+  {
+    name: 'a checkpoint opens before all subtasks run',
+    file: 'src/checkpoint/pending-checkpoints.ts',
+    from: "#state: 'deploying' | 'running' | 'finished' | 'closed' = 'deploying'",
+    to: "#state: 'deploying' | 'running' | 'finished' | 'closed' = 'running'",
+  },
+
+  // Sinks.
+  {
+    name: 'the ledger is not consulted',
+    file: 'src/connector/postgres/postgres-statements.ts',
+    from: '\n  where (l.checkpoint, l.piece) < (excluded.checkpoint, excluded.piece)',
+    to: '',
+  },
+  {
+    name: 'the fence is not checked',
+    file: 'src/connector/postgres/postgres-statements.ts',
+    from: 'where run = $1 and sink = $2 and token = $3::bigint and',
+    to: 'where run = $1 and sink = $2 and $3::bigint > 0 and',
+  },
+  {
+    name: 'the fence is not raised',
+    file: 'src/connector/postgres/bookkeeping.ts',
+    from: '  if (before !== undefined && BigInt(before) >= BigInt(token)) return before\n',
+    to: '  if (before !== undefined) return token\n',
+  },
+  {
+    name: 'staged rows are dropped when their checkpoint is aborted',
+    file: 'src/connector/staged-pieces.ts',
+    from: '    const held = [...this.#pieces]\n',
+    to: '    const held = this.#pieces.filter(({ name }) => name?.checkpoint === checkpoint)\n',
+  },
+  {
+    name: 'what is staged is committed before it is decided',
+    file: 'src/connector/staged-pieces.ts',
+    from: '      if (piece.name === undefined || piece.name.checkpoint > checkpoint) return\n',
+    to: '      if (piece.name === undefined) return\n',
+  },
+  {
+    name: 'a subtask runs before its restored commits are in the database',
+    file: 'src/connector/staged-writer.ts',
+    from: '    for (const piece of inOrder(restored)) {\n',
+    to: '    for (const piece of inOrder(restored).slice(1)) {\n',
+  },
+  {
+    name: 'restored pieces are committed newest first',
+    file: 'src/connector/staged-writer.ts',
+    from: 'a.owner - b.owner || a.checkpoint - b.checkpoint || a.number - b.number',
+    to: 'a.owner - b.owner || b.checkpoint - a.checkpoint || b.number - a.number',
+  },
+  {
+    name: 'an at-least-once barrier is acknowledged before its rows are answered',
+    file: 'src/connector/postgres/at-least-once-writer.ts',
+    from: '        await answered\n',
+    to: '        await Promise.resolve(answered === undefined)\n',
+  },
+  {
+    name: 'a plain write without an answer is repeated',
+    file: 'src/connector/postgres/postgres-session.ts',
+    from: "export const ONLY_ANSWERED: RetryPolicy = { ...REPEATABLE, unanswered: 'give-up' }",
+    to: 'export const ONLY_ANSWERED: RetryPolicy = { ...REPEATABLE }',
+  },
+
+  // Restore.
+  {
+    name: 'a part whose key groups go to several subtasks goes to none',
+    file: 'src/checkpoint/restore.ts',
+    from: 'part.firstGroup <= last && part.lastGroup >= first',
+    to: 'part.firstGroup >= first && part.lastGroup <= last',
+  },
+  {
+    name: 'staged pieces of subtasks that are no more are forgotten',
+    file: 'src/checkpoint/restore.ts',
+    from: 'pieces: before.flatMap(({ pieces }) => pieces ?? []).filter(mine),',
+    to: 'pieces: before.flatMap(({ pieces }) => pieces ?? []).filter(({ owner }) => owner === subtask),',
+  },
+  {
+    name: 'splits go on from where the coordinator first knew them',
+    file: 'src/checkpoint/restore.ts',
+    from: 'for (const split of splits ?? []) positions.set(split.split, split)',
+    to: 'for (const split of splits ?? []) positions.set(split.split, positions.get(split.split) ?? split)',
+  },
+]
