@@ -257,3 +257,42 @@ test('when what the log holds cannot be believed, then the job fails with the re
   expect(exits).toEqual([{ kind: 'normal' }])
   expect(log.entries).toHaveLength(1)
 })
+
+test('when an attempt fails before the log has said that it started, then the next one has the next number', async () => {
+  const { clock, log, events, tell } = stage()
+  log.hold('started')
+  await clock.advance(100)
+  expect(log.held).toBe(1)
+  const error = { name: 'Error', message: 'a slot is lost' }
+  tell('here.job', { type: 'slot-lost', attempt: 1 as Attempt, node: 'node' as NodeId, slot: 0, error })
+  await clock.advance(1_000)
+  log.letGo()
+  await clock.advance(1_000)
+  for (const subtask of SUBTASKS)
+    tell('here.job', { type: 'subtask-changed', subtask, attempt: 2 as Attempt, state: 'RUNNING' })
+  await clock.advance(2_000)
+
+  expect(events.filter(({ type }) => type === 'attempt')).toMatchObject([{ attempt: 2 }])
+  // Its coordinator knows it: a checkpoint has opened.
+  expect(events.filter(({ type }) => type === 'checkpoint')).not.toEqual([])
+})
+
+test('when a job is canceled while it waits to restart, then it cancels, and in order', async () => {
+  const { clock, log, events, exits, crashes, tell } = stage()
+  await clock.advance(100)
+  log.hold('started')
+  const error = { name: 'Error', message: 'a subtask failed' }
+  tell('here.job', { type: 'subtask-failed', subtask: '1-0', attempt: 1 as Attempt, error })
+  tell('here.job', { type: 'cancel' })
+  await clock.advance(1_000)
+  log.letGo()
+  await clock.advance(1_000)
+
+  expect(crashes).toEqual([])
+  expect(exits).toEqual([{ kind: 'normal' }])
+  expect(events.flatMap((event) => (event.type === 'status' ? event.status : [])).slice(-3)).toEqual([
+    'RESTARTING',
+    'CANCELLING',
+    'CANCELED',
+  ])
+})
