@@ -60,6 +60,11 @@ export class SimulatedNode {
     )
   }
 
+  /** A slot of its is open, or opens. */
+  get isBusy(): boolean {
+    return this.#hosts.some(({ threads }) => threads.living().length > 0)
+  }
+
   /** Has it leave as told by its operator. */
   drain(): void {
     void this.#running?.drain()

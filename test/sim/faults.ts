@@ -34,7 +34,7 @@ export const FAULTS = {
     const range = [between(random, 5, 50), between(random, 60, 1_500)] as const
     const before = world.latencyMs
     tell(world, 'delay', [...slow].join(' '))
-    world.latencyMs = (from, to) => (slow.has(from) || slow.has(to) ? range : [0.2, 2])
+    world.latencyMs = (from, to) => (slow.has(from) || slow.has(to) ? range : before(from, to))
     after(world, random, [200, 6_000], () => {
       world.latencyMs = before
     })

@@ -38,6 +38,11 @@ export class Machine {
     return this.#node?.process.isAlive === true && !this.#isFrozen
   }
 
+  /** A slot of its is open. */
+  get isBusy(): boolean {
+    return this.isUp && this.#node?.isBusy === true
+  }
+
   boot(): void {
     if (this.#node?.process.isAlive === true) return
     const { clock, random, network, trace, surroundings, logger } = this.#world

@@ -63,12 +63,16 @@ class Scene {
   /** One that ends an attempt more often than not: without it nothing would be restored. */
   readonly #blow: FaultName
   readonly #faultGapMs: number
-  readonly #faultsUntil: number
+  /** Things go wrong for so long, from the first submission on. */
+  readonly #faultsMs: number
+  #faultsUntil = Number.POSITIVE_INFINITY
   #shape: Shape
   #run: RunId | undefined
   #handle: JobHandle | undefined
   #isSubmitting = false
   #nextFaultAt = 0
+  /** One process that does work is always killed, and soon: a seed in which nothing is restored shows nothing. */
+  #strikesAt: number | undefined
   /** When all was as expected. */
   #doneAt: number | undefined
   /** Since when nothing goes wrong any more. */
@@ -89,8 +93,8 @@ class Scene {
     this.#faults = drawn.length > 0 ? drawn : [all[randomInteger(random, all.length)]!]
     this.#blow = BLOWS[randomInteger(random, BLOWS.length)]!
     this.#faultGapMs = 200 + random.next() ** 2 * 4_000
-    if (random.next() < 0.7) world.slowDownKafka()
-    this.#faultsUntil = 8_000 + random.next() * 30_000
+    world.slowDown()
+    this.#faultsMs = 4_000 + random.next() * 30_000
   }
 
   async play(): Promise<Verdict> {
@@ -165,6 +169,7 @@ class Scene {
       trace.add('world', 'fault canceled')
       void this.#handle?.cancel().catch(() => undefined)
     }
+    if (clock.now() >= (this.#strikesAt ?? 0)) this.#strike()
     for (
       ;
       this.#nextFaultAt <= clock.now();
@@ -176,9 +181,17 @@ class Scene {
     }
   }
 
+  #strike(): void {
+    const { machines, random } = this.#world
+    const busy = machines.filter(({ isBusy }) => isBusy)
+    if (busy.length === 0) return
+    busy[randomInteger(random, busy.length)]?.kill(100 + random.next() * 5_000)
+    this.#strikesAt = Number.POSITIVE_INFINITY
+  }
+
   #calmDown(): void {
     this.#calmSince = this.#world.clock.now()
-    this.#world.heal()
+    this.#world.speedUp()
   }
 
   // Runs, one after the other.
@@ -214,10 +227,13 @@ class Scene {
   #onAccepted(handle: JobHandle): void {
     this.#isSubmitting = false
     this.#handle = handle
+    handle.follow((event) => this.#onEvent(event))
     this.#run = handle.run
     const { clock, random } = this.#world
     this.#nextFaultAt = clock.now() + random.next() * 500
-    handle.follow((event) => this.#onEvent(event))
+    if (this.#strikesAt !== undefined) return
+    this.#strikesAt = clock.now() + 200 + (random.next() ** 2 * this.#faultsMs) / 2
+    this.#faultsUntil = clock.now() + this.#faultsMs
   }
 
   #onEvent(event: JobEvent): void {

@@ -19,7 +19,7 @@ import { Machine } from './machine.js'
 import { SimulatedKafka } from './simulated-kafka.js'
 import { type Commit, SimulatedPostgres } from './simulated-postgres.js'
 import { Trace } from './trace.js'
-import { type Caller, Wire } from './wire.js'
+import { type Caller, GOOD_CONDITIONS, Wire } from './wire.js'
 
 export interface WorldOptions {
   readonly seed: number
@@ -45,6 +45,7 @@ export interface Moment {
 /** Whoever submits jobs: the network is good to him. */
 const CLIENT = 'client' as SystemId
 
+/** What the network takes: the same for all pairs, or each pair its own. */
 const QUICK_MS = [0.2, 2] as const
 
 /**
@@ -76,6 +77,7 @@ export class World {
   lostWord: string | undefined
   /** What the network takes, by machines. */
   latencyMs: (from: string, to: string) => readonly [number, number] = () => QUICK_MS
+  #usualLatencyMs = this.latencyMs
   /** Told of every moment at which a crash would be interesting. */
   onMoment: ((moment: Moment) => void) | undefined
   /** User code throws so many more times. */
@@ -137,13 +139,24 @@ export class World {
     return [['log', log], ['blobs', blobs], ['documents', documents], ['db', this.postgres.wire], ...brokers]
   }
 
-  /** Has the brokers give little at a time, and slowly: a job then lasts as long as what goes wrong. */
-  slowDownKafka(): void {
-    this.kafka.answerBytesMax = 100 + randomInteger(this.random, 600)
-    for (const broker of this.kafka.brokers) {
-      this.kafka.wire(broker).usualMs = [10, 50 + this.random.next() * 250]
-      this.kafka.wire(broker).heal()
+  /** Ways of different length, and brokers that give little at a time: a job then lasts as long as what goes wrong. */
+  slowDown(): void {
+    const { kafka, random } = this
+    if (random.next() < 0.6) this.#usualLatencyMs = unevenLatency(random)
+    if (random.next() < 0.7) {
+      kafka.answerBytesMax = 100 + randomInteger(random, 600)
+      for (const broker of kafka.brokers) kafka.wire(broker).usualMs = [10, 50 + random.next() * 250]
     }
+    this.heal()
+  }
+
+  /** All is as fast as it can be. */
+  speedUp(): void {
+    const { kafka } = this
+    this.#usualLatencyMs = () => QUICK_MS
+    kafka.answerBytesMax = Number.POSITIVE_INFINITY
+    for (const broker of kafka.brokers) kafka.wire(broker).usualMs = GOOD_CONDITIONS.latencyMs
+    this.heal()
   }
 
   /** A system lives on that machine from now on. */
@@ -169,7 +182,7 @@ export class World {
     this.trace.add('world', 'healed')
     this.cuts.clear()
     this.lostWord = undefined
-    this.latencyMs = () => QUICK_MS
+    this.latencyMs = this.#usualLatencyMs
     this.onMoment = undefined
     this.throwsLeft = 0
     this.loss = 0
@@ -245,6 +258,22 @@ const GOOD_STORE = {
   staleReads: 0,
   halves: 0,
   putMs: [0, 0],
+}
+
+/** Some ways are long, so that barriers of one checkpoint come far apart. */
+function unevenLatency(random: Random): World['latencyMs'] {
+  const known = new Map<string, readonly [number, number]>()
+  return (from, to) => {
+    const pair = `${from} ${to}`
+    const range = known.get(pair) ?? drawnRange(random)
+    known.set(pair, range)
+    return range
+  }
+}
+
+function drawnRange(random: Random): readonly [number, number] {
+  const min = random.next() ** 3 * 150
+  return [min, min + random.next() ** 2 * 100 + 1]
 }
 
 export const USER_FAULT = 'user code throws'
