@@ -32,11 +32,10 @@ export const FAULTS = {
   delay: (world, random) => {
     const slow = new Set(world.machines.filter(() => random.next() < 0.4).map(({ name }) => name))
     const range = [between(random, 5, 50), between(random, 60, 1_500)] as const
-    const before = world.latencyMs
     tell(world, 'delay', [...slow].join(' '))
-    world.latencyMs = (from, to) => (slow.has(from) || slow.has(to) ? range : before(from, to))
+    world.delayMs = (from, to) => (slow.has(from) || slow.has(to) ? range : undefined)
     after(world, random, [200, 6_000], () => {
-      world.latencyMs = before
+      world.delayMs = () => undefined
     })
   },
   cut: (world, random) => cut(world, random, 'both ways'),

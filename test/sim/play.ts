@@ -11,6 +11,7 @@ import { rescaled } from './rescaled.js'
 import { isEndless, type Shape, shapeOf } from './shape.js'
 import { inputOf, type ShapeInput } from './shape-input.js'
 import { jobOf } from './shape-job.js'
+import { restoreLimits, tightenLimits } from './tight-limits.js'
 import { USER_FAULT, World } from './world.js'
 
 /** What became of one seed. */
@@ -83,6 +84,8 @@ class Scene {
     const world = new World({ seed, onLine, onCommit: (commit) => this.#judge.onCommit(commit) })
     const { random } = world
     this.#world = world
+    restoreLimits()
+    if (random.next() < 0.6) tightenLimits(random)
     this.#shape = shapeOf(random)
     this.#input = inputOf(this.#shape, random)
     this.#judge = new Judge(this.#shape, this.#input, world)
@@ -248,7 +251,11 @@ class Scene {
         return this.#judgeFailure(event.error)
       case 'ended':
         return trace.add('client', 'job ended', `${event.outcome} ${event.error?.message ?? ''}`)
-      case 'checkpoint':
+      case 'checkpoint': {
+        const { checkpoint, state, acknowledged, subtasks } = event.record
+        const about = `${checkpoint} acknowledged by ${acknowledged} of ${subtasks}`
+        return trace.add('client', `job checkpoint ${state}`, about)
+      }
       case 'metrics':
         return
     }

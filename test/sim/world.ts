@@ -75,9 +75,9 @@ export class World {
   loss = 0
   /** Words of this type are lost. */
   lostWord: string | undefined
-  /** What the network takes, by machines. */
-  latencyMs: (from: string, to: string) => readonly [number, number] = () => QUICK_MS
-  #usualLatencyMs = this.latencyMs
+  /** What the network takes instead of the usual, by machines. */
+  delayMs: (from: string, to: string) => readonly [number, number] | undefined = () => undefined
+  #usualMs: (from: string, to: string) => readonly [number, number] = () => QUICK_MS
   /** Told of every moment at which a crash would be interesting. */
   onMoment: ((moment: Moment) => void) | undefined
   /** User code throws so many more times. */
@@ -95,7 +95,7 @@ export class World {
     this.network = new SimulatedNetwork({
       clock,
       random,
-      latencyMs: (from, to) => this.latencyMs(this.#homeOf(from), this.#homeOf(to)),
+      latencyMs: (from, to) => this.#latencyMs(this.#homeOf(from), this.#homeOf(to)),
       isCut: (from, to, parcel) => this.#isCut(from, to, parcel),
       onArrival: (from, to, parcel) => this.#onArrival(from, to, parcel),
     })
@@ -142,7 +142,7 @@ export class World {
   /** Ways of different length, and brokers that give little at a time: a job then lasts as long as what goes wrong. */
   slowDown(): void {
     const { kafka, random } = this
-    if (random.next() < 0.6) this.#usualLatencyMs = unevenLatency(random)
+    if (random.next() < 0.6) this.#usualMs = unevenLatency(random)
     if (random.next() < 0.7) {
       kafka.answerBytesMax = 100 + randomInteger(random, 600)
       for (const broker of kafka.brokers) kafka.wire(broker).usualMs = [10, 50 + random.next() * 250]
@@ -153,7 +153,7 @@ export class World {
   /** All is as fast as it can be. */
   speedUp(): void {
     const { kafka } = this
-    this.#usualLatencyMs = () => QUICK_MS
+    this.#usualMs = () => QUICK_MS
     kafka.answerBytesMax = Number.POSITIVE_INFINITY
     for (const broker of kafka.brokers) kafka.wire(broker).usualMs = GOOD_CONDITIONS.latencyMs
     this.heal()
@@ -182,7 +182,7 @@ export class World {
     this.trace.add('world', 'healed')
     this.cuts.clear()
     this.lostWord = undefined
-    this.latencyMs = this.#usualLatencyMs
+    this.delayMs = () => undefined
     this.onMoment = undefined
     this.throwsLeft = 0
     this.loss = 0
@@ -229,6 +229,10 @@ export class World {
     return this.#homes.get(system) ?? 'gone'
   }
 
+  #latencyMs(from: string, to: string): readonly [number, number] {
+    return this.delayMs(from, to) ?? this.#usualMs(from, to)
+  }
+
   #isCut(from: SystemId, to: SystemId, parcel: Parcel): boolean {
     if (to === CLIENT || from === CLIENT) return false
     if (this.loss > 0 && this.random.next() < this.loss) return true
@@ -261,7 +265,7 @@ const GOOD_STORE = {
 }
 
 /** Some ways are long, so that barriers of one checkpoint come far apart. */
-function unevenLatency(random: Random): World['latencyMs'] {
+function unevenLatency(random: Random): (from: string, to: string) => readonly [number, number] {
   const known = new Map<string, readonly [number, number]>()
   return (from, to) => {
     const pair = `${from} ${to}`
