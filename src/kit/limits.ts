@@ -154,7 +154,8 @@ assert(LIMITS.pollBytes <= LIMITS.channelBytes, 'a poll fits the window of a cha
 assert(LIMITS.kafkaPartitionBytes <= LIMITS.kafkaFetchBytes, 'a partition fits its answer')
 assert(LIMITS.batchBytes * 2 <= LIMITS.channelBytes, 'a channel holds two batches at least')
 assert(LIMITS.channelBytes <= LIMITS.gateBytes, 'one channel does not outgrow its gate')
-assert(LIMITS.pieceBytes <= LIMITS.stagedBytesInMemory, 'a piece fits the staging memory')
+// Half of it is stored ahead of the barrier: a sink that is full of less, and of a piece not yet cut, would wait for ever.
+assert(LIMITS.pieceBytes * 2 <= LIMITS.stagedBytesInMemory, 'a piece is half of the staging memory at most')
 assert(LIMITS.stagedBytesInMemory <= LIMITS.decidedBytesMax, 'what was staged may be decided')
 assert(LIMITS.gateBytes <= LIMITS.natsQueueBytes, 'the window of a subtask fits what may wait for NATS')
 assert(LIMITS.uploadBytes <= LIMITS.frameBytesMax / 2, 'a piece of a bundle fits a message')

@@ -12,7 +12,7 @@ export function tightenLimits(random: Random): void {
   const batchBytes = between(100, 1_000)
   const channelBytes = batchBytes * between(2, 4)
   const pieceBytes = between(60, 2_000)
-  const stagedBytesInMemory = pieceBytes * between(1, 4)
+  const stagedBytesInMemory = pieceBytes * between(2, 5)
   Object.assign(limits, {
     batchBytes,
     batchRecords: between(1, 40),
