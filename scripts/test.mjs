@@ -12,8 +12,14 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { bootstrap, PROJECT, say } from './bootstrap.mjs'
 
-/** Programs beside the test files: real processes killed and started again, and the floor under the speed. */
+/** Programs beside the test files: simulated worlds, real processes killed and started again, the floor under the speed. */
 const PROGRAMS = [
+  {
+    name: 'sim',
+    source: 'test/sim/main.ts',
+    program: 'dist/test/sim/main.js',
+    args: ['--seeds', '150', '--fresh', '150'],
+  },
   { name: 'e2e', source: 'test/e2e/main.ts', program: 'dist/test/e2e/main.js', args: [] },
   { name: 'bench', source: 'bench/main.ts', program: 'dist/bench/main.js', args: ['--check'] },
 ]

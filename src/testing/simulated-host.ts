@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly jobs: JobShelf
   openStore(thread: SimulatedThread): StateStore
   connectors(thread: SimulatedThread): ConnectorLoader
+  /** A slot's thread has begun. */
+  onThread?(thread: SimulatedThread, system: ActorSystem): void
 }
 
 /** From the start of a thread to the first line of the slot in it. */
@@ -99,9 +101,10 @@ export class SimulatedSlotThreads implements NodeThreads {
     exit: (error?: ErrorInfo) => void,
   ): void {
     const { random, logger } = this.#node
-    const { jobs, openStore, connectors } = this.#surroundings
+    const { jobs, openStore, connectors, onThread } = this.#surroundings
     const { clock } = thread
     const system = new ActorSystem({ id, clock, random, logger, ...this.#process.transportsOf(thread) })
+    onThread?.(thread, system)
     const main = this.#process.main
     hostedSlot({
       system,

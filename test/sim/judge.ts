@@ -1,4 +1,7 @@
+import { decodeManifest } from '#src/checkpoint/manifest-codec.js'
+import type { Part } from '#src/state/snapshot.js'
 import { type Expected, expectedOf } from './expected.js'
+import { manifestFaults } from './manifest-rules.js'
 import type { Shape } from './shape.js'
 import type { ShapeInput } from './shape-input.js'
 import type { AnswerRow, Commit } from './simulated-postgres.js'
@@ -36,6 +39,11 @@ export class Judge {
     if (before.length === 0) return
     const after = rows.map((row) => row.after)
     this.#wrong(regressionOf(this.#expected, new Map([[name, before]]), new Map([[name, after]])))
+  }
+
+  /** The log has decided that a checkpoint is complete. */
+  onDecided(part: Part): void {
+    this.#wrong(manifestFaults(decodeManifest(this.#world.memory.blobs.get(part), part.blob)))
   }
 
   /** Nothing may be there that never may be. */

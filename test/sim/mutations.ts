@@ -250,4 +250,30 @@ export const MUTATIONS: readonly Mutation[] = [
     from: 'for (const split of splits ?? []) positions.set(split.split, split)',
     to: 'for (const split of splits ?? []) positions.set(split.split, positions.get(split.split) ?? split)',
   },
+
+  // What the simulation has found, once.
+  {
+    name: 'an attempt that failed before it was in the log gives its number to the next',
+    file: 'actors/job-master.ts',
+    from: 'if (!phase.delayed || this.#isStartUndecided) return',
+    to: 'if (!phase.delayed) return',
+  },
+  {
+    name: 'a job that is canceled while it waits to restart does not say so',
+    file: 'actors/job-master.ts',
+    from: "      if (this.#phase.after !== 'restart') return\n      this.#story.moveTo('CANCELLING')\n",
+    to: "      if (this.#phase.after !== 'restart') return\n",
+  },
+  {
+    name: 'a log that shows less than it has confirmed is believed',
+    file: 'actors/log-writer.ts',
+    from: 'if (history.place >= confirmed) return',
+    to: 'if (history.place >= 0) return',
+  },
+  {
+    name: 'a run that could not be read once is never taken up again',
+    file: 'actors/job-manager.ts',
+    from: "    logger.warn({ run, job, error }, 'a run cannot go on yet; once more')\n    this.#recoverAgain()\n",
+    to: "    logger.warn({ run, job, error }, 'a run cannot go on yet; once more')\n",
+  },
 ]

@@ -154,6 +154,7 @@ class Scene {
 
   #look(): void {
     this.#judge.look()
+    this.#world.checkMailboxes()
     const now = this.#world.clock.now()
     if (this.#calmSince === undefined && now >= this.#faultsUntil) this.#calmDown()
     if (this.#run === undefined) return this.#submit()
@@ -168,7 +169,7 @@ class Scene {
   #goWrong(): void {
     const { random, clock, trace } = this.#world
     if (random.next() < 0.01) void this.#handle?.checkpointNow().catch(() => undefined)
-    if (random.next() < 0.002) {
+    if (random.next() < 0.004) {
       trace.add('world', 'fault canceled')
       void this.#handle?.cancel().catch(() => undefined)
     }
@@ -301,8 +302,10 @@ class Scene {
 
   #onLogged(run: RunId, { event }: LogEntry): void {
     const { trace } = this.#world
-    if (event.type === 'completed' && event.checkpoint > 0)
+    if (event.type === 'completed' && event.checkpoint > 0) {
       trace.add('oracle', 'hit decided', `${run} ${event.checkpoint}`)
+      this.#judge.onDecided(event.manifest)
+    }
     if (event.type === 'started' && event.attempt > 1)
       trace.add('oracle', 'hit restored', `${run} ${event.from}`)
   }

@@ -1,5 +1,6 @@
 import { JobClient } from '#actors/job-client.js'
 import { LEADING_JOB_MANAGER } from '#actors/role-addresses.js'
+import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
 import { ActorSystem } from '#src/actor/system.js'
 import { SimulatedNetwork } from '#src/actor/transport/simulated-network.js'
 import type { Parcel } from '#src/actor/transport/transport.js'
@@ -14,6 +15,7 @@ import { JobShelf } from '#src/testing/job-shelf.js'
 import { MemoryState } from '#src/testing/memory-state-store.js'
 import type { Surroundings } from '#src/testing/simulated-host.js'
 import { SimulatedProcess } from '#src/testing/simulated-process.js'
+import type { SimulatedThread } from '#src/testing/simulated-thread.js'
 import { FaultyState } from './faulty-state-store.js'
 import { Machine } from './machine.js'
 import { SimulatedKafka } from './simulated-kafka.js'
@@ -46,6 +48,9 @@ export interface Moment {
 const CLIENT = 'client' as SystemId
 
 /** What the network takes: the same for all pairs, or each pair its own. */
+/** A frozen process takes in at once what came for many seconds; nobody is told more. */
+const CONTROL_WORDS_MAX = 1_000
+
 const QUICK_MS = [0.2, 2] as const
 
 /**
@@ -83,6 +88,7 @@ export class World {
   /** User code throws so many more times. */
   throwsLeft = 0
   readonly #homes = new Map<SystemId, string>()
+  readonly #threads = new Map<SimulatedThread, ActorSystem>()
   /** Words that arrived. */
   words = 0
 
@@ -118,6 +124,7 @@ export class World {
       jobs: this.jobs,
       openStore: (thread) => this.state.open(thread),
       connectors: (thread) => async () => this.#connectorsOf(thread),
+      onThread: (thread, system) => this.#threads.set(thread, system),
     }
     this.client = this.#newClient()
   }
@@ -162,6 +169,19 @@ export class World {
   /** A system lives on that machine from now on. */
   onOpened(system: SystemId, machine: string): void {
     this.#homes.set(system, machine)
+  }
+
+  /** No actor of a slot is told more than it can take in. Data lanes watch their windows themselves. */
+  checkMailboxes(): void {
+    for (const [thread, system] of this.#threads) {
+      if (!thread.isAlive()) this.#threads.delete(thread)
+      else this.#checkMailbox(system.tree())
+    }
+  }
+
+  #checkMailbox({ address, control, children }: ActorSnapshot): void {
+    if (control > CONTROL_WORDS_MAX) this.violation(`${control} words wait at ${address}`)
+    for (const child of children) this.#checkMailbox(child)
   }
 
   violation(text: string): void {
