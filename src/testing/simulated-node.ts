@@ -60,6 +60,11 @@ export class SimulatedNode {
     )
   }
 
+  /** One of its slots is held by a job. */
+  get isWorking(): boolean {
+    return this.#hosts.some(({ threads }) => threads.living().length > 0)
+  }
+
   /** Has it leave as told by its operator. */
   drain(): void {
     void this.#running?.drain()
