@@ -15,7 +15,7 @@ export function freezing(spec: OperatorSpec): OperatorSpec {
     case 'filter':
       return { ...spec, keep: (record) => spec.keep(frozen(record)) }
     case 'flat-map':
-      return { ...spec, expand: (record) => frozen(spec.expand(frozen(record))) }
+      return { ...spec, expand: (record) => freezingEach(spec.expand(frozen(record))) }
     case 'sum':
     case 'min':
     case 'max':
@@ -46,4 +46,13 @@ export function freezingProcess({ state, onRecord, onTimer }: ProcessSpec): Proc
 
 function freezingKey(keyOf: KeySelector): KeySelector {
   return (record) => keyOf(frozen(record))
+}
+
+/** What is no list, like a generator, is frozen as it comes. What cannot be iterated is left to be complained of. */
+function freezingEach(records: Iterable<unknown>): Iterable<unknown> {
+  if (Array.isArray(records)) return frozen(records)
+  if (typeof records !== 'object' || records === null || !(Symbol.iterator in records)) return records
+  return (function* () {
+    for (const record of records) yield frozen(record)
+  })()
 }

@@ -40,8 +40,6 @@ export interface RunningJobOptions {
 }
 
 const PATIENCE: Duration = '1m'
-/** A job manager that did not answer is asked again after this. */
-const ASK_AGAIN_MS = 500
 
 /** One run of a job on a simulated cluster, and all that surrounds it: scripts, tables, the store. */
 export class RunningJob implements JobRun {
@@ -186,7 +184,8 @@ export class RunningJob implements JobRun {
   }
 
   async stop({ within = PATIENCE }: Patience = {}): Promise<JobSnapshot> {
-    this.#cancel()
+    // What becomes of it is told by the job itself.
+    if (this.#ended === undefined) this.#handle.cancel().catch(() => {})
     await this.#wait(() => this.#ended !== undefined, within, 'end')
     const checkpoint = newestCheckpoint(this.#state, this.#run)
     if (checkpoint === undefined) throw this.#stuck('the job was to leave a checkpoint', this.#endError())
@@ -250,14 +249,6 @@ export class RunningJob implements JobRun {
       default:
         assertNever(event)
     }
-  }
-
-  /** Whoever directs it may be down just now: it is asked again. */
-  #cancel(): void {
-    if (this.#ended !== undefined) return
-    this.#handle.cancel().catch(() => {
-      this.#cluster.clock.after(ASK_AGAIN_MS, () => this.#cancel())
-    })
   }
 
   async #wait(isDone: () => boolean, within: Duration, what: string): Promise<void> {

@@ -259,14 +259,12 @@ describe('scripts', () => {
     expect(countsOf(run)).toEqual({ ann: 4, bob: 1, cid: 2, dan: 1 })
   })
 
-  test('when a script is long, then a checkpoint holds all that was in it', async () => {
-    const users = Array.from({ length: 20_000 }, (_, n) => `user ${n % 7}`)
-    const run = await testJob(counting(), {
-      sources: { clicks: scripted(clicksOf(...users)) },
-      parallelism: 2,
-    })
+  test('when much is added at once, then a checkpoint holds all of it', async () => {
+    const clicks = scripted<Click>()
+    const run = await testJob(counting(), { sources: { clicks }, parallelism: 2 })
+    clicks.add(...clicksOf(...Array.from({ length: 50_000 }, (_, n) => `user ${n % 7}`)))
     await run.checkpoint()
-    expect(Object.values(countsOf(run)).reduce((sum, n) => sum + n, 0)).toBe(20_000)
+    expect(Object.values(countsOf(run)).reduce((sum, n) => sum + n, 0)).toBe(50_000)
   })
 
   test('when a job has several sources, then each reads its own', async () => {
@@ -316,6 +314,12 @@ describe('scripts', () => {
       why: 'it is RUNNING, at attempt 1, and its newest checkpoint is 0',
     })
     expect(error.where).toMatch(/job-driver\.test\.ts:\d+$/)
+  })
+
+  test('when records are given to it, then they are frozen, all the way down', () => {
+    const [first, second] = [{ pages: ['/'] }, { pages: ['/x'] }]
+    scripted([first]).add(second)
+    for (const { pages } of [first, second]) expect(Object.isFrozen(pages)).toBe(true)
   })
 
   test('when it is wrongly added to, then it says so', () => {
@@ -424,6 +428,17 @@ describe('a new version', () => {
     )
     const error = await rejectedBy(testJob(fromFiles, { sources: { clicks }, restoreFrom }))
     expect(error.code).toBe('RT1208')
+  })
+
+  test('when a sink has another connector and staged rows wait for it, then the restore is refused', async () => {
+    const clicks = scripted<Click>()
+    const restoreFrom = await stopped(clicks)
+    const toFiles = job('clicks', OPTIONS, (flow) =>
+      counted(flow.from('clicks', clickSource())).to('table', file.sink({ path: 'counts' })),
+    )
+    const error = await rejectedBy(testJob(toFiles, { sources: { clicks }, restoreFrom }))
+    expect(error.code).toBe('RT1208')
+    expect(error.what).toContain('is now file, exactly-once')
   })
 
   test('when a script is not what was read, then the restore is refused', async () => {
@@ -677,6 +692,14 @@ describe('a run', () => {
     await run.stop()
     expect(run.status).toBe('CANCELED')
     clicks.add(clickOf('ann'))
+    await run.advance('1m')
+    expect(countsOf(run)).toEqual({})
+  })
+
+  test('when it is closed, then nothing of it happens any more', async () => {
+    const often = counting('exactly-once', { checkpoint: { interval: '2s' } })
+    const run = await testJob(often, { sources: { clicks: scripted(clicksOf('ann')) } })
+    run.close()
     await run.advance('1m')
     expect(countsOf(run)).toEqual({})
   })
