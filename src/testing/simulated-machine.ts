@@ -42,8 +42,8 @@ export class SimulatedMachine {
   }
 
   /** A job has slots on it. */
-  get isWorking(): boolean {
-    return this.#node.process.isAlive && this.#node.isWorking
+  get isBusy(): boolean {
+    return this.#node.process.isAlive && this.#node.isBusy
   }
 
   /** Ends its process of a sudden, as kill -9 does. */

@@ -60,8 +60,8 @@ export class SimulatedNode {
     )
   }
 
-  /** One of its slots is held by a job. */
-  get isWorking(): boolean {
+  /** A slot of its is open, or opens. */
+  get isBusy(): boolean {
     return this.#hosts.some(({ threads }) => threads.living().length > 0)
   }
 
