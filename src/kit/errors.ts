@@ -121,7 +121,7 @@ export const CATALOGUE = {
   RT1704: { title: 'an option of the job is wrong', restart: 'useless' },
   RT1705: { title: 'a parameter is missing', restart: 'useless' },
   RT1710: { title: 'a secret is not known on this node', restart: 'useless' },
-  RT1801: { title: 'a test asks of an operator what no job would', restart: 'useless' },
+  RT1801: { title: 'a test is wrong', restart: 'useless' },
 } as const satisfies Record<string, { title: string; restart: 'cures' | 'useless' }>
 
 export type ErrorCode = keyof typeof CATALOGUE

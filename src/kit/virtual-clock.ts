@@ -28,8 +28,9 @@ export class VirtualClock implements Clock {
     return this.#now
   }
 
+  /** In whole milliseconds, as a process's clock tells it. */
   wallTime(): number {
-    return this.#wallOrigin + this.#now
+    return Math.floor(this.#wallOrigin + this.#now)
   }
 
   after(delayMs: number, callback: () => void): Cancel {
@@ -47,15 +48,28 @@ export class VirtualClock implements Clock {
 
   /** Moves time forward by `ms` and runs everything that falls due on the way. */
   async advance(ms: number): Promise<void> {
+    await this.advanceUntil(() => false, ms)
+  }
+
+  /**
+   * The same, but time stops where `isDone` says so, which is asked before anything runs and after each thing that did.
+   * False: it never did.
+   */
+  async advanceUntil(isDone: () => boolean, ms: number): Promise<boolean> {
     const end = this.#now + ms
     await settled()
-    for (let next = this.#takeUntil(end); next !== undefined; next = this.#takeUntil(end)) {
+    while (!isDone()) {
+      const next = this.#takeUntil(end)
+      if (next === undefined) {
+        this.#now = end
+        return false
+      }
       if (next.callback === undefined) continue
       this.#now = next.at
       next.callback()
       await settled()
     }
-    this.#now = end
+    return true
   }
 
   /** Runs what is due now, without moving time: turns set with `soon`, and what they cause. */

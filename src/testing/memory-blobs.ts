@@ -6,7 +6,17 @@ import type { BlobName, Part } from '../state/snapshot.js'
 
 /** Blobs in memory: what `BlobStore` says, but done at once. Bytes are copied on their way in and out. */
 export class MemoryBlobs {
-  readonly #blobs = new Map<BlobName, Uint8Array>()
+  readonly #blobs: Map<BlobName, Uint8Array>
+
+  /** @param contents what others held */
+  constructor(contents: Iterable<readonly [BlobName, Uint8Array]> = []) {
+    this.#blobs = copyOf(contents)
+  }
+
+  /** A copy of all, in the order in which they were put first. */
+  contents(): (readonly [BlobName, Uint8Array])[] {
+    return [...copyOf(this.#blobs)]
+  }
 
   put(name: BlobName, bytes: Uint8Array): Part {
     checkName(name)
@@ -40,4 +50,8 @@ export class MemoryBlobs {
 
 function checkName(name: BlobName): void {
   assert(partsOfBlobName(name) !== undefined, 'a blob has a name that could leave its directory', { name })
+}
+
+function copyOf(blobs: Iterable<readonly [BlobName, Uint8Array]>): Map<BlobName, Uint8Array> {
+  return new Map([...blobs].map(([name, bytes]) => [name, Uint8Array.from(bytes)]))
 }

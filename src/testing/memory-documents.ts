@@ -2,7 +2,17 @@ import { partsOfDocumentName, partsOfFolder } from '../cluster/document-name.js'
 
 /** Documents in memory: what `Documents` says, but done at once. Bytes are copied on their way in and out. */
 export class MemoryDocuments {
-  readonly #documents = new Map<string, Uint8Array>()
+  readonly #documents: Map<string, Uint8Array>
+
+  /** @param contents what others held */
+  constructor(contents: Iterable<readonly [string, Uint8Array]> = []) {
+    this.#documents = copyOf(contents)
+  }
+
+  /** A copy of all, in the order in which they were put first. */
+  contents(): (readonly [string, Uint8Array])[] {
+    return [...copyOf(this.#documents)]
+  }
 
   put(name: string, bytes: Uint8Array): void {
     partsOfDocumentName(name)
@@ -24,4 +34,8 @@ export class MemoryDocuments {
     partsOfDocumentName(name)
     this.#documents.delete(name)
   }
+}
+
+function copyOf(documents: Iterable<readonly [string, Uint8Array]>): Map<string, Uint8Array> {
+  return new Map([...documents].map(([name, bytes]) => [name, Uint8Array.from(bytes)]))
 }

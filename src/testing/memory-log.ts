@@ -14,10 +14,17 @@ type Answer = Awaited<ReturnType<JobLog['append']>>
 export class MemoryLog {
   readonly #where: string
   /** Oldest first. */
-  readonly #kept: Uint8Array[] = []
+  readonly #kept: Uint8Array[]
 
-  constructor(run: RunId) {
+  /** @param kept what another one held */
+  constructor(run: RunId, kept: readonly Uint8Array[] = []) {
     this.#where = `the log of ${run}`
+    this.#kept = kept.map((bytes) => Uint8Array.from(bytes))
+  }
+
+  /** A copy of its entries, oldest first. */
+  contents(): Uint8Array[] {
+    return this.#kept.map((bytes) => Uint8Array.from(bytes))
   }
 
   read(): readonly LogEntry[] {

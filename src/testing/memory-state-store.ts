@@ -1,9 +1,18 @@
 import type { StateStore } from '../cluster/state-store.js'
 import { assert } from '../kit/assert.js'
 import { isToken, type RunId } from '../kit/ids.js'
+import type { BlobName } from '../state/snapshot.js'
 import { MemoryBlobs } from './memory-blobs.js'
 import { MemoryDocuments } from './memory-documents.js'
 import { MemoryLog } from './memory-log.js'
+
+/** Plain data: all that a `MemoryState` holds. */
+export interface StateContents {
+  /** By run: the entries of its log, oldest first. */
+  readonly logs: readonly (readonly [run: string, entries: readonly Uint8Array[]])[]
+  readonly documents: readonly (readonly [name: string, bytes: Uint8Array])[]
+  readonly blobs: readonly (readonly [name: string, bytes: Uint8Array])[]
+}
 
 /**
  * All that a cluster keeps, in the memory of a test. It outlives the nodes that open it, as a directory or JetStream
@@ -12,9 +21,22 @@ import { MemoryLog } from './memory-log.js'
  * Its own methods do things at once, for whoever puts a way of their own before them; `open` gives what nodes use.
  */
 export class MemoryState {
-  readonly blobs = new MemoryBlobs()
-  readonly documents = new MemoryDocuments()
-  readonly #logs = new Map<RunId, MemoryLog>()
+  readonly blobs: MemoryBlobs
+  readonly documents: MemoryDocuments
+  readonly #logs: Map<RunId, MemoryLog>
+
+  /** @param contents what another one held: both go on by themselves */
+  constructor({ logs, documents, blobs }: StateContents = { logs: [], documents: [], blobs: [] }) {
+    this.blobs = new MemoryBlobs(blobs as Iterable<[BlobName, Uint8Array]>)
+    this.documents = new MemoryDocuments(documents)
+    this.#logs = new Map(logs.map(([run, entries]) => [run as RunId, new MemoryLog(run as RunId, entries)]))
+  }
+
+  /** A copy of all that it holds. */
+  contents(): StateContents {
+    const logs = [...this.#logs].map(([run, log]) => [run, log.contents()] as const)
+    return { logs, documents: this.documents.contents(), blobs: this.blobs.contents() }
+  }
 
   log(run: RunId): MemoryLog {
     assert(isToken(run), 'a run is a token', { run })

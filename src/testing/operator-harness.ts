@@ -9,6 +9,7 @@ import type { Key } from '../kit/key.js'
 import { defaultMaxParallelism } from '../kit/key-group.js'
 import { LIMITS } from '../kit/limits.js'
 import type { Place } from '../operator/user-code.js'
+import { FIRST_TIME } from './first-time.js'
 import type { HarnessSnapshot } from './harness-snapshot.js'
 import {
   type HarnessedOperator,
@@ -17,9 +18,6 @@ import {
   type KeyedProcess,
 } from './harnessed-operator.js'
 import { RunningOperator } from './running-operator.js'
-
-/** Virtual time at which a harness begins unless it is told another: 14 November 2023, 22:13:20 UTC. */
-const FIRST_TIME = 1_700_000_000_000
 
 export interface HarnessOptions {
   /** Names the operator in errors and snapshots; `operator` by default. State is found again by it. */

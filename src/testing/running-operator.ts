@@ -8,10 +8,10 @@ import { groupRangeOf, keyGroupOf, subtaskOfGroup } from '../kit/key-group.js'
 import { silentLogger } from '../kit/logger.js'
 import { Chain } from '../operator/chain.js'
 import type { Operator, OperatorContext } from '../operator/operator.js'
-import type { ProcessSpec } from '../operator/operator-spec.js'
 import { ownedCopy } from '../operator/owned-copy.js'
 import { ProcessOperator } from '../operator/process.js'
 import { HeapKeyedState } from '../state/heap-keyed-state.js'
+import { freezingProcess } from './freezing.js'
 import {
   type HarnessSnapshot,
   KeptPart,
@@ -50,7 +50,7 @@ export class RunningOperator {
     const { id, where, keyOf, process, startsAt, restoreFrom } = options
     this.#options = options
     this.#clock = new HeldClock(startsAt)
-    const operator = this.#lookedAt(new ProcessOperator(keyOf, freezing(process)))
+    const operator = this.#lookedAt(new ProcessOperator(keyOf, freezingProcess(process)))
     const output = (records: readonly unknown[]) => {
       this.#emitted.push(...records)
     }
@@ -229,14 +229,4 @@ interface Misuse {
   readonly why: string
   readonly fix: string
   readonly cause?: unknown
-}
-
-/** The same functions; what they emit is frozen from that moment on. */
-function freezing({ state, onRecord, onTimer }: ProcessSpec): ProcessSpec {
-  const freezingFirst = (emit: (record: unknown) => void) => (record: unknown) => emit(frozen(record))
-  return {
-    state,
-    onRecord: (record, ctx, emit) => onRecord(record, ctx, freezingFirst(emit)),
-    ...(onTimer && { onTimer: (timer, ctx, emit) => onTimer(timer, ctx, freezingFirst(emit)) }),
-  }
 }

@@ -79,7 +79,8 @@ test('when the pages show TypeScript, then it compiles as a user would compile i
   )
   expect(blocks.length).toBeGreaterThan(1)
   for (const { name, text } of blocks) bench.write(name, text)
-  for (const name of ['click.ts', 'click-bursts.ts']) bench.write(name, sourceOf(`examples/${name}`))
+  for (const name of ['click.ts', 'click-bursts.ts', 'click-count.ts', 'click-params.ts'])
+    bench.write(name, sourceOf(`examples/${name}`))
   bench.write(
     'tsconfig.json',
     JSON.stringify({ extends: join(PROJECT, 'tsconfig.json'), compilerOptions: ALONE, include: ['.'] }),
@@ -105,15 +106,19 @@ test('when the page of actors shows an example, then it prints what stands below
   expect({ stdout, stderr }).toEqual({ stdout: printed?.text, stderr: '' })
 })
 
-test('when the page of tests shows an operator and its tests, then they are those of the examples', () => {
-  const [operator, tests] = codeBlocksOf(pageOf('docs/testing.md')).map(({ text }) => text)
+test('when the page of tests shows an operator, and tests, then they are those of the examples', () => {
+  const [operator, tests, testsOfJob] = codeBlocksOf(pageOf('docs/testing.md')).map(({ text }) => text)
   expect(sourceOf('examples/click-bursts.ts')).toContain(operator?.slice(operator.indexOf('const kept')))
   expect(tests).toBe(sourceOf('examples/click-bursts.test.ts'))
+  expect(testsOfJob).toBe(sourceOf('examples/click-count.test.ts'))
 })
 
-test('when the page of tests quotes a test of the harness, then that test is there', () => {
-  const quoted = [...pageOf('docs/testing.md').text.matchAll(/“([^”]+)”/g)]
-  const titles = sourceOf('test/unit/testing/operator-harness.test.ts')
+test.each([
+  ['An operator', 'operator-harness'],
+  ['A job', 'job-driver'],
+])('when the page of tests quotes a test of "%s", then that test is there', (section, file) => {
+  const quoted = [...sectionOf(pageOf('docs/testing.md'), section).text.matchAll(/“([^”]+)”/g)]
+  const titles = sourceOf(`test/unit/testing/${file}.test.ts`)
   expect(quoted.length).toBeGreaterThan(5)
   expect(
     quoted.map(([, name = '']) => name.replaceAll(/\s+/g, ' ')).filter((name) => !titles.includes(name)),

@@ -6,6 +6,7 @@ import {
   file,
   generator,
   hash,
+  type Job,
   job,
   type KeyedStream,
   type OutPort,
@@ -20,7 +21,15 @@ import {
 } from '#src/api/index.js'
 import { kafka } from '#src/api/kafka.js'
 import { postgres } from '#src/api/postgres.js'
-import { operatorHarness, type ProcessHarness, portHarness } from '#src/testing/index.js'
+import {
+  type JobSnapshot,
+  operatorHarness,
+  type ProcessHarness,
+  portHarness,
+  type Script,
+  scripted,
+  testJob,
+} from '#src/testing/index.js'
 import { Click } from './click.js'
 
 /** What right programs infer. It compiles, or the build is red; `wrong.test.ts` compiles it too. */
@@ -189,4 +198,14 @@ export const harnesses = async () => {
       | { readonly port: 'long'; readonly record: string }
     )[]
   >()
+}
+
+export const jobs = async (tested: Job, restoreFrom: JobSnapshot) => {
+  const clicks = scripted([{ userId: 'ann', url: '/', ts: 0, loggedIn: true }], [])
+  expectTypeOf(clicks).toEqualTypeOf<Script<ClickRecord>>()
+  const words = scripted<string>()
+  const run = await testJob(tested, { sources: { clicks, words: words.add('a').end() }, restoreFrom })
+  expectTypeOf(run.sink('table').committed()).toEqualTypeOf<unknown[]>()
+  expectTypeOf(run.sink<ClickRecord>('table').rows()).toEqualTypeOf<ClickRecord[]>()
+  expectTypeOf(await run.stop()).toEqualTypeOf<JobSnapshot>()
 }

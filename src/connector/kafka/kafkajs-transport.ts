@@ -1,3 +1,4 @@
+/// <reference path="./kafkajs-modules.d.ts" />
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import Cluster, { type Broker, type SocketRequest } from 'kafkajs/src/cluster/index.js'

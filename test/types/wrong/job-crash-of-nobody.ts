@@ -1,0 +1,3 @@
+import type { JobRun } from '#src/testing/index.js'
+
+export const crashed = (run: JobRun) => run.crash('taskmanager')
