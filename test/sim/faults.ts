@@ -24,7 +24,7 @@ export const FAULTS = {
   // The network.
   loss: (world, random) => {
     tell(world, 'loss')
-    world.loss = 0.01 + random.next() * 0.4
+    world.loss = 0.002 + random.next() ** 3 * 0.4
     after(world, random, [200, 5_000], () => {
       world.loss = 0
     })
@@ -42,8 +42,9 @@ export const FAULTS = {
   'one-way cut': (world, random) => cut(world, random, 'one way'),
   'lost word': (world, random) => {
     const word = WORDS[randomInteger(random, WORDS.length)]!
-    tell(world, 'lost word', word)
-    world.lostWord = word
+    const times = random.next() < 0.5 ? 1 + randomInteger(random, 3) : Number.POSITIVE_INFINITY
+    tell(world, 'lost word', `${word}, ${times} times`)
+    world.lostWord = { word, times }
     after(world, random, [100, 4_000], () => {
       world.lostWord = undefined
     })
@@ -57,12 +58,12 @@ export const FAULTS = {
     for (const machine of world.machines) {
       if (random.next() < 0.2) continue
       for (const system of machine.process?.systems() ?? []) {
-        world.clock.after(between(random, 1, 2_000), () => world.network.linkDown(system))
-        world.clock.after(lasts + between(random, 2_000, 4_000), () => world.network.linkUp(system))
+        world.later(between(random, 1, 2_000), () => world.network.linkDown(system))
+        world.later(lasts + between(random, 2_000, 4_000), () => world.network.linkUp(system))
       }
     }
     for (const { conditions } of isStore ? storeWires(world) : []) conditions.isDown = true
-    world.clock.after(lasts, () => {
+    world.later(lasts, () => {
       world.loss = 0
       for (const { conditions } of storeWires(world)) conditions.isDown = false
     })
@@ -161,7 +162,7 @@ export const FAULTS = {
       world.trace.add(machine.name, 'fault ambushed', what)
       if (isFreeze) {
         machine.freeze()
-        world.clock.after(downMs * 2, () => machine.thaw())
+        world.later(downMs * 2, () => machine.thaw())
       } else if (isThread && !machine.isDirector) machine.crashThread()
       else machine.kill(downMs)
     }
@@ -188,6 +189,8 @@ const WORDS = [
   'subtask-failed',
   'slot-lost',
   'grant',
+  'frame',
+  'frame',
   'frame',
   'answer',
   'heartbeat',
@@ -259,7 +262,7 @@ function tell({ trace }: World, what: string, about = ''): void {
 }
 
 function after(world: World, random: Random, [min, max]: readonly [number, number], mend: () => void): void {
-  world.clock.after(between(random, min, max), mend)
+  world.later(between(random, min, max), mend)
 }
 
 function between(random: Random, min: number, max: number): number {

@@ -78,8 +78,8 @@ export class World {
   readonly cuts = new Set<string>()
   /** Share of the words between machines that are lost. */
   loss = 0
-  /** Words of this type are lost. */
-  lostWord: string | undefined
+  /** Words of this type are lost, so many more times. */
+  lostWord: { readonly word: string; times: number } | undefined
   /** What the network takes instead of the usual, by machines. */
   delayMs: (from: string, to: string) => readonly [number, number] | undefined = () => undefined
   #usualMs: (from: string, to: string) => readonly [number, number] = () => QUICK_MS
@@ -87,6 +87,8 @@ export class World {
   onMoment: ((moment: Moment) => void) | undefined
   /** User code throws so many more times. */
   throwsLeft = 0
+  /** Counts how often all was healed. */
+  #era = 0
   readonly #homes = new Map<SystemId, string>()
   readonly #threads = new Map<SimulatedThread, ActorSystem>()
   /** Words that arrived. */
@@ -197,8 +199,17 @@ export class World {
     throw new Error(USER_FAULT)
   }
 
+  /** For faults: not once all has been healed. */
+  later(ms: number, happen: () => void): void {
+    const era = this.#era
+    this.clock.after(ms, () => {
+      if (era === this.#era) happen()
+    })
+  }
+
   /** Everything is as it should be, from now on. */
   heal(): void {
+    this.#era++
     this.trace.add('world', 'healed')
     this.cuts.clear()
     this.lostWord = undefined
@@ -256,8 +267,13 @@ export class World {
   #isCut(from: SystemId, to: SystemId, parcel: Parcel): boolean {
     if (to === CLIENT || from === CLIENT) return false
     if (this.loss > 0 && this.random.next() < this.loss) return true
-    if (this.lostWord !== undefined && wordOf(parcel) === this.lostWord) return true
+    if (this.#isLostWord(parcel)) return true
     return this.cuts.size > 0 && this.cuts.has(`${this.#homeOf(from)} ${this.#homeOf(to)}`)
+  }
+
+  #isLostWord(parcel: Parcel): boolean {
+    const lost = this.lostWord
+    return lost !== undefined && lost.times > 0 && wordOf(parcel) === lost.word && lost.times-- > 0
   }
 
   #onArrival(from: SystemId, to: SystemId, parcel: Parcel): void {
