@@ -1,5 +1,5 @@
 import { type Random, randomInteger } from '#src/kit/random.js'
-import type { Machine } from './machine.js'
+import type { SimulatedMachine } from '#src/testing/simulated-machine.js'
 import type { World } from './world.js'
 
 /** Something goes wrong now; what does not mend itself is mended when its time is over, or when all is. */
@@ -9,14 +9,14 @@ type Strike = (world: World, random: Random) => void
  * Everything that can go wrong around the cast. A seed has some of them, so that each can also go wrong among few others.
  */
 export const FAULTS = {
-  kill: (world, random) => someMachine(world, random)?.kill(between(random, 100, 8_000)),
-  'thread crash': (world, random) => someWorker(world, random)?.crashThread(),
-  freeze: (world, random) => {
-    const machine = someMachine(world, random)
-    machine?.freeze()
-    after(world, random, [50, 12_000], () => machine?.thaw())
+  kill: (world, random) => kill(world, someMachine(world, random), between(random, 100, 8_000)),
+  'thread crash': (world, random) => crashThread(world, someWorker(world, random)),
+  freeze: (world, random) => freeze(world, someMachine(world, random), between(random, 50, 12_000)),
+  drain: (world, random) => {
+    const machine = someWorker(world, random)
+    tell(world, 'drain', machine?.name)
+    machine?.drain()
   },
-  drain: (world, random) => someWorker(world, random)?.drain(),
   'user code': (world, random) => {
     world.throwsLeft = 1 + randomInteger(random, 3)
   },
@@ -57,7 +57,7 @@ export const FAULTS = {
     const isStore = random.next() < 0.5
     for (const machine of world.machines) {
       if (random.next() < 0.2) continue
-      for (const system of machine.process?.systems() ?? []) {
+      for (const system of machine.systems()) {
         world.later(between(random, 1, 2_000), () => world.network.linkDown(system))
         world.later(lasts + between(random, 2_000, 4_000), () => world.network.linkUp(system))
       }
@@ -141,9 +141,9 @@ export const FAULTS = {
   // Clocks of machines.
   'clock jump': (world, random) => {
     const machine = someMachine(world, random)
-    if (machine?.process === undefined) return
-    machine.process.skewMs = between(random, -10_000, 3_600_000)
-    tell(world, 'clock jump', `${machine.name} ${machine.process.skewMs.toFixed(0)} ms`)
+    const skewMs = between(random, -10_000, 3_600_000)
+    tell(world, 'clock jump', `${machine?.name ?? 'none'} ${skewMs.toFixed(0)} ms`)
+    machine?.skewClock(skewMs)
   },
 
   // At the worst moment.
@@ -160,11 +160,9 @@ export const FAULTS = {
       const machine = world.machines.find(({ name }) => name === moment.machine)
       if (machine === undefined || !machine.isUp) return
       world.trace.add(machine.name, 'fault ambushed', what)
-      if (isFreeze) {
-        machine.freeze()
-        world.later(downMs * 2, () => machine.thaw())
-      } else if (isThread && !machine.isDirector) machine.crashThread()
-      else machine.kill(downMs)
+      if (isFreeze) freeze(world, machine, downMs * 2)
+      else if (isThread && machine.role === 'task-manager') crashThread(world, machine)
+      else kill(world, machine, downMs)
     }
   },
 } satisfies Readonly<Record<string, Strike>>
@@ -217,13 +215,30 @@ const MOMENTS = [
   'kafka',
 ]
 
-function someMachine({ machines }: World, random: Random): Machine | undefined {
+export function kill(world: World, machine: SimulatedMachine | undefined, downMs: number): void {
+  if (machine === undefined) return
+  tell(world, 'kill', `${machine.name} for ${downMs.toFixed(0)} ms`)
+  machine.kill(downMs)
+}
+
+function freeze(world: World, machine: SimulatedMachine | undefined, forMs: number): void {
+  if (machine === undefined) return
+  tell(world, 'freeze', `${machine.name} for ${forMs.toFixed(0)} ms`)
+  machine.freeze()
+  world.later(forMs, () => machine.thaw())
+}
+
+function crashThread(world: World, machine: SimulatedMachine | undefined): void {
+  if (machine?.crashThread() === true) tell(world, 'thread crash', machine.name)
+}
+
+function someMachine({ machines }: World, random: Random): SimulatedMachine | undefined {
   const up = machines.filter(({ isUp }) => isUp)
   return up[randomInteger(random, up.length)]
 }
 
-function someWorker({ machines }: World, random: Random): Machine | undefined {
-  const up = machines.filter(({ isUp, isDirector }) => isUp && !isDirector)
+function someWorker({ machines }: World, random: Random): SimulatedMachine | undefined {
+  const up = machines.filter(({ isUp, role }) => isUp && role === 'task-manager')
   return up[randomInteger(random, up.length)]
 }
 
@@ -257,7 +272,7 @@ function storeWires({ state }: World) {
   return Object.values(state.wires)
 }
 
-function tell({ trace }: World, what: string, about = ''): void {
+function tell({ trace }: World, what: string, about: string | undefined = ''): void {
   trace.add('world', `fault ${what}`, about)
 }
 

@@ -5,7 +5,7 @@ import { assert } from '#src/kit/assert.js'
 import type { ErrorInfo } from '#src/kit/errors.js'
 import type { RunId } from '#src/kit/ids.js'
 import { randomInteger } from '#src/kit/random.js'
-import { FAULTS, type FaultName } from './faults.js'
+import { FAULTS, type FaultName, kill } from './faults.js'
 import { Judge } from './judge.js'
 import { rescaled } from './rescaled.js'
 import { isEndless, type Shape, shapeOf } from './shape.js'
@@ -189,7 +189,7 @@ class Scene {
     const { machines, random } = this.#world
     const busy = machines.filter(({ isBusy }) => isBusy)
     if (busy.length === 0) return
-    busy[randomInteger(random, busy.length)]?.kill(100 + random.next() * 5_000)
+    kill(this.#world, busy[randomInteger(random, busy.length)], 100 + random.next() * 5_000)
     this.#strikesAt = Number.POSITIVE_INFINITY
   }
 

@@ -1,3 +1,4 @@
+import type { NodeRole } from '#actors/cluster-view.js'
 import { JobClient } from '#actors/job-client.js'
 import { LEADING_JOB_MANAGER } from '#actors/role-addresses.js'
 import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
@@ -14,10 +15,10 @@ import { VirtualClock } from '#src/kit/virtual-clock.js'
 import { JobShelf } from '#src/testing/job-shelf.js'
 import { MemoryState } from '#src/testing/memory-state-store.js'
 import type { Surroundings } from '#src/testing/simulated-host.js'
+import { type MachineEvent, SimulatedMachine } from '#src/testing/simulated-machine.js'
 import { SimulatedProcess } from '#src/testing/simulated-process.js'
 import type { SimulatedThread } from '#src/testing/simulated-thread.js'
 import { FaultyState } from './faulty-state-store.js'
-import { Machine } from './machine.js'
 import { SimulatedKafka } from './simulated-kafka.js'
 import { type Commit, SimulatedPostgres } from './simulated-postgres.js'
 import { Trace } from './trace.js'
@@ -69,8 +70,7 @@ export class World {
   readonly jobs = new JobShelf()
   readonly surroundings: Surroundings
   readonly logger: Logger
-  heartbeatTimeoutMs = 5_000
-  machines: readonly Machine[] = []
+  machines: readonly SimulatedMachine[] = []
   /** What must not have happened, in words. */
   readonly violations: string[] = []
   readonly client: JobClient
@@ -133,12 +133,24 @@ export class World {
 
   /** Starts the machines. */
   build({ workers, slots, heartbeatTimeoutMs }: Cluster): void {
-    this.heartbeatTimeoutMs = heartbeatTimeoutMs
+    const { clock, random, network, surroundings, logger } = this
+    const machine = (name: string, role: NodeRole) =>
+      new SimulatedMachine({
+        name,
+        role,
+        slots,
+        clock,
+        random,
+        network,
+        surroundings,
+        heartbeatTimeoutMs,
+        slotRequestMs: 60_000,
+        logger,
+        onEvent: (event) => this.#onMachine(name, event),
+        onOpened: (system) => this.#onOpened(system, name),
+      })
     const names = Array.from({ length: workers }, (_, index) => `tm-${index + 1}`)
-    this.machines = [
-      new Machine(this, { name: 'jm', roles: ['job-manager'], slots: 1 }),
-      ...names.map((name) => new Machine(this, { name, roles: ['task-manager'], slots })),
-    ]
+    this.machines = [machine('jm', 'job-manager'), ...names.map((name) => machine(name, 'task-manager'))]
   }
 
   /** Every server's, by what a trace calls it. */
@@ -166,11 +178,6 @@ export class World {
     kafka.answerBytesMax = Number.POSITIVE_INFINITY
     for (const broker of kafka.brokers) kafka.wire(broker).usualMs = GOOD_CONDITIONS.latencyMs
     this.heal()
-  }
-
-  /** A system lives on that machine from now on. */
-  onOpened(system: SystemId, machine: string): void {
-    this.#homes.set(system, machine)
   }
 
   /** No actor of a slot is told more than it can take in. Data lanes watch their windows themselves. */
@@ -225,7 +232,7 @@ export class World {
     for (const machine of this.machines) {
       machine.thaw()
       machine.boot()
-      if (machine.process !== undefined) machine.process.skewMs = 0
+      machine.skewClock(0)
     }
   }
 
@@ -243,7 +250,7 @@ export class World {
       clock,
       random,
       network,
-      onOpened: (system) => this.onOpened(system, 'client'),
+      onOpened: (system) => this.#onOpened(system, 'client'),
     })
     const id = CLIENT
     const system = new ActorSystem({
@@ -254,6 +261,29 @@ export class World {
       ...process.transportsOf(process.main),
     })
     return new JobClient(system, LEADING_JOB_MANAGER)
+  }
+
+  #onOpened(system: SystemId, machine: string): void {
+    this.#homes.set(system, machine)
+  }
+
+  #onMachine(name: string, event: MachineEvent): void {
+    const { trace } = this
+    switch (event.type) {
+      case 'starts':
+      case 'ready':
+      case 'lost':
+        return trace.add(name, `node ${event.type}`)
+      case 'waiting':
+        return trace.add(name, 'node waiting', event.reason)
+      case 'ended':
+        return trace.add(name, 'node ended', event.error?.message ?? '')
+      case 'back':
+      case 'warning':
+      case 'draining':
+      case 'drained':
+        return
+    }
   }
 
   #homeOf(system: SystemId): string {
