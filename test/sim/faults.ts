@@ -141,7 +141,7 @@ export const FAULTS = {
   // Clocks of machines.
   'clock jump': (world, random) => {
     const machine = someMachine(world, random)
-    const skewMs = between(random, -10_000, 3_600_000)
+    const skewMs = between(random, -30_000, 60_000)
     tell(world, 'clock jump', `${machine?.name ?? 'none'} ${skewMs.toFixed(0)} ms`)
     machine?.skewClock(skewMs)
   },

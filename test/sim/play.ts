@@ -41,6 +41,7 @@ const BLOWS = [
   'cut',
   'ambush',
 ] as const satisfies readonly FaultName[]
+const LEFTOVERS = ['nothing', 'markers', 'emptied-batch'] as const
 /** How often the world is looked at. */
 const LOOK_MS = 250
 /** Once nothing goes wrong any more, a job is done in this time. */
@@ -146,10 +147,17 @@ class Scene {
       kafka.createTopic(topic, partitions.filter(({ fromMs }) => fromMs === 0).length)
       for (const [partition, { fromMs, records }] of partitions.entries()) {
         if (fromMs > 0) clock.after(fromMs, () => void kafka.addPartition(topic))
-        for (const { atMs, value } of records)
-          clock.after(atMs, () => kafka.append(topic, partition, [JSON.stringify(value)]))
+        for (const { atMs, value } of records) clock.after(atMs, () => this.#append(topic, partition, value))
       }
     }
+  }
+
+  /** Now and then behind offsets that hold no record: transaction markers, or what compaction has left. */
+  #append(topic: string, partition: number, value: unknown): void {
+    const { kafka, random } = this.#world
+    const leftover = LEFTOVERS[randomInteger(random, LEFTOVERS.length * 10)]
+    if (leftover !== undefined) kafka.skipOffsets(topic, partition, 1 + randomInteger(random, 4), leftover)
+    kafka.append(topic, partition, [JSON.stringify(value)])
   }
 
   #look(): void {
