@@ -62,12 +62,6 @@ export const MUTATIONS: readonly Mutation[] = [
     from: '    this.#sequence.onBeacon(lastSequence)\n    this.#grant()\n',
     to: '    this.#sequence.onBeacon(lastSequence)\n',
   },
-  {
-    name: 'frames of another attempt are taken',
-    file: 'src/channel/inbox.ts',
-    from: 'if (frame.attempt !== this.#options.attempt) {',
-    to: 'if (frame.attempt > this.#options.attempt) {',
-  },
 
   // Snapshots.
   {

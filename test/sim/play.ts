@@ -44,6 +44,8 @@ const BLOWS = [
 const LEFTOVERS = ['nothing', 'markers', 'emptied-batch'] as const
 /** How often the world is looked at. */
 const LOOK_MS = 250
+/** After this nothing may still wait for what went wrong: no cure is to be left to a checkpoint’s time-out. */
+const STALE_MS = 15_000
 /** Once nothing goes wrong any more, a job is done in this time. */
 const PATIENCE_MS = 240_000
 /** What was broken is whole again after this. */
@@ -273,6 +275,9 @@ class Scene {
   /** What a job fails for has a name; what has none is a bug of ours. */
   #judgeFailure(error: ErrorInfo): void {
     const text = `${error.name} ${error.message} ${error.cause?.message ?? ''}`
+    const calmMs = this.#world.clock.now() - (this.#calmSince ?? Number.POSITIVE_INFINITY)
+    if (calmMs > STALE_MS && (error.code === 'RT1303' || error.code === 'RT1304'))
+      this.#world.violation(`something had stood still until a checkpoint expired: ${error.message}`)
     const isNamed =
       error.code !== undefined || text.includes(USER_FAULT) || text.includes('the thread crashed')
     if (!isNamed || /assert/i.test(text))
