@@ -1,4 +1,5 @@
 import { decodeManifest } from '#src/checkpoint/manifest-codec.js'
+import type { ErrorInfo } from '#src/kit/errors.js'
 import type { Part } from '#src/state/snapshot.js'
 import { type Expected, expectedOf } from './expected.js'
 import { manifestFaults } from './manifest-rules.js'
@@ -6,7 +7,15 @@ import type { Shape } from './shape.js'
 import type { ShapeInput } from './shape-input.js'
 import type { AnswerRow, Commit } from './simulated-postgres.js'
 import { excessOf, regressionOf, shortfallOf } from './verdict.js'
-import type { World } from './world.js'
+import { USER_FAULT, type World } from './world.js'
+
+/** The cause of a failure of which the faults are guilty, and which bears no code. */
+const FAULTS_OF_OURS = [USER_FAULT, 'the thread crashed']
+/** A part that is missing, a sink that is ahead, a damaged log, lost offsets, damaged bytes, a run that was replaced. */
+const NEVER: ReadonlySet<string> = new Set(['RT1203', 'RT1214', 'RT1306', 'RT1402', 'RT1408', 'RT1451'])
+const WAITED_FOR: ReadonlySet<string> = new Set(['RT1303', 'RT1304'])
+/** After this nothing may still wait for what went wrong: no cure is to be left to a checkpoint’s time-out. */
+const STALE_MS = 15_000
 
 /**
  * Compares what is committed with what the input says, on the way and in the end. It believes nobody: it has its own
@@ -44,6 +53,20 @@ export class Judge {
   /** The log has decided that a checkpoint is complete. */
   onDecided(part: Part): void {
     this.#wrong(manifestFaults(decodeManifest(this.#world.memory.blobs.get(part), part.blob)))
+  }
+
+  /**
+   * What a job fails for has a name, or is what a fault has made of it; anything else is a bug of ours.
+   *
+   * @param calmMs for how long nothing has gone wrong any more
+   */
+  onFailure(error: ErrorInfo, calmMs: number): void {
+    const text = `${error.name} ${error.message} ${error.cause?.message ?? ''}`
+    const isNamed = error.code !== undefined || FAULTS_OF_OURS.some((fault) => text.includes(fault))
+    if (!isNamed || NEVER.has(error.code ?? '') || text.includes('InvariantError'))
+      this.#wrong([`a job failed for what must not happen: ${text} ${error.stack ?? ''}`])
+    if (calmMs > STALE_MS && WAITED_FOR.has(error.code ?? ''))
+      this.#wrong([`something had stood still until a checkpoint expired: ${text}`])
   }
 
   /** Nothing may be there that never may be. */

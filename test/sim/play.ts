@@ -2,17 +2,16 @@ import type { JobHandle } from '#actors/job-client.js'
 import type { JobEvent } from '#actors/job-event.js'
 import type { LogEntry, Outcome } from '#src/cluster/log-entry.js'
 import { assert } from '#src/kit/assert.js'
-import type { ErrorInfo } from '#src/kit/errors.js'
 import type { RunId } from '#src/kit/ids.js'
 import { randomInteger } from '#src/kit/random.js'
-import { FAULTS, type FaultName, kill } from './faults.js'
+import { Disasters } from './disasters.js'
 import { Judge } from './judge.js'
 import { rescaled } from './rescaled.js'
 import { isEndless, type Shape, shapeOf } from './shape.js'
 import { inputOf, type ShapeInput } from './shape-input.js'
 import { jobOf } from './shape-job.js'
 import { restoreLimits, tightenLimits } from './tight-limits.js'
-import { USER_FAULT, World } from './world.js'
+import { World } from './world.js'
 
 /** What became of one seed. */
 export interface Verdict {
@@ -32,20 +31,9 @@ export interface Verdict {
   readonly virtualMs: number
 }
 
-/** What ends an attempt more often than not. */
-const BLOWS = [
-  'kill',
-  'thread crash',
-  'freeze',
-  'user code',
-  'cut',
-  'ambush',
-] as const satisfies readonly FaultName[]
 const LEFTOVERS = ['nothing', 'markers', 'emptied-batch'] as const
 /** How often the world is looked at. */
 const LOOK_MS = 250
-/** After this nothing may still wait for what went wrong: no cure is to be left to a checkpoint’s time-out. */
-const STALE_MS = 15_000
 /** Once nothing goes wrong any more, a job is done in this time. */
 const PATIENCE_MS = 240_000
 /** What was broken is whole again after this. */
@@ -63,20 +51,11 @@ class Scene {
   readonly #world: World
   readonly #judge: Judge
   readonly #input: ShapeInput
-  readonly #faults: readonly FaultName[]
-  /** One that ends an attempt more often than not: without it nothing would be restored. */
-  readonly #blow: FaultName
-  readonly #faultGapMs: number
-  /** Things go wrong for so long, from the first submission on. */
-  readonly #faultsMs: number
-  #faultsUntil = Number.POSITIVE_INFINITY
+  readonly #disasters: Disasters
   #shape: Shape
   #run: RunId | undefined
   #handle: JobHandle | undefined
   #isSubmitting = false
-  #nextFaultAt = 0
-  /** One process that does work is always killed, and soon: a seed in which nothing is restored shows nothing. */
-  #strikesAt: number | undefined
   /** When all was as expected. */
   #doneAt: number | undefined
   /** Since when nothing goes wrong any more. */
@@ -92,20 +71,13 @@ class Scene {
     this.#shape = shapeOf(random)
     this.#input = inputOf(this.#shape, random)
     this.#judge = new Judge(this.#shape, this.#input, world)
-    // Few kinds of faults in one seed, all of them in another: rare ones are not drowned by common ones.
-    const share = random.next() ** 2
-    const all = Object.keys(FAULTS) as FaultName[]
-    const drawn = all.filter(() => random.next() < share)
-    this.#faults = drawn.length > 0 ? drawn : [all[randomInteger(random, all.length)]!]
-    this.#blow = BLOWS[randomInteger(random, BLOWS.length)]!
-    this.#faultGapMs = 200 + random.next() ** 2 * 4_000
+    this.#disasters = new Disasters(world)
     world.slowDown()
-    this.#faultsMs = 4_000 + random.next() * 30_000
   }
 
   async play(): Promise<Verdict> {
     const world = this.#world
-    world.trace.add('world', 'seed', `${this.#seed}, faults: ${this.#faults.join(', ')}`)
+    world.trace.add('world', 'seed', `${this.#seed}, faults: ${this.#disasters.names.join(', ')}`)
     this.#produce()
     world.build({
       workers: 2 + randomInteger(world.random, 3),
@@ -165,42 +137,29 @@ class Scene {
   #look(): void {
     this.#judge.look()
     this.#world.checkMailboxes()
-    const now = this.#world.clock.now()
-    if (this.#calmSince === undefined && now >= this.#faultsUntil) this.#calmDown()
+    if (this.#calmSince === undefined && this.#disasters.areOver) this.#calmDown()
     if (this.#run === undefined) return this.#submit()
     const outcome = this.#outcomeOf(this.#run)
     if (outcome !== undefined) return this.#onEnded(outcome)
     if (this.#calmSince === undefined) return this.#goWrong()
     if (isEndless(this.#shape) && this.#judge.isComplete()) void this.#handle?.cancel().catch(() => undefined)
-    if (now - this.#calmSince > PATIENCE_MS)
+    if (this.#calmMs > PATIENCE_MS)
       this.#world.violation(`run ${this.#run} makes no progress: ${this.#judge.missing()}`)
   }
 
   #goWrong(): void {
-    const { random, clock, trace } = this.#world
+    const { random, trace } = this.#world
     if (random.next() < 0.01) void this.#handle?.checkpointNow().catch(() => undefined)
     if (random.next() < 0.004) {
       trace.add('world', 'fault canceled')
       void this.#handle?.cancel().catch(() => undefined)
     }
-    if (clock.now() >= (this.#strikesAt ?? 0)) this.#strike()
-    for (
-      ;
-      this.#nextFaultAt <= clock.now();
-      this.#nextFaultAt += this.#faultGapMs * (0.2 + random.next() * 1.6)
-    ) {
-      const name =
-        random.next() < 0.3 ? this.#blow : this.#faults[randomInteger(random, this.#faults.length)]!
-      FAULTS[name](this.#world, random)
-    }
+    this.#disasters.look()
   }
 
-  #strike(): void {
-    const { machines, random } = this.#world
-    const busy = machines.filter(({ isBusy }) => isBusy)
-    if (busy.length === 0) return
-    kill(this.#world, busy[randomInteger(random, busy.length)], 100 + random.next() * 5_000)
-    this.#strikesAt = Number.POSITIVE_INFINITY
+  /** For how long nothing has gone wrong any more. */
+  get #calmMs(): number {
+    return this.#calmSince === undefined ? 0 : this.#world.clock.now() - this.#calmSince
   }
 
   #calmDown(): void {
@@ -243,11 +202,7 @@ class Scene {
     this.#handle = handle
     handle.follow((event) => this.#onEvent(event))
     this.#run = handle.run
-    const { clock, random } = this.#world
-    this.#nextFaultAt = clock.now() + random.next() * 500
-    if (this.#strikesAt !== undefined) return
-    this.#strikesAt = clock.now() + 200 + (random.next() ** 2 * this.#faultsMs) / 2
-    this.#faultsUntil = clock.now() + this.#faultsMs
+    this.#disasters.begin()
   }
 
   #onEvent(event: JobEvent): void {
@@ -259,7 +214,7 @@ class Scene {
         return trace.add('client', 'job attempt', `${event.attempt} from checkpoint ${event.from}`)
       case 'failure':
         trace.add('client', 'job failure', event.error.message)
-        return this.#judgeFailure(event.error)
+        return this.#judge.onFailure(event.error, this.#calmMs)
       case 'ended':
         return trace.add('client', 'job ended', `${event.outcome} ${event.error?.message ?? ''}`)
       case 'checkpoint': {
@@ -270,18 +225,6 @@ class Scene {
       case 'metrics':
         return
     }
-  }
-
-  /** What a job fails for has a name; what has none is a bug of ours. */
-  #judgeFailure(error: ErrorInfo): void {
-    const text = `${error.name} ${error.message} ${error.cause?.message ?? ''}`
-    const calmMs = this.#world.clock.now() - (this.#calmSince ?? Number.POSITIVE_INFINITY)
-    if (calmMs > STALE_MS && (error.code === 'RT1303' || error.code === 'RT1304'))
-      this.#world.violation(`something had stood still until a checkpoint expired: ${error.message}`)
-    const isNamed =
-      error.code !== undefined || text.includes(USER_FAULT) || text.includes('the thread crashed')
-    if (!isNamed || /assert/i.test(text))
-      this.#world.violation(`a job failed for what must not happen: ${text} ${error.stack ?? ''}`)
   }
 
   #onEnded(outcome: Outcome): void {

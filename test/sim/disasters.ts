@@ -1,0 +1,85 @@
+import { randomInteger } from '#src/kit/random.js'
+import { FAULTS, type FaultName, kill } from './faults.js'
+import type { World } from './world.js'
+
+/** What ends an attempt more often than not: without it nothing would be restored. */
+const BLOWS = [
+  'kill',
+  'thread crash',
+  'freeze',
+  'user code',
+  'cut',
+  'ambush',
+] as const satisfies readonly FaultName[]
+
+/**
+ * What goes wrong in one world, and when. Few kinds of faults in one, all of them in another, so that rare ones are not
+ * drowned by common ones; seldom in one, several a second in another.
+ */
+export class Disasters {
+  readonly names: readonly FaultName[]
+  readonly #world: World
+  readonly #blow: FaultName
+  readonly #gapMs: number
+  /** They go on for so long. */
+  readonly #lastMs: number
+  #phase: 'not begun' | 'going on' | 'over' = 'not begun'
+  #endsAt = Number.POSITIVE_INFINITY
+  #nextAt = 0
+  /** One process that does work is always killed, and soon. */
+  #strikesAt = 0
+
+  constructor(world: World) {
+    const { random } = world
+    this.#world = world
+    const all = Object.keys(FAULTS) as FaultName[]
+    const share = random.next() ** 2
+    const drawn = all.filter(() => random.next() < share)
+    this.names = drawn.length > 0 ? drawn : [all[randomInteger(random, all.length)]!]
+    this.#blow = BLOWS[randomInteger(random, BLOWS.length)]!
+    this.#gapMs = 200 + random.next() ** 2 * 4_000
+    this.#lastMs = 4_000 + random.next() * 30_000
+  }
+
+  /** Once they are, nothing goes wrong any more. */
+  get areOver(): boolean {
+    const { clock } = this.#world
+    if (this.#phase === 'going on' && clock.now() >= this.#endsAt) this.#phase = 'over'
+    return this.#phase === 'over'
+  }
+
+  /** A run was accepted: from now on things may go wrong. */
+  begin(): void {
+    const { clock, random } = this.#world
+    this.#nextAt = clock.now() + random.next() * 500
+    if (this.#phase !== 'not begun') return
+    this.#phase = 'going on'
+    this.#strikesAt = clock.now() + 200 + (random.next() ** 2 * this.#lastMs) / 2
+    this.#endsAt = clock.now() + this.#lastMs
+  }
+
+  end(): void {
+    this.#phase = 'over'
+  }
+
+  /** What is due by now goes wrong. */
+  look(): void {
+    const { random, clock } = this.#world
+    const now = clock.now()
+    if (now >= this.#strikesAt) this.#strike()
+    while (this.#nextAt <= now) {
+      const isBlow = random.next() < 0.3
+      const name = isBlow ? this.#blow : this.names[randomInteger(random, this.names.length)]!
+      FAULTS[name](this.#world, random)
+      this.#nextAt += this.#gapMs * (0.2 + random.next() * 1.6)
+    }
+  }
+
+  #strike(): void {
+    const { machines, random } = this.#world
+    const busy = machines.filter(({ isBusy }) => isBusy)
+    if (busy.length === 0) return
+    kill(this.#world, busy[randomInteger(random, busy.length)], 100 + random.next() * 5_000)
+    this.#strikesAt = Number.POSITIVE_INFINITY
+  }
+}
