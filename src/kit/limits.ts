@@ -96,6 +96,8 @@ export const LIMITS = {
 
   maxParallelism: 32_768,
 
+  /** Values and timers that one slice of a snapshot encodes: about a millisecond's work. */
+  captureEntries: 4_096,
   /** Staged rows of a sink that stay in memory; more go to the store as parts before the barrier. */
   stagedBytesInMemory: 8 * 1024 * 1024,
   /** Decided but unconfirmed commits of a sink; above it, the sink stops choosing input. */

@@ -1,11 +1,9 @@
 import { assert } from '../kit/assert.js'
 import type { GroupRange } from '../kit/key-group.js'
+import { LIMITS } from '../kit/limits.js'
 import type { CopyOnWrite, GroupReader } from './copy-on-write.js'
 import { type EncodedGroup, type KeyedPartContent, writeKeyedPart } from './keyed-part.js'
 import type { BlobWriter, Capture, OperatorSnapshot } from './snapshot.js'
-
-/** Entries (values and timers) that are encoded in about a millisecond. */
-const SLICE_ENTRIES = 4_096
 
 export interface KeyedCaptureOptions {
   readonly range: GroupRange
@@ -41,7 +39,7 @@ export class KeyedCapture implements Capture, GroupReader {
   slice(): boolean {
     const { indices, copies, entriesOf } = this.#options
     let entries = 0
-    while (this.#encoded.length < indices.length && entries < SLICE_ENTRIES) {
+    while (this.#encoded.length < indices.length && entries < LIMITS.captureEntries) {
       const index = indices[this.#passed++]
       if (index === undefined) break
       if (!copies.isWaitedFor(index)) continue

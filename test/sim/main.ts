@@ -20,17 +20,7 @@ import { play, type Verdict } from './play.js'
 import { type Played, playAll } from './players.js'
 import { Tally } from './tally.js'
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    fresh: { type: 'string' },
-    seed: { type: 'string' },
-    trace: { type: 'boolean', default: false },
-    mutations: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    'until-failure': { type: 'string' },
-  },
-})
+const values = valuesOf(process.argv.slice(2))
 
 if (values.seed !== undefined) await playOne(whole('seed', values.seed), values.trace)
 else if (values.mutations) await mutate(whole('seeds', values.seeds ?? '1000'), values.only)
@@ -101,6 +91,28 @@ function failureOf({ seed, verdict, error }: Played): readonly string[] {
   return (verdict satisfies Verdict).violations
     .slice(0, 3)
     .map((violation) => `seed ${seed} (${again}): ${violation}`)
+}
+
+function valuesOf(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        seeds: { type: 'string' },
+        fresh: { type: 'string' },
+        seed: { type: 'string' },
+        trace: { type: 'boolean', default: false },
+        mutations: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        'until-failure': { type: 'string' },
+      },
+    }).values
+  } catch (error) {
+    console.error(
+      `${(error as Error).message}\nThere are --seeds N, --fresh N, --seed S [--trace], --mutations [--only TEXT].`,
+    )
+    process.exit(2)
+  }
 }
 
 function whole(name: string, text: string): number {

@@ -27,6 +27,7 @@ export function tightenLimits(random: Random): void {
     decidedBytesMax: stagedBytesInMemory * between(1, 3),
     reservedIds: between(1, 8),
     abortedIds: between(1, 4),
+    captureEntries: between(1, 20),
   } satisfies Partial<Record<keyof typeof LIMITS, number>>)
 }
 

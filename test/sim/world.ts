@@ -168,7 +168,7 @@ export class World {
       kafka.answerBytesMax = 100 + randomInteger(random, 600)
       for (const broker of kafka.brokers) kafka.wire(broker).usualMs = [10, 50 + random.next() * 250]
     }
-    this.heal()
+    this.#mend()
   }
 
   /** All is as fast as it can be. */
@@ -216,8 +216,12 @@ export class World {
 
   /** Everything is as it should be, from now on. */
   heal(): void {
-    this.#era++
     this.trace.add('world', 'healed')
+    this.#mend()
+  }
+
+  #mend(): void {
+    this.#era++
     this.cuts.clear()
     this.lostWord = undefined
     this.delayMs = () => undefined
