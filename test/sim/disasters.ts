@@ -12,6 +12,8 @@ const BLOWS = [
   'ambush',
 ] as const satisfies readonly FaultName[]
 
+const WORDS_ALONE_MS = 3_000
+
 /**
  * What goes wrong in one world, and when. Few kinds of faults in one, all of them in another, so that rare ones are not
  * drowned by common ones; seldom in one, several a second in another.
@@ -68,11 +70,19 @@ export class Disasters {
     const now = clock.now()
     if (now >= this.#strikesAt) this.#strike()
     while (this.#nextAt <= now) {
-      const isBlow = random.next() < 0.3
-      const name = isBlow ? this.#blow : this.names[randomInteger(random, this.names.length)]!
-      FAULTS[name](this.#world, random)
+      FAULTS[this.#nextName(now)](this.#world, random)
       this.#nextAt += this.#gapMs * (0.2 + random.next() * 1.6)
     }
+  }
+
+  /**
+   * At the end only words are lost: whatever then stands still for ever shows, where a blow would have the next attempt
+   * cure it.
+   */
+  #nextName(now: number): FaultName {
+    const { random } = this.#world
+    if (now >= this.#endsAt - WORDS_ALONE_MS) return 'lost word'
+    return random.next() < 0.3 ? this.#blow : this.names[randomInteger(random, this.names.length)]!
   }
 
   #strike(): void {
