@@ -10,6 +10,8 @@ import type { SubtaskMetrics } from './subtask.js'
 /** What the job master knows of the attempt under way: its slots, and how far each of its subtasks is. */
 export class JobAttempt {
   readonly number: Attempt
+  /** What the log says of its start. Unless it is logged, nobody has heard of it, and another may have its number. */
+  start: 'proposed' | 'logged' | 'refused' = 'proposed'
   readonly slots: readonly SlotGrant[]
   /** By parallel index: slot i hosts subtask i of every vertex. */
   readonly opened: (ActorRef<SlotMessage> | undefined)[]
@@ -32,6 +34,7 @@ export class JobAttempt {
 
   /** Parallel indices whose slots are still to be closed when it is stopped. */
   toClose(): number[] {
+    if (this.start !== 'logged') return []
     return this.slots.flatMap(({ node }, index) => (this.lost.has(node) ? [] : [index]))
   }
 

@@ -80,13 +80,13 @@ export class JobIntake {
   }
 
   /**
-   * All unended runs but those that are directed already, with the code that each was submitted with: what a cluster
-   * that was down goes on with.
+   * All unended runs but `known` ones, with the code that each was submitted with: what a cluster that was down goes on
+   * with.
    */
-  async recover(directed: ReadonlySet<RunId>): Promise<readonly RecoveredRun[]> {
+  async recover(known: ReadonlySet<RunId>): Promise<readonly RecoveredRun[]> {
     const recovered: RecoveredRun[] = []
     for (const record of await this.#store.runs()) {
-      if (directed.has(record.run)) continue
+      if (known.has(record.run)) continue
       try {
         const state = await this.#store.state(record.run)
         if (state === undefined || state.ended !== undefined) continue

@@ -139,6 +139,8 @@ export class JobManager implements Actor<JobManagerMessage> {
   readonly #runs: Map<RunId, DirectedRun>
   readonly #supervision: Supervision<RunId, ExitReason>
   readonly #uploads = new BundleUploads()
+  /** Ended, given up, led by another, or beyond help: none of them is taken up again unasked. */
+  readonly #left = new Set<RunId>()
   #ctx!: ActorContext<JobManagerMessage>
   #resourceManager!: ActorRef<Parameters<ResourceManager['receive']>[0]>
 
@@ -245,7 +247,7 @@ export class JobManager implements Actor<JobManagerMessage> {
 
   #recover(): void {
     const recovered = this.#options.intake
-      .recover(new Set(this.#runs.keys()))
+      .recover(new Set([...this.#runs.keys(), ...this.#left]))
       .then((all) =>
         Promise.all(
           all.map(async (one) =>
@@ -270,7 +272,10 @@ export class JobManager implements Actor<JobManagerMessage> {
 
   #onUnrecovered({ run, job }: RunRecord, error: ErrorInfo): void {
     const { logger } = this.#options
-    if (!isCurable(error)) return logger.error({ run, job, error }, 'a run cannot go on')
+    if (!isCurable(error)) {
+      this.#left.add(run)
+      return logger.error({ run, job, error }, 'a run cannot go on')
+    }
     logger.warn({ run, job, error }, 'a run cannot go on yet; once more')
     this.#recoverAgain()
   }
@@ -305,6 +310,7 @@ export class JobManager implements Actor<JobManagerMessage> {
     if (how === 'abnormal') this.#options.logger.error({ run, reason }, 'a job master ended')
     this.#carryOut(this.#supervision.onEnded(run, how, reason, this.#ctx.now()))
     if (how === 'abnormal') return
+    this.#left.add(run)
     this.#runs.delete(run)
     this.#supervision.removeChild(run)
   }

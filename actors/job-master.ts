@@ -213,8 +213,6 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #epoch = 0 as Epoch
   #phase: Phase = { kind: 'preparing' }
   #attempt: JobAttempt | undefined
-  /** The log has not said whether the attempt started: what number the next one has is not known. */
-  #isStartUndecided = false
   /** What keeps the log from being used; undefined while it answers. */
   #logTrouble: string | undefined
 
@@ -504,17 +502,17 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#phase = { kind: 'starting', manifest }
     const number = (this.#log.state.attempt + 1) as Attempt
     const from = manifest.checkpoint
-    this.#attempt = new JobAttempt(
+    const attempt = new JobAttempt(
       number,
       slots,
       this.#graph.subtasks.map(({ id }) => id),
     )
-    this.#slots.watch(this.#attempt)
-    this.#isStartUndecided = true
+    this.#attempt = attempt
+    this.#slots.watch(attempt)
     this.#log.append({ type: 'started', epoch: this.#epoch, attempt: number, from }, (appended) => {
-      this.#isStartUndecided = false
+      attempt.start = appended.kind
       if (appended.kind === 'refused' && !this.#leads()) return this.#stepDown(appended.reason)
-      // It failed meanwhile; if it is in the log, the next one has the next number.
+      // It failed meanwhile. The next one has the next number if it is in the log, and its own if it is not.
       if (this.#phase.kind !== 'starting') return this.#stopped()
       if (appended.kind === 'refused') return this.#startAnew()
       this.#story.moveTo('RUNNING', 'starting')
@@ -681,7 +679,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const closing = new Set(attempt?.toClose())
     this.#phase = { kind: 'stopping', closing, after, delayed }
     this.#rates.reset(undefined)
-    if (attempt !== undefined) this.#closeSlots(attempt)
+    if (attempt?.start === 'logged') this.#closeSlots(attempt)
     this.#stopped()
   }
 
@@ -728,7 +726,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const phase = this.#phase
     if (phase.kind !== 'stopping' || phase.closing.size > 0) return
     if (phase.after !== 'restart') return this.#end(phase.after.outcome, phase.after.error)
-    if (!phase.delayed || this.#isStartUndecided) return
+    if (!phase.delayed || this.#attempt?.start === 'proposed') return
     this.#supervision.onStarted('region', this.#ctx.now())
     // Whatever is still said of it is old news, and no failure of the next one.
     this.#attempt = undefined

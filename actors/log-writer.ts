@@ -55,6 +55,8 @@ export class LogWriter {
   #history: JobHistory | undefined
   /** An entry stands at this place. A run that has a job master was submitted. */
   #confirmed = 1
+  /** Not the last entry: something else stands at its place, or at the next. */
+  #outdated: string | undefined
   #behindSince: number | undefined
   #step: Step = { kind: 'idle' }
 
@@ -70,7 +72,7 @@ export class LogWriter {
 
   read(): void {
     this.#step = { kind: 'reading' }
-    this.#options.pipe(readHistory(this.#options.log, this.#confirmed))
+    this.#options.pipe(readHistory(this.#options.log, this.#confirmed, this.#outdated))
   }
 
   append(event: LogEvent, then: (appended: Appended) => void): void {
@@ -88,7 +90,10 @@ export class LogWriter {
 
   #onFailed(error: ErrorInfo): Known {
     if (!isCurable(error)) return { kind: 'damaged', error }
-    if (error.code !== 'RT1308') return { kind: 'unknown', error }
+    if (error.code !== 'RT1308') {
+      this.#behindSince = undefined
+      return { kind: 'unknown', error }
+    }
     const now = this.#options.now()
     this.#behindSince ??= now
     if (now - this.#behindSince < LIMITS.logBehindMs) return { kind: 'unknown', error }
@@ -104,6 +109,7 @@ export class LogWriter {
     const first = this.#history === undefined
     this.#history = history
     this.#confirmed = history.place
+    this.#outdated = undefined
     this.#step = { kind: 'idle' }
     if (first) this.#options.onRead()
     this.#next()
@@ -114,13 +120,14 @@ export class LogWriter {
     assert(step.kind === 'writing' && this.#history !== undefined, 'an answer without an entry under way', {
       answer,
     })
-    this.#confirmed = step.entry.place
     if (answer === 'taken') {
+      this.#outdated = step.entry.previous
       // Another stands there: what it says may forbid ours, so ours is decided anew over the log as it is now.
       this.#waiting.unshift(step.pending)
       return this.read()
     }
     this.#step = { kind: 'idle' }
+    this.#confirmed = step.entry.place
     this.#history = this.#history.followedBy(step.entry)
     step.pending.then({ kind: 'logged', entry: step.entry })
     this.#next()
@@ -149,12 +156,13 @@ export class LogWriter {
   }
 }
 
-/** Rejects with RT1306 for what is no log of a job, with RT1308 for one in which `confirmed` does not stand. */
-async function readHistory(log: JobLog, confirmed: number): Promise<LogStep> {
+/** Rejects with RT1306 for what is no log of a job, with RT1308 for one that does not reach to what stands there. */
+async function readHistory(log: JobLog, confirmed: number, outdated: string | undefined): Promise<LogStep> {
   const history = JobHistory.of(await log.read())
-  if (history.place >= confirmed) return { kind: 'read', history }
+  const isOutdated = outdated !== undefined && history.last?.nonce === outdated
+  if (history.place >= confirmed && !isOutdated) return { kind: 'read', history }
   throw new RetakeError('RT1308', {
-    what: `the log of the job ends at entry ${history.place}, though entry ${confirmed} was there`,
+    what: `the log of the job ends at entry ${history.place}, though entry ${isOutdated ? history.place + 1 : confirmed} was there`,
     why: 'a server that no longer leads has answered, or what was confirmed is lost',
     fix: 'wait; if it stays so, start a new run from its newest checkpoint (--from-checkpoint)',
   })

@@ -5,6 +5,7 @@ import { isToken } from '../kit/ids.js'
 import type { JobLog } from './job-log.js'
 import type { LogEntry } from './log-entry.js'
 import { decodeLogEntry, encodeLogEntry } from './log-entry-codec.js'
+import { outcomeOf } from './log-outcome.js'
 
 /** An entry, and the sequence of the message that holds it. */
 interface Standing {
@@ -50,7 +51,7 @@ export class JetStreamJobLog implements JobLog {
       const last = await this.#last()
       const lastPlace = last?.entry.place ?? 0
       if (lastPlace >= entry.place) return this.#outcomeOf(entry)
-      if (lastPlace < entry.place - 1) throw this.#behind(lastPlace, entry)
+      if (lastPlace < entry.place - 1) throw this.#behind(lastPlace, entry.place - 1)
       // It follows an entry that never came to stand: its writer has lost already.
       if (last?.entry.nonce !== entry.previous) return 'taken'
       const after = last?.sequence ?? 0
@@ -65,11 +66,9 @@ export class JetStreamJobLog implements JobLog {
   /** Whose entry stands at the place of `entry`, where one does or did. */
   async #outcomeOf(entry: LogEntry): Promise<'written' | 'taken'> {
     const kept = await this.read()
-    const standing = kept.find(({ place }) => place === entry.place)
-    if (standing !== undefined) return standing.nonce === entry.nonce ? 'written' : 'taken'
-    // Dropped: the one that came after it names it. If that is dropped too, its writer has slept so long that it lost.
-    const next = kept.find(({ place }) => place === entry.place + 1)
-    return next?.previous === entry.nonce ? 'written' : 'taken'
+    const outcome = outcomeOf(entry, kept)
+    if (outcome === 'behind') throw this.#behind(kept.at(-1)?.place ?? 0, entry.place)
+    return outcome
   }
 
   async #kept(): Promise<readonly LogEntry[]> {
@@ -95,10 +94,10 @@ export class JetStreamJobLog implements JobLog {
    * A leader that was just voted out answers so, and soon no more. If it stays so, JetStream, which confirms before its
    * disk does, has lost it: all copies lost power at once, or the stream was restored from a copy.
    */
-  #behind(lastPlace: number, entry: LogEntry): RetakeError {
+  #behind(lastPlace: number, wasThere: number): RetakeError {
     const where = `${this.#stream}/${this.#subject}`
     return new RetakeError('RT1308', {
-      what: `${where} ends at entry ${lastPlace}, though entry ${entry.place - 1} was there`,
+      what: `${where} ends at entry ${lastPlace}, though entry ${wasThere} was there`,
       why: 'a server of JetStream that no longer leads has answered, or what was confirmed is lost',
       fix: 'wait; if it stays so, start a new run from its newest checkpoint (--from-checkpoint), and keep the stream on three servers',
       where,

@@ -1,6 +1,7 @@
 import type { JobLog } from '../cluster/job-log.js'
 import type { LogEntry } from '../cluster/log-entry.js'
 import { decodeLogEntry, encodeLogEntry } from '../cluster/log-entry-codec.js'
+import { outcomeOf } from '../cluster/log-outcome.js'
 import { assert } from '../kit/assert.js'
 import { isToken, type RunId } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
@@ -36,7 +37,7 @@ export class MemoryLog {
     const kept = this.read()
     const last = kept.at(-1)
     const lastPlace = last?.place ?? 0
-    if (entry.place <= lastPlace) return outcomeOf(entry, kept)
+    if (entry.place <= lastPlace) return outcomeOf(entry, kept) === 'written' ? 'written' : 'taken'
     assert(entry.place === lastPlace + 1, 'an entry has a place that follows none', {
       place: entry.place,
       lastPlace,
@@ -47,13 +48,4 @@ export class MemoryLog {
     if (this.#kept.length > LIMITS.logEntriesKept) this.#kept.shift()
     return 'written'
   }
-}
-
-/** Whose entry stands at the place of `entry`, where one does or did. */
-function outcomeOf(entry: LogEntry, kept: readonly LogEntry[]): Answer {
-  const standing = kept.find(({ place }) => place === entry.place)
-  if (standing !== undefined) return standing.nonce === entry.nonce ? 'written' : 'taken'
-  // Dropped: the one that came after it names it. If that is dropped too, its writer has slept so long that it lost.
-  const next = kept.find(({ place }) => place === entry.place + 1)
-  return next?.previous === entry.nonce ? 'written' : 'taken'
 }

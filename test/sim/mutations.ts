@@ -249,7 +249,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an attempt that failed before it was in the log gives its number to the next',
     file: 'actors/job-master.ts',
-    from: 'if (!phase.delayed || this.#isStartUndecided) return',
+    from: "if (!phase.delayed || this.#attempt?.start === 'proposed') return",
     to: 'if (!phase.delayed) return',
   },
   {
@@ -261,7 +261,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a log that shows less than it has confirmed is believed',
     file: 'actors/log-writer.ts',
-    from: 'if (history.place >= confirmed) return',
+    from: 'if (history.place >= confirmed && !isOutdated) return',
     to: 'if (history.place >= 0) return',
   },
   {

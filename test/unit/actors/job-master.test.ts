@@ -296,3 +296,30 @@ test('when a job is canceled while it waits to restart, then it cancels, and in 
     'CANCELED',
   ])
 })
+
+test('when an attempt fails and the log then refuses it, then the next one has its number, and runs', async () => {
+  const { clock, log, events, tell } = stage()
+  await clock.advance(100)
+  for (const subtask of SUBTASKS)
+    tell('here.job', { type: 'subtask-changed', subtask, attempt: 1 as Attempt, state: 'RUNNING' })
+  await clock.advance(1_100)
+  // The decision about checkpoint 1 is under way when attempt 2 is proposed from checkpoint 0, and comes first.
+  log.hold('completed')
+  acknowledge(tell, 1 as Attempt)
+  await clock.advance(10)
+  const error = { name: 'Error', message: 'a subtask failed' }
+  tell('here.job', { type: 'subtask-failed', subtask: '1-0', attempt: 1 as Attempt, error })
+  await clock.advance(500)
+  expect(log.count('started')).toBe(1)
+  tell('here.job', { type: 'slot-lost', attempt: 2 as Attempt, node: 'node' as NodeId, slot: 0, error })
+  await clock.advance(500)
+  log.letGo()
+  await clock.advance(1_000)
+  for (const subtask of SUBTASKS)
+    tell('here.job', { type: 'subtask-changed', subtask, attempt: 2 as Attempt, state: 'RUNNING' })
+  await clock.advance(2_000)
+
+  expect(events.filter(({ type }) => type === 'attempt').at(-1)).toMatchObject({ attempt: 2, from: 1 })
+  const opened = events.flatMap((event) => (event.type === 'checkpoint' ? event.record.attempt : []))
+  expect(opened.at(-1)).toBe(2)
+})

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { type Known, type LogStep, LogWriter } from '#actors/log-writer.js'
 import type { Outcome } from '#src/actor/actor.js'
+import { JobHistory } from '#src/cluster/job-history.js'
 import type { JobLog } from '#src/cluster/job-log.js'
 import type { LogEntry } from '#src/cluster/log-entry.js'
+import { RetakeError } from '#src/kit/errors.js'
 import { LIMITS } from '#src/kit/limits.js'
 import { entriesOf, on } from '../cluster/fixtures.js'
 
@@ -10,17 +12,21 @@ import { entriesOf, on } from '../cluster/fixtures.js'
 class LaggingLog implements JobLog {
   readonly entries: LogEntry[]
   shown = Number.POSITIVE_INFINITY
+  isAway = false
 
   constructor(entries: readonly LogEntry[]) {
     this.entries = [...entries]
   }
 
   async read(): Promise<readonly LogEntry[]> {
+    if (this.isAway)
+      throw new RetakeError('RT1501', { what: 'nobody answers', why: 'no leader', fix: 'wait' })
     return this.entries.slice(0, this.shown)
   }
 
   async append(entry: LogEntry): Promise<'written' | 'taken'> {
     if (entry.place !== this.entries.length + 1) return 'taken'
+    if (entry.previous !== this.entries.at(-1)?.nonce) return 'taken'
     this.entries.push(entry)
     return 'written'
   }
@@ -94,6 +100,40 @@ test('when a place is taken and the next read does not show by whom, then nothin
 
   log.shown = 4
   writer.again()
+  await settle()
+  expect(told).toEqual(['refused'])
+})
+
+test('when nobody answers for a while in between, then patience with what lags begins anew', async () => {
+  const log = new LaggingLog(entriesOf(on.submitted()))
+  log.shown = 0
+  const { writer, world, settle } = writerOn(log)
+  writer.read()
+  await settle()
+  log.isAway = true
+  world.now = LIMITS.logBehindMs
+  writer.again()
+  expect(await settle()).toMatchObject({ kind: 'unknown', error: { code: 'RT1501' } })
+  log.isAway = false
+  world.now = LIMITS.logBehindMs + 100
+  writer.again()
+  expect(await settle()).toMatchObject({ kind: 'unknown', error: { code: 'RT1308' } })
+})
+
+test('when the place before is taken by another entry, then what stands there is believed', async () => {
+  const begun = [on.submitted(), on.leads(1), on.completed(1, 0, 0)]
+  const log = new LaggingLog(entriesOf(...begun))
+  const { writer, settle } = writerOn(log)
+  writer.read()
+  await settle()
+  // What was confirmed is lost, and another has written there.
+  const [submitted, leads] = log.entries
+  if (submitted === undefined || leads === undefined) throw new Error('the log has begun')
+  const verdict = JobHistory.of([submitted, leads]).propose(on.leads(2), 'another')
+  if (verdict.kind === 'refused') throw new Error(verdict.reason)
+  log.entries.splice(2, 1, verdict.entry)
+  const told: string[] = []
+  writer.append(on.started(1, 1, 0), ({ kind }) => told.push(kind))
   await settle()
   expect(told).toEqual(['refused'])
 })
