@@ -182,7 +182,6 @@ const WORDS = [
   'deploy',
   'open-slot',
   'close-slot',
-  'close',
   'subtask-changed',
   'subtask-failed',
   'slot-lost',
@@ -192,10 +191,6 @@ const WORDS = [
   'frame',
   'answer',
   'heartbeat',
-  'request-slots',
-  'release-slots',
-  'cancel',
-  'follow',
 ]
 
 const GOOD_BLOBS = { refusedWrites: 0, refusedReads: 0, halves: 0, putMs: [0, 0] }

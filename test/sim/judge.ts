@@ -1,3 +1,4 @@
+import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
 import { decodeManifest } from '#src/checkpoint/manifest-codec.js'
 import type { ErrorInfo } from '#src/kit/errors.js'
 import type { Part } from '#src/state/snapshot.js'
@@ -13,9 +14,10 @@ import { USER_FAULT, type World } from './world.js'
 const FAULTS_OF_OURS = [USER_FAULT, 'the thread crashed']
 /** A part that is missing, a sink that is ahead, a damaged log, lost offsets, damaged bytes, a run that was replaced. */
 const NEVER: ReadonlySet<string> = new Set(['RT1203', 'RT1214', 'RT1306', 'RT1402', 'RT1408', 'RT1451'])
-const WAITED_FOR: ReadonlySet<string> = new Set(['RT1303', 'RT1304'])
-/** After this nothing may still wait for what went wrong: no cure is to be left to a checkpoint’s time-out. */
+/** After this nothing may still suffer from what went wrong. */
 const STALE_MS = 15_000
+/** A checkpoint may take this long. */
+const HASTY_MS = 3_000
 
 /**
  * Compares what is committed with what the input says, on the way and in the end. It believes nobody: it has its own
@@ -65,8 +67,13 @@ export class Judge {
     const isNamed = error.code !== undefined || FAULTS_OF_OURS.some((fault) => text.includes(fault))
     if (!isNamed || NEVER.has(error.code ?? '') || text.includes('InvariantError'))
       this.#wrong([`a job failed for what must not happen: ${text} ${error.stack ?? ''}`])
-    if (calmMs > STALE_MS && WAITED_FOR.has(error.code ?? ''))
-      this.#wrong([`something had stood still until a checkpoint expired: ${text}`])
+    if (calmMs > STALE_MS) this.#wrong([`a job failed though nothing goes wrong any more: ${text}`])
+  }
+
+  /** One that expires, and was not hasty, has waited for something that nothing else would have cured. */
+  onCheckpoint({ checkpoint, failure, durationMs }: CheckpointRecord, calmMs: number): void {
+    if (failure?.code === 'RT1304' && calmMs > STALE_MS && durationMs > HASTY_MS)
+      this.#wrong([`checkpoint ${checkpoint} expired though nothing goes wrong any more`])
   }
 
   /** Nothing may be there that never may be. */
@@ -93,6 +100,10 @@ export class Judge {
   judgeEnd(): void {
     if (!this.isComplete()) this.#wrong([this.missing()])
     const { state, postgres } = this.#world
+    for (const [name, table] of this.#tables) {
+      const rows = postgres.table(name).length
+      if (rows !== table.size) this.#wrong([`${name} has ${rows} rows, and ${table.size} were committed`])
+    }
     this.#wrong(
       state
         .missingParts()

@@ -126,25 +126,39 @@ class Scene {
     }
   }
 
-  /** Now and then behind offsets that hold no record: transaction markers, or what compaction has left. */
+  /** Now and then behind offsets that hold no record, or in a transaction, behind one that was aborted. */
   #append(topic: string, partition: number, value: unknown): void {
     const { kafka, random } = this.#world
     const leftover = LEFTOVERS[randomInteger(random, LEFTOVERS.length * 10)]
     if (leftover !== undefined) kafka.skipOffsets(topic, partition, 1 + randomInteger(random, 4), leftover)
-    kafka.append(topic, partition, [JSON.stringify(value)])
+    if (random.next() < 0.9) return kafka.append(topic, partition, [JSON.stringify(value)])
+    if (this.#isReadCommitted(topic)) {
+      const aborted = kafka.transaction(topic)
+      aborted.append(partition, [JSON.stringify({ id: 'aborted', key: 0, value: 1 })])
+      aborted.end('abort')
+    }
+    const committed = kafka.transaction(topic)
+    committed.append(partition, [JSON.stringify(value)])
+    committed.end('commit')
+  }
+
+  #isReadCommitted(topic: string): boolean {
+    return this.#shape.nodes.every(
+      (node) => node.kind !== 'source' || node.topic !== topic || node.isolation !== 'read-uncommitted',
+    )
   }
 
   #look(): void {
     this.#judge.look()
     this.#world.checkMailboxes()
     if (this.#calmSince === undefined && this.#disasters.areOver) this.#calmDown()
+    if (this.#calmMs > PATIENCE_MS)
+      return this.#world.violation(`run ${this.#run} does not come to its end: ${this.#judge.missing()}`)
     if (this.#run === undefined) return this.#submit()
     const outcome = this.#outcomeOf(this.#run)
     if (outcome !== undefined) return this.#onEnded(outcome)
     if (this.#calmSince === undefined) return this.#goWrong()
     if (isEndless(this.#shape) && this.#judge.isComplete()) void this.#handle?.cancel().catch(() => undefined)
-    if (this.#calmMs > PATIENCE_MS)
-      this.#world.violation(`run ${this.#run} makes no progress: ${this.#judge.missing()}`)
   }
 
   #goWrong(): void {
@@ -220,7 +234,8 @@ class Scene {
       case 'checkpoint': {
         const { checkpoint, state, acknowledged, subtasks } = event.record
         const about = `${checkpoint} acknowledged by ${acknowledged} of ${subtasks}`
-        return trace.add('client', `job checkpoint ${state}`, about)
+        trace.add('client', `job checkpoint ${state}`, about)
+        return this.#judge.onCheckpoint(event.record, this.#calmMs)
       }
       case 'metrics':
         return
