@@ -19,10 +19,12 @@ import { type MachineEvent, SimulatedMachine } from '#src/testing/simulated-mach
 import { SimulatedProcess } from '#src/testing/simulated-process.js'
 import type { SimulatedThread } from '#src/testing/simulated-thread.js'
 import { FaultyState } from './faulty-state-store.js'
+import { aboutOf, wordOf } from './parcel-words.js'
 import { SimulatedKafka } from './simulated-kafka.js'
 import { type Commit, SimulatedPostgres } from './simulated-postgres.js'
 import { Trace } from './trace.js'
 import { type Caller, GOOD_CONDITIONS, Wire } from './wire.js'
+import { WorldLogger } from './world-logger.js'
 
 export interface WorldOptions {
   readonly seed: number
@@ -48,7 +50,6 @@ export interface Moment {
 /** Whoever submits jobs: the network is good to him. */
 const CLIENT = 'client' as SystemId
 
-/** What the network takes: the same for all pairs, or each pair its own. */
 /** A frozen process takes in at once what came for many seconds; nobody is told more. */
 const CONTROL_WORDS_MAX = 1_000
 
@@ -82,6 +83,7 @@ export class World {
   lostWord: { readonly word: string; times: number } | undefined
   /** What the network takes instead of the usual, by machines. */
   delayMs: (from: string, to: string) => readonly [number, number] | undefined = () => undefined
+  /** What the network takes: the same for all pairs, or each pair its own. */
   #usualMs: (from: string, to: string) => readonly [number, number] = () => QUICK_MS
   /** Told of every moment at which a crash would be interesting. */
   onMoment: ((moment: Moment) => void) | undefined
@@ -98,7 +100,7 @@ export class World {
     const { clock } = this
     this.random = seededRandom(seed)
     this.trace = new Trace(clock, onLine)
-    this.logger = new WorldLogger(this, {})
+    this.logger = new WorldLogger(this.trace, (text) => this.violation(text))
     const { random, trace } = this
     this.network = new SimulatedNetwork({
       clock,
@@ -355,73 +357,4 @@ export const USER_FAULT = 'user code throws'
 /** `tm-1/slot-0` is on `tm-1`. */
 function machineOf(caller: string): string {
   return caller.split('/')[0] ?? caller
-}
-
-function wordOf(parcel: Parcel): string {
-  switch (parcel.kind) {
-    case 'frame':
-      return 'frame'
-    case 'answer':
-      return 'answer'
-    case 'signal':
-    case 'ask':
-    case 'tell':
-      return typeOf(parcel.body)
-  }
-}
-
-function typeOf(body: unknown): string {
-  const type = (body as { type?: unknown } | null)?.type
-  return typeof type === 'string' ? type : 'word'
-}
-
-/** The numbers by which a word is known. */
-function aboutOf({ body }: Parcel): string {
-  if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return ''
-  const known = body as Readonly<Record<string, unknown>>
-  return ['attempt', 'checkpoint', 'subtask', 'state', 'slot']
-    .filter((name) => ['string', 'number'].includes(typeof known[name]))
-    .map((name) => `${name} ${String(known[name])}`)
-    .join(' ')
-}
-
-/** What a process says goes into the trace; an error in its log is one that nobody expected. */
-class WorldLogger implements Logger {
-  readonly #world: World
-  readonly #fields: Readonly<Record<string, unknown>>
-
-  constructor(world: World, fields: Readonly<Record<string, unknown>>) {
-    this.#world = world
-    this.#fields = fields
-  }
-
-  debug(): void {}
-
-  info(fields: Readonly<Record<string, unknown>>, message: string): void {
-    this.#add('log info', fields, message)
-  }
-
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void {
-    this.#add('log warn', fields, message)
-  }
-
-  error(fields: Readonly<Record<string, unknown>>, message: string): void {
-    this.#add('log error', fields, message)
-    this.#world.violation(
-      `an error in the log of ${String(this.#fields.node)}: ${message} ${textOf({ ...this.#fields, ...fields })}`,
-    )
-  }
-
-  with(fields: Readonly<Record<string, unknown>>): Logger {
-    return new WorldLogger(this.#world, { ...this.#fields, ...fields })
-  }
-
-  #add(event: string, fields: Readonly<Record<string, unknown>>, message: string): void {
-    const { trace } = this.#world
-    trace.add(String(this.#fields.node ?? '?'), event, trace.isRead ? `${message} ${textOf(fields)}` : '')
-  }
-}
-
-function textOf(fields: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(fields, (name, value) => (name === 'stack' ? undefined : value)).slice(0, 600)
 }
