@@ -1,8 +1,7 @@
 import type { NodeRole } from '#actors/cluster-view.js'
-import { JobClient } from '#actors/job-client.js'
-import { LEADING_JOB_MANAGER } from '#actors/role-addresses.js'
+import type { JobClient } from '#actors/job-client.js'
 import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
-import { ActorSystem } from '#src/actor/system.js'
+import type { ActorSystem } from '#src/actor/system.js'
 import { SimulatedNetwork } from '#src/actor/transport/simulated-network.js'
 import type { Parcel } from '#src/actor/transport/transport.js'
 import { kafkaSourceOver } from '#src/connector/kafka/kafka-connector.js'
@@ -14,6 +13,7 @@ import { type Random, randomInteger, seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 import { JobShelf } from '#src/testing/job-shelf.js'
 import { MemoryState } from '#src/testing/memory-state-store.js'
+import { CLIENT, simulatedClient } from '#src/testing/simulated-client.js'
 import type { Surroundings } from '#src/testing/simulated-host.js'
 import { type MachineEvent, SimulatedMachine } from '#src/testing/simulated-machine.js'
 import { SimulatedProcess } from '#src/testing/simulated-process.js'
@@ -46,9 +46,6 @@ export interface Moment {
   /** The machine of the receiver, or of whoever asked. */
   readonly machine: string
 }
-
-/** Whoever submits jobs: the network is good to him. */
-const CLIENT = 'client' as SystemId
 
 /** A frozen process takes in at once what came for many seconds; nobody is told more. */
 const CONTROL_WORDS_MAX = 1_000
@@ -258,15 +255,7 @@ export class World {
       network,
       onOpened: (system) => this.#onOpened(system, 'client'),
     })
-    const id = CLIENT
-    const system = new ActorSystem({
-      id,
-      clock: process.main.clock,
-      random,
-      logger: logger.with({ node: 'client' }),
-      ...process.transportsOf(process.main),
-    })
-    return new JobClient(system, LEADING_JOB_MANAGER)
+    return simulatedClient(process, random, logger)
   }
 
   #onOpened(system: SystemId, machine: string): void {
@@ -300,6 +289,7 @@ export class World {
     return this.delayMs(from, to) ?? this.#usualMs(from, to)
   }
 
+  /** The network is good to whoever submits jobs. */
   #isCut(from: SystemId, to: SystemId, parcel: Parcel): boolean {
     if (to === CLIENT || from === CLIENT) return false
     if (this.loss > 0 && this.random.next() < this.loss) return true
