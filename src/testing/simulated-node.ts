@@ -23,7 +23,6 @@ export interface SimulatedNodeOptions {
 /** `retake node` in a simulated process: its incarnations, until the process ends. */
 export class SimulatedNode {
   readonly process: SimulatedProcess
-  readonly roles: readonly NodeRole[]
   readonly #hosts: SimulatedHost[] = []
   #running: RunningNode | undefined
 
@@ -31,7 +30,6 @@ export class SimulatedNode {
     const { process, surroundings, roles, slots, heartbeatTimeoutMs, slotRequestMs, random, logger } = options
     const { onEvent, onEnded } = options
     this.process = process
-    this.roles = roles
     startNodeProcess({
       name: process.name,
       roles,

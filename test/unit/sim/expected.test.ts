@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { seededRandom } from '#src/kit/random.js'
 import { expectedOf, printedRow } from '../../sim/expected.js'
 import { rescaled } from '../../sim/rescaled.js'
-import { isEndless, type Shape, type ShapeNode, type SourceWork, shapeOf, timersMs } from '../../sim/shape.js'
+import { type Shape, type ShapeNode, type SourceWork, shapeOf } from '../../sim/shape.js'
 import { inputOf, type ShapeInput } from '../../sim/shape-input.js'
 import { jobOf } from '../../sim/shape-job.js'
 import {
@@ -140,22 +140,6 @@ test('when two streams are joined, then they are numbered and summed together', 
   expect(valuesOf(shape)).toEqual([
     [1, 26],
     [2, 8],
-  ])
-})
-
-test('when timers follow one another, then the last word is said after the sum of their delays', () => {
-  const delayed = node('delayed', 'source', { kind: 'delayed', delayMs: 7, form: 'field', yields: false })
-  const total = node('total', 'delayed', {
-    kind: 'level',
-    of: 'total',
-    as: 'quiet',
-    form: 'field',
-    delayMs: 5,
-  })
-  expect([isEndless(APPEND), timersMs(APPEND), timersMs(shaped(delayed, total, upsert('total')))]).toEqual([
-    true,
-    0,
-    12,
   ])
 })
 
