@@ -3,7 +3,7 @@ import { JobHistory } from '../cluster/job-history.js'
 import type { LogState } from '../cluster/log-entry.js'
 import type { CheckpointId, RunId } from '../kit/ids.js'
 import type { Piece } from '../state/snapshot.js'
-import type { MemoryState, StateContents } from './memory-state-store.js'
+import type { MemoryState, StateContents } from './memory-state.js'
 import type { TableContents } from './recorded-table.js'
 
 /**

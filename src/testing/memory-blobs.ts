@@ -3,6 +3,7 @@ import { checkedBytes, hashOf } from '../checkpoint/part-bytes.js'
 import { assert } from '../kit/assert.js'
 import { isToken } from '../kit/ids.js'
 import type { BlobName, Part } from '../state/snapshot.js'
+import { copiedContents } from './copied-contents.js'
 
 /** Blobs in memory: what `BlobStore` says, but done at once. Bytes are copied on their way in and out. */
 export class MemoryBlobs {
@@ -10,12 +11,12 @@ export class MemoryBlobs {
 
   /** @param contents what others held */
   constructor(contents: Iterable<readonly [BlobName, Uint8Array]> = []) {
-    this.#blobs = copyOf(contents)
+    this.#blobs = copiedContents(contents)
   }
 
   /** A copy of all, in the order in which they were put first. */
   contents(): (readonly [BlobName, Uint8Array])[] {
-    return [...copyOf(this.#blobs)]
+    return [...copiedContents(this.#blobs)]
   }
 
   put(name: BlobName, bytes: Uint8Array): Part {
@@ -50,8 +51,4 @@ export class MemoryBlobs {
 
 function checkName(name: BlobName): void {
   assert(partsOfBlobName(name) !== undefined, 'a blob has a name that could leave its directory', { name })
-}
-
-function copyOf(blobs: Iterable<readonly [BlobName, Uint8Array]>): Map<BlobName, Uint8Array> {
-  return new Map([...blobs].map(([name, bytes]) => [name, Uint8Array.from(bytes)]))
 }

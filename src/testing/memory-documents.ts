@@ -1,4 +1,5 @@
 import { partsOfDocumentName, partsOfFolder } from '../cluster/document-name.js'
+import { copiedContents } from './copied-contents.js'
 
 /** Documents in memory: what `Documents` says, but done at once. Bytes are copied on their way in and out. */
 export class MemoryDocuments {
@@ -6,12 +7,12 @@ export class MemoryDocuments {
 
   /** @param contents what others held */
   constructor(contents: Iterable<readonly [string, Uint8Array]> = []) {
-    this.#documents = copyOf(contents)
+    this.#documents = copiedContents(contents)
   }
 
   /** A copy of all, in the order in which they were put first. */
   contents(): (readonly [string, Uint8Array])[] {
-    return [...copyOf(this.#documents)]
+    return [...copiedContents(this.#documents)]
   }
 
   put(name: string, bytes: Uint8Array): void {
@@ -34,8 +35,4 @@ export class MemoryDocuments {
     partsOfDocumentName(name)
     this.#documents.delete(name)
   }
-}
-
-function copyOf(documents: Iterable<readonly [string, Uint8Array]>): Map<string, Uint8Array> {
-  return new Map([...documents].map(([name, bytes]) => [name, Uint8Array.from(bytes)]))
 }

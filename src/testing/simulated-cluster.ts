@@ -1,11 +1,9 @@
-import { JobClient } from '../../actors/job-client.js'
-import { LEADING_JOB_MANAGER } from '../../actors/role-addresses.js'
-import { ActorSystem } from '../actor/system.js'
+import type { JobClient } from '../../actors/job-client.js'
 import { SimulatedNetwork } from '../actor/transport/simulated-network.js'
-import type { SystemId } from '../kit/ids.js'
 import type { Logger } from '../kit/logger.js'
 import { type Random, randomInteger, seededRandom } from '../kit/random.js'
 import { VirtualClock } from '../kit/virtual-clock.js'
+import { simulatedClient } from './simulated-client.js'
 import type { Surroundings } from './simulated-host.js'
 import { SimulatedMachine } from './simulated-machine.js'
 import { SimulatedProcess } from './simulated-process.js'
@@ -46,7 +44,7 @@ export class SimulatedCluster {
       ),
     ]
     this.#client = new SimulatedProcess({ name: 'client', clock, random, network })
-    this.client = new JobClient(this.#clientSystem(logger), LEADING_JOB_MANAGER)
+    this.client = simulatedClient(this.#client, random, logger)
   }
 
   get isReady(): boolean {
@@ -67,16 +65,5 @@ export class SimulatedCluster {
   switchOff(): void {
     for (const machine of this.#machines) machine.switchOff()
     this.#client.kill()
-  }
-
-  #clientSystem(logger: Logger): ActorSystem {
-    const process = this.#client
-    return new ActorSystem({
-      id: 'client' as SystemId,
-      clock: process.main.clock,
-      random: this.#random,
-      logger: logger.with({ node: 'client' }),
-      ...process.transportsOf(process.main),
-    })
   }
 }

@@ -43,7 +43,7 @@ export class SimulatedMachine {
   readonly role: NodeRole
   readonly #options: SimulatedMachineOptions
   #node: SimulatedNode | undefined
-  #state: 'down' | 'starting' | 'ready' | 'frozen' | 'off' = 'down'
+  #state: 'down' | 'starting' | 'ready' | 'frozen while starting' | 'frozen' | 'off' = 'down'
   #boots = 0
 
   constructor(options: SimulatedMachineOptions) {
@@ -104,7 +104,7 @@ export class SimulatedMachine {
       random,
       logger: logger.with({ node: name }),
       onEvent: (event) => {
-        if (event.type === 'ready' && this.#state === 'starting') this.#state = 'ready'
+        if (event.type === 'ready') this.#onReady()
         onEvent?.(event)
       },
       onEnded: (error) => {
@@ -130,12 +130,12 @@ export class SimulatedMachine {
   freeze(): void {
     if (!this.isUp) return
     this.#node?.process.freeze()
-    this.#state = 'frozen'
+    this.#state = this.isReady ? 'frozen' : 'frozen while starting'
   }
 
   thaw(): void {
-    if (this.#state !== 'frozen') return
-    this.#state = 'ready'
+    if (this.#state !== 'frozen' && this.#state !== 'frozen while starting') return
+    this.#state = this.#state === 'frozen' ? 'ready' : 'starting'
     this.#node?.process.thaw()
   }
 
@@ -153,5 +153,11 @@ export class SimulatedMachine {
   switchOff(): void {
     this.#node?.process.kill()
     this.#state = 'off'
+  }
+
+  /** What its process had begun when it froze may end meanwhile. */
+  #onReady(): void {
+    if (this.#state === 'starting') this.#state = 'ready'
+    if (this.#state === 'frozen while starting') this.#state = 'frozen'
   }
 }

@@ -2,7 +2,7 @@ import type { NodeRole } from '../../actors/cluster-view.js'
 import { type NodeEvent, type RunningNode, startNodeProcess } from '../../actors/node-process.js'
 import { type ErrorInfo, errorInfoOf } from '../kit/errors.js'
 import type { Logger } from '../kit/logger.js'
-import type { Random } from '../kit/random.js'
+import { type Random, randomInteger } from '../kit/random.js'
 import { SimulatedHost, type Surroundings } from './simulated-host.js'
 import type { SimulatedProcess } from './simulated-process.js'
 
@@ -23,7 +23,6 @@ export interface SimulatedNodeOptions {
 /** `retake node` in a simulated process: its incarnations, until the process ends. */
 export class SimulatedNode {
   readonly process: SimulatedProcess
-  readonly roles: readonly NodeRole[]
   readonly #hosts: SimulatedHost[] = []
   #running: RunningNode | undefined
 
@@ -31,7 +30,6 @@ export class SimulatedNode {
     const { process, surroundings, roles, slots, heartbeatTimeoutMs, slotRequestMs, random, logger } = options
     const { onEvent, onEnded } = options
     this.process = process
-    this.roles = roles
     startNodeProcess({
       name: process.name,
       roles,
@@ -75,7 +73,7 @@ export class SimulatedNode {
     const living = this.#hosts.flatMap(({ threads }) =>
       threads.living().map((thread) => ({ threads, thread })),
     )
-    const victim = living[Math.floor(random.next() * living.length)]
+    const victim = living[randomInteger(random, living.length)]
     victim?.threads.crash(victim.thread)
     return victim !== undefined
   }

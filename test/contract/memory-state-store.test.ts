@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { RunId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
-import { MemoryState } from '#src/testing/memory-state-store.js'
+import { MemoryState } from '#src/testing/memory-state.js'
 import { entriesOf, on, STARTED } from '../unit/cluster/fixtures.js'
 import { BYTES, blobStoreContract, nameOf } from './blob-store.js'
 import { documentsContract } from './documents.js'

@@ -60,10 +60,6 @@ export class Disasters {
     this.#endsAt = clock.now() + this.#lastMs
   }
 
-  end(): void {
-    this.#phase = 'over'
-  }
-
   /** What is due by now goes wrong. */
   look(): void {
     const { random, clock } = this.#world

@@ -3,7 +3,7 @@ import { assert, assertNever } from '#src/kit/assert.js'
 import { delaying, levelling, numbering, sifting, yielding } from './processes.js'
 import { combined, copies, isKept, level, mapped, type Row, risen } from './row.js'
 import type { InputOf, KeyForm, Placed, ShapeNode, Work } from './shape.js'
-import { sinkOf, sourceOf, type World } from './shape-ends.js'
+import { type Ends, sinkOf, sourceOf } from './shape-ends.js'
 import type { ShapeHooks } from './shape-job.js'
 
 type NodeOf<Kind extends Work['kind']> = Placed & Extract<Work, { readonly kind: Kind }>
@@ -11,13 +11,13 @@ type NodeOf<Kind extends Work['kind']> = Placed & Extract<Work, { readonly kind:
 /** Lays a shape out as streams. */
 export class FlowLayer {
   readonly #flow: Flow<unknown>
-  readonly #world: World
+  readonly #ends: Ends
   readonly #hooks: ShapeHooks
   readonly #streams = new Map<string, Stream<Row>>()
 
-  constructor(flow: Flow<unknown>, world: World, hooks: ShapeHooks) {
+  constructor(flow: Flow<unknown>, ends: Ends, hooks: ShapeHooks) {
     this.#flow = flow
-    this.#world = world
+    this.#ends = ends
     this.#hooks = hooks
   }
 
@@ -33,7 +33,7 @@ export class FlowLayer {
     const onRecord = () => this.#hooks.onRecord(id)
     switch (node.kind) {
       case 'source':
-        return this.#flow.from(id, sourceOf(node, this.#world), optionsOf(node))
+        return this.#flow.from(id, sourceOf(node, this.#ends), optionsOf(node))
       case 'map':
         return chained(
           node,
@@ -86,7 +86,7 @@ export class FlowLayer {
         return undefined
       case 'append':
       case 'upsert':
-        this.#united(node).to(id, sinkOf(node, this.#world), optionsOf(node))
+        this.#united(node).to(id, sinkOf(node, this.#ends), optionsOf(node))
         return undefined
       default:
         return assertNever(node)

@@ -7,7 +7,7 @@ import { manifestFaults } from './manifest-rules.js'
 import type { Shape } from './shape.js'
 import type { ShapeInput } from './shape-input.js'
 import type { AnswerRow, Commit } from './simulated-postgres.js'
-import { excessOf, regressionOf, shortfallOf } from './verdict.js'
+import { excessOf, regressionOf, shortfallOf } from './table-rules.js'
 import { USER_FAULT, type World } from './world.js'
 
 /** The cause of a failure of which the faults are guilty, and which bears no code. */

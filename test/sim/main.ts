@@ -16,9 +16,10 @@ import { parseArgs } from 'node:util'
 import { randomInteger, systemRandom } from '#src/kit/random.js'
 import { LEGEND } from './legend.js'
 import { runMutations } from './mutation-run.js'
-import { play, type Verdict } from './play.js'
+import { play } from './play.js'
 import { type Played, playAll } from './players.js'
 import { Tally } from './tally.js'
+import type { Verdict } from './verdict.js'
 
 const values = valuesOf(process.argv.slice(2))
 

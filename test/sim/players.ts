@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { systemClock } from '#src/kit/clock.js'
-import type { Verdict } from './play.js'
+import type { Verdict } from './verdict.js'
 
 /** One seed that was played, and how long that took. */
 export interface Played {

@@ -4,24 +4,24 @@ import { postgres } from '#src/api/postgres.js'
 import type { Row } from './row.js'
 import type { ShapeNode, SourceWork } from './shape.js'
 
-/** What a job knows of the world around it. */
-export interface World {
+/** Where the ends of a job are: its brokers and its database. */
+export interface Ends {
   readonly brokers: string
   readonly database: string
 }
 
-export const WORLD: World = { brokers: 'sim:9092', database: 'postgres://sim/db' }
+export const ENDS: Ends = { brokers: 'sim:9092', database: 'postgres://sim/db' }
 
-/** The world as parameters that nobody has to give. */
-export const WorldParams: StandardSchema<World> = {
+/** The ends as parameters that nobody has to give. */
+export const EndsParams: StandardSchema<Ends> = {
   '~standard': {
     version: 1,
     vendor: 'sim',
-    validate: (given) => ({ value: { ...WORLD, ...(given as Partial<World>) } }),
+    validate: (given) => ({ value: { ...ENDS, ...(given as Partial<Ends>) } }),
   },
 }
 
-export function sourceOf(work: SourceWork, { brokers }: World): Source<Row> {
+export function sourceOf(work: SourceWork, { brokers }: Ends): Source<Row> {
   const { topic, isBounded, discover, group, isolation, fetch } = work
   return kafka.source({
     brokers,
@@ -38,7 +38,7 @@ export function sourceOf(work: SourceWork, { brokers }: World): Source<Row> {
 type Ending = Extract<ShapeNode, { readonly table: string }>
 
 /** A table of rows, or of where keys stand. */
-export function sinkOf({ kind, table, guarantee }: Ending, { database }: World): Sink<Row> {
+export function sinkOf({ kind, table, guarantee }: Ending, { database }: Ends): Sink<Row> {
   const key = { from: 'key', type: 'integer' } as const
   const value = { from: 'value', type: 'bigint' } as const
   if (kind === 'upsert') {

@@ -29,7 +29,7 @@ export interface TimedRow {
 }
 
 /** Producers are done after this time. */
-export const INPUT_MS = 40_000
+const INPUT_MS = 40_000
 const LATE_MS = 20_000
 
 /** The same input for the same shape and random numbers: 100 to 1500 records, fewer where a job makes many of each. */

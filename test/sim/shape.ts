@@ -132,8 +132,3 @@ export function shapeOf(random: Random): Shape {
 export function isEndless({ topics }: Shape): boolean {
   return topics.some(({ isBounded }) => !isBounded)
 }
-
-/** So long after the last record timers may still have something to say. */
-export function timersMs({ nodes }: Shape): number {
-  return nodes.reduce((sum, node) => sum + ('delayMs' in node ? (node.delayMs ?? 0) : 0), 0)
-}

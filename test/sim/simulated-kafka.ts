@@ -120,7 +120,7 @@ export class SimulatedKafka {
       },
       end: (end) => {
         for (const partition of touched) {
-          this.#log(topic, partition).endTransaction(producer, end, this.#wallTime())
+          this.#log(topic, partition).endTransaction(producer, end, this.#clock.wallTime())
           this.#onAppended(topic, partition)
         }
         touched.clear()
@@ -131,7 +131,7 @@ export class SimulatedKafka {
   /** Leaves `count` offsets without records; 'nothing' shows when the next batch comes. */
   skipOffsets(topic: string, partition: number, count: number, leftover: Leftover = 'nothing'): void {
     const producer = { id: ++this.#producers }
-    this.#log(topic, partition).skip(count, leftover, producer, this.#wallTime())
+    this.#log(topic, partition).skip(count, leftover, producer, this.#clock.wallTime())
     this.#trace.add('kafka', 'kafka skipped', `${splitOf(topic, partition)} ${count} leaving ${leftover}`)
     this.#wakeFetches(topic, partition)
   }
@@ -295,14 +295,9 @@ export class SimulatedKafka {
     this.#trace.add('kafka', 'kafka committed', `${group} ${note} ${text.join(' ')}`)
   }
 
-  /** Whole, as Kafka's times are. */
-  #wallTime(): number {
-    return Math.floor(this.#clock.wallTime())
-  }
-
   #recordsOf(given: readonly RecordGiven[]): readonly RecordToAppend[] {
     return given.map((each) => {
-      const { key = null, value, timestamp = this.#wallTime() } = recordOf(each)
+      const { key = null, value, timestamp = this.#clock.wallTime() } = recordOf(each)
       return { key, value, timestamp }
     })
   }

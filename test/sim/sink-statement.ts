@@ -1,4 +1,4 @@
-import type { Outcome } from './sql-database.js'
+import type { Outcome } from './sql-execution.js'
 import type { Query } from './sql-syntax.js'
 import type { RowChange } from './sql-table.js'
 

@@ -41,7 +41,7 @@ export function cast(value: SqlValue, type: string): SqlValue {
 }
 
 /** As `pg` hands a value out: what may be too large for a number is text. */
-export function handedOut(value: SqlValue): unknown {
+function handedOut(value: SqlValue): unknown {
   return typeof value === 'bigint' ? String(value) : value
 }
 

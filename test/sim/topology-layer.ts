@@ -17,19 +17,19 @@ import { assert, assertNever } from '#src/kit/assert.js'
 import { delaying, levelling, numbering, type Process, type StateOfProcess, sifting } from './processes.js'
 import { copies, isKept, level, mapped, type Row, risen } from './row.js'
 import type { KeyForm, Placed, ShapeNode, Travel } from './shape.js'
-import { sinkOf, sourceOf, type World } from './shape-ends.js'
+import { type Ends, sinkOf, sourceOf } from './shape-ends.js'
 import type { ShapeHooks } from './shape-job.js'
 
 /** Lays a shape out by hand, as vertices with ports, and edges. Functions are operators that keep nothing. */
 export class TopologyLayer {
   readonly #topology: Topology<unknown>
-  readonly #world: World
+  readonly #ends: Ends
   readonly #hooks: ShapeHooks
   readonly #ports = new Map<string, OutPort<Row>>()
 
-  constructor(topology: Topology<unknown>, world: World, hooks: ShapeHooks) {
+  constructor(topology: Topology<unknown>, ends: Ends, hooks: ShapeHooks) {
     this.#topology = topology
-    this.#world = world
+    this.#ends = ends
     this.#hooks = hooks
   }
 
@@ -42,7 +42,7 @@ export class TopologyLayer {
     const onRecord = () => this.#hooks.onRecord(id)
     switch (node.kind) {
       case 'source':
-        this.#ports.set(id, this.#topology.source(id, sourceOf(node, this.#world), optionsOf(node)).out)
+        this.#ports.set(id, this.#topology.source(id, sourceOf(node, this.#ends), optionsOf(node)).out)
         return
       case 'map':
         return this.#function(node, (row) => [mapped(row, id, node)])
@@ -70,7 +70,7 @@ export class TopologyLayer {
         return this.#join(node, node.delayMs)
       case 'append':
       case 'upsert': {
-        const sink = this.#topology.sink(id, sinkOf(node, this.#world), optionsOf(node))
+        const sink = this.#topology.sink(id, sinkOf(node, this.#ends), optionsOf(node))
         for (const { from, by } of node.inputs) {
           this.#topology.connect(this.#port(from), sink.in, by === undefined ? undefined : travelling(by))
         }

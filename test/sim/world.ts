@@ -1,8 +1,7 @@
 import type { NodeRole } from '#actors/cluster-view.js'
-import { JobClient } from '#actors/job-client.js'
-import { LEADING_JOB_MANAGER } from '#actors/role-addresses.js'
+import type { JobClient } from '#actors/job-client.js'
 import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
-import { ActorSystem } from '#src/actor/system.js'
+import type { ActorSystem } from '#src/actor/system.js'
 import { SimulatedNetwork } from '#src/actor/transport/simulated-network.js'
 import type { Parcel } from '#src/actor/transport/transport.js'
 import { kafkaSourceOver } from '#src/connector/kafka/kafka-connector.js'
@@ -13,16 +12,19 @@ import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomInteger, seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 import { JobShelf } from '#src/testing/job-shelf.js'
-import { MemoryState } from '#src/testing/memory-state-store.js'
+import { MemoryState } from '#src/testing/memory-state.js'
+import { CLIENT, simulatedClient } from '#src/testing/simulated-client.js'
 import type { Surroundings } from '#src/testing/simulated-host.js'
 import { type MachineEvent, SimulatedMachine } from '#src/testing/simulated-machine.js'
 import { SimulatedProcess } from '#src/testing/simulated-process.js'
 import type { SimulatedThread } from '#src/testing/simulated-thread.js'
-import { FaultyState } from './faulty-state-store.js'
+import { FaultyState } from './faulty-state.js'
+import { aboutOf, wordOf } from './parcel-words.js'
 import { SimulatedKafka } from './simulated-kafka.js'
 import { type Commit, SimulatedPostgres } from './simulated-postgres.js'
 import { Trace } from './trace.js'
 import { type Caller, GOOD_CONDITIONS, Wire } from './wire.js'
+import { WorldLogger } from './world-logger.js'
 
 export interface WorldOptions {
   readonly seed: number
@@ -45,10 +47,6 @@ export interface Moment {
   readonly machine: string
 }
 
-/** Whoever submits jobs: the network is good to him. */
-const CLIENT = 'client' as SystemId
-
-/** What the network takes: the same for all pairs, or each pair its own. */
 /** A frozen process takes in at once what came for many seconds; nobody is told more. */
 const CONTROL_WORDS_MAX = 1_000
 
@@ -82,6 +80,7 @@ export class World {
   lostWord: { readonly word: string; times: number } | undefined
   /** What the network takes instead of the usual, by machines. */
   delayMs: (from: string, to: string) => readonly [number, number] | undefined = () => undefined
+  /** What the network takes: the same for all pairs, or each pair its own. */
   #usualMs: (from: string, to: string) => readonly [number, number] = () => QUICK_MS
   /** Told of every moment at which a crash would be interesting. */
   onMoment: ((moment: Moment) => void) | undefined
@@ -98,7 +97,7 @@ export class World {
     const { clock } = this
     this.random = seededRandom(seed)
     this.trace = new Trace(clock, onLine)
-    this.logger = new WorldLogger(this, {})
+    this.logger = new WorldLogger(this.trace, (text) => this.violation(text))
     const { random, trace } = this
     this.network = new SimulatedNetwork({
       clock,
@@ -256,15 +255,7 @@ export class World {
       network,
       onOpened: (system) => this.#onOpened(system, 'client'),
     })
-    const id = CLIENT
-    const system = new ActorSystem({
-      id,
-      clock: process.main.clock,
-      random,
-      logger: logger.with({ node: 'client' }),
-      ...process.transportsOf(process.main),
-    })
-    return new JobClient(system, LEADING_JOB_MANAGER)
+    return simulatedClient(process, random, logger)
   }
 
   #onOpened(system: SystemId, machine: string): void {
@@ -298,6 +289,7 @@ export class World {
     return this.delayMs(from, to) ?? this.#usualMs(from, to)
   }
 
+  /** The network is good to whoever submits jobs. */
   #isCut(from: SystemId, to: SystemId, parcel: Parcel): boolean {
     if (to === CLIENT || from === CLIENT) return false
     if (this.loss > 0 && this.random.next() < this.loss) return true
@@ -355,73 +347,4 @@ export const USER_FAULT = 'user code throws'
 /** `tm-1/slot-0` is on `tm-1`. */
 function machineOf(caller: string): string {
   return caller.split('/')[0] ?? caller
-}
-
-function wordOf(parcel: Parcel): string {
-  switch (parcel.kind) {
-    case 'frame':
-      return 'frame'
-    case 'answer':
-      return 'answer'
-    case 'signal':
-    case 'ask':
-    case 'tell':
-      return typeOf(parcel.body)
-  }
-}
-
-function typeOf(body: unknown): string {
-  const type = (body as { type?: unknown } | null)?.type
-  return typeof type === 'string' ? type : 'word'
-}
-
-/** The numbers by which a word is known. */
-function aboutOf({ body }: Parcel): string {
-  if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return ''
-  const known = body as Readonly<Record<string, unknown>>
-  return ['attempt', 'checkpoint', 'subtask', 'state', 'slot']
-    .filter((name) => ['string', 'number'].includes(typeof known[name]))
-    .map((name) => `${name} ${String(known[name])}`)
-    .join(' ')
-}
-
-/** What a process says goes into the trace; an error in its log is one that nobody expected. */
-class WorldLogger implements Logger {
-  readonly #world: World
-  readonly #fields: Readonly<Record<string, unknown>>
-
-  constructor(world: World, fields: Readonly<Record<string, unknown>>) {
-    this.#world = world
-    this.#fields = fields
-  }
-
-  debug(): void {}
-
-  info(fields: Readonly<Record<string, unknown>>, message: string): void {
-    this.#add('log info', fields, message)
-  }
-
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void {
-    this.#add('log warn', fields, message)
-  }
-
-  error(fields: Readonly<Record<string, unknown>>, message: string): void {
-    this.#add('log error', fields, message)
-    this.#world.violation(
-      `an error in the log of ${String(this.#fields.node)}: ${message} ${textOf({ ...this.#fields, ...fields })}`,
-    )
-  }
-
-  with(fields: Readonly<Record<string, unknown>>): Logger {
-    return new WorldLogger(this.#world, { ...this.#fields, ...fields })
-  }
-
-  #add(event: string, fields: Readonly<Record<string, unknown>>, message: string): void {
-    const { trace } = this.#world
-    trace.add(String(this.#fields.node ?? '?'), event, trace.isRead ? `${message} ${textOf(fields)}` : '')
-  }
-}
-
-function textOf(fields: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(fields, (name, value) => (name === 'stack' ? undefined : value)).slice(0, 600)
 }

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '#src/kit/clock.js'
 import type { Attempt, CheckpointId, OperatorId, RunId, SubtaskIndex } from '#src/kit/ids.js'
 import { silentLogger } from '#src/kit/logger.js'
 import type { Piece } from '#src/state/snapshot.js'
-import { MemoryBlobs } from './memory-blobs.js'
+import { HeldBlobs } from './held-blobs.js'
 
 /** What a staged sink is started with; the rest is as in a run's first attempt with one subtask. */
 export interface StageOptions {
@@ -13,7 +13,7 @@ export interface StageOptions {
   readonly operator?: string
   readonly subtask?: number
   readonly parallelism?: number
-  readonly blobs?: MemoryBlobs
+  readonly blobs?: HeldBlobs
   readonly clock?: Clock
   readonly restoredFrom?: { run: string; checkpoint: number }
   readonly allowRepeatedRows?: boolean
@@ -21,7 +21,7 @@ export interface StageOptions {
 
 /** A sink's writer with a subtask around it that remembers what the writer tells: for tests of one sink alone. */
 export class StagedSink {
-  readonly blobs: MemoryBlobs
+  readonly blobs: HeldBlobs
   readonly writer: SinkWriter
   readonly failures: unknown[] = []
   readyCalls = 0
@@ -29,7 +29,7 @@ export class StagedSink {
   #tellFailure: (error: unknown) => void = () => {}
 
   constructor(connector: SinkConnector, spec: SinkSpec, options: StageOptions = {}) {
-    this.blobs = options.blobs ?? new MemoryBlobs()
+    this.blobs = options.blobs ?? new HeldBlobs()
     this.#failed = new Promise((resolve) => {
       this.#tellFailure = resolve
     })

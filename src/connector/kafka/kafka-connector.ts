@@ -8,7 +8,7 @@ import { KafkaReader } from './kafka-reader.js'
 import type { KafkaTransport } from './kafka-transport.js'
 import { KafkajsTransport } from './kafkajs-transport.js'
 
-export type NewKafkaTransport = (connection: KafkaConnection, logger: Logger) => KafkaTransport
+type NewKafkaTransport = (connection: KafkaConnection, logger: Logger) => KafkaTransport
 
 /**
  * The runtime half of `kafka.source` over any way to Kafka: a simulation has brokers of its own. Enumerator and every

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Piece } from '#src/state/snapshot.js'
 import { describeWith } from '../../support/describe-with.js'
-import { MemoryBlobs } from '../../support/memory-blobs.js'
+import { HeldBlobs } from '../../support/held-blobs.js'
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js'
 import type { StagedSink } from '../../support/sink-stage.js'
 import { PostgresStage, QUICK } from './postgres-stage.js'
@@ -20,7 +20,7 @@ await describeWith({ postgres: true }, 'a PostgreSQL sink whose parallelism chan
   afterEach(() => stage.close())
 
   test('when staged rows move from 4 to 2 to 3 subtasks, then each owner’s pieces come once and in order', async () => {
-    const blobs = new MemoryBlobs()
+    const blobs = new HeldBlobs()
     const written: string[] = []
 
     // Two checkpoints that nobody commits: every owner leaves two pieces.

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { StagedPieces } from '#src/connector/staged-pieces.js'
 import type { CheckpointId, RunId } from '#src/kit/ids.js'
 import type { Capture, Piece } from '#src/state/snapshot.js'
-import { MemoryBlobs } from '../../support/memory-blobs.js'
+import { HeldBlobs } from '../../support/held-blobs.js'
 
 const KB = 1024
 
@@ -130,7 +130,7 @@ test('when rows come after the barrier, then its capture does not show them', as
 })
 
 function staging({ memoryBytesMax = 1024 * KB } = {}) {
-  const blobs = new MemoryBlobs()
+  const blobs = new HeldBlobs()
   const rooms = { count: 0 }
   const failures: unknown[] = []
   const pieces = new StagedPieces({
@@ -146,7 +146,7 @@ function staging({ memoryBytesMax = 1024 * KB } = {}) {
   return { pieces, blobs, rooms, failures }
 }
 
-async function uploaded(capture: Capture, blobs: MemoryBlobs): Promise<readonly Piece[]> {
+async function uploaded(capture: Capture, blobs: HeldBlobs): Promise<readonly Piece[]> {
   while (!capture.slice()) {
     // encode on
   }
@@ -162,7 +162,7 @@ async function committed(pieces: StagedPieces): Promise<string[]> {
   return done
 }
 
-function contents(pieces: readonly Piece[], blobs: MemoryBlobs): Promise<string[]> {
+function contents(pieces: readonly Piece[], blobs: HeldBlobs): Promise<string[]> {
   return Promise.all(pieces.map(async ({ part }) => Buffer.from(await blobs.get(part)).toString()))
 }
 

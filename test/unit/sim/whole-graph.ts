@@ -21,7 +21,7 @@ import type { SplitPosition } from '#src/state/snapshot.js'
 import { Dice } from '../../sim/dice.js'
 import type { Row } from '../../sim/row.js'
 import type { ShapeInput } from '../../sim/shape-input.js'
-import type { Committed } from '../../sim/verdict.js'
+import type { Committed } from '../../sim/table-rules.js'
 import { MemoryBlobs } from '../operator/running-chain.js'
 
 interface Member {

@@ -7,15 +7,15 @@ import { nodePartFiles, type PartFiles } from '#src/connector/file/part-files.js
 import { StagedWriter } from '#src/connector/staged-writer.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Piece } from '#src/state/snapshot.js'
-import { MemoryBlobs } from '../../../support/memory-blobs.js'
+import { HeldBlobs } from '../../../support/held-blobs.js'
 import { StagedSink, type StageOptions } from '../../../support/sink-stage.js'
 
 let folder: string
-let blobs: MemoryBlobs
+let blobs: HeldBlobs
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'retake-file-sink-'))
-  blobs = new MemoryBlobs()
+  blobs = new HeldBlobs()
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 

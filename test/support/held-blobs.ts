@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { BlobName, BlobReader, BlobWriter, Part } from '#src/state/snapshot.js'
 
 /** A store in memory. `hold` keeps puts from resolving until `release`; `puts` says what was asked of it. */
-export class MemoryBlobs implements BlobReader, BlobWriter {
+export class HeldBlobs implements BlobReader, BlobWriter {
   readonly puts: { name: string; bytes: number }[] = []
   readonly #blobs = new Map<string, Uint8Array>()
   #gate: Promise<void> = Promise.resolve()
