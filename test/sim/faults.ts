@@ -90,7 +90,7 @@ export const FAULTS = {
       halves: random.next(),
       putMs: [0, between(random, 1, 500)],
     })
-    after(world, random, [200, 5_000], () => Object.assign(blobs, GOOD_BLOBS))
+    after(world, random, [200, 5_000], () => world.state.heal())
   },
   'store full': (world, random) => {
     tell(world, 'store full')
@@ -192,8 +192,6 @@ const WORDS = [
   'answer',
   'heartbeat',
 ]
-
-const GOOD_BLOBS = { refusedWrites: 0, refusedReads: 0, halves: 0, putMs: [0, 0] }
 
 const MOMENTS = [
   ...WORDS,

@@ -8,7 +8,7 @@ import { type Random, randomInteger } from '#src/kit/random.js'
 import type { VirtualClock } from '#src/kit/virtual-clock.js'
 import type { BlobName } from '#src/state/snapshot.js'
 import type { MemoryState } from '#src/testing/memory-state.js'
-import { LogServer, type OnAppended, type Told } from './log-server.js'
+import { GOOD_LOG, LogServer, type OnAppended, type Told } from './log-server.js'
 import { type MissingPart, missingParts } from './missing-parts.js'
 import { NO_REFUSALS, type Refusals, StoreLink, type Where } from './store-link.js'
 import type { Trace } from './trace.js'
@@ -23,6 +23,8 @@ export interface BlobFaults extends Refusals {
   /** How long the bytes of a put are on their way, beside what the wire takes: between the halves, where there are two. */
   putMs: readonly [number, number]
 }
+
+const GOOD_BLOBS: Readonly<BlobFaults> = { ...NO_REFUSALS, halves: 0, putMs: [0, 0] }
 
 /** The ways to the parts of the store, so that each can be made bad by itself; one wire may serve for several. */
 export interface StoreWires {
@@ -63,11 +65,14 @@ export class FaultyState {
     this.memory = options.memory
     this.wires = options.wires
     this.#logs = new LogServer(options)
-    this.faults = {
-      log: this.#logs.faults,
-      blobs: { ...NO_REFUSALS, halves: 0, putMs: [0, 0] },
-      documents: { ...NO_REFUSALS },
-    }
+    this.faults = { log: this.#logs.faults, blobs: { ...GOOD_BLOBS }, documents: { ...NO_REFUSALS } }
+  }
+
+  /** Puts an end to all that was set; what was written meanwhile stays written. */
+  heal(): void {
+    Object.assign(this.faults.log, GOOD_LOG)
+    Object.assign(this.faults.blobs, GOOD_BLOBS)
+    Object.assign(this.faults.documents, NO_REFUSALS)
   }
 
   /** What `caller` has in its hands. Each process opens its own. */

@@ -38,6 +38,13 @@ export interface LogServerOptions {
   readonly trace: Trace
 }
 
+export const GOOD_LOG: Readonly<LogFaults> = {
+  ...NO_REFUSALS,
+  staleReads: 0,
+  lagMs: [0, 10_000],
+  showsOwn: true,
+}
+
 /**
  * The logs of all runs where they are kept: appends are judged by the store itself, and watched over by rules of our
  * own; reads may be answered out of the past.
@@ -46,7 +53,7 @@ export interface LogServerOptions {
  * for a failure of the store, and try again.
  */
 export class LogServer {
-  readonly faults: LogFaults = { ...NO_REFUSALS, staleReads: 0, lagMs: [0, 10_000], showsOwn: true }
+  readonly faults: LogFaults = { ...GOOD_LOG }
   readonly #options: LogServerOptions
   readonly #written = new Map<RunId, Written[]>()
   readonly #rules = new Map<RunId, LogRules>()

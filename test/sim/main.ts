@@ -40,7 +40,7 @@ async function playOne(seed: number, isTraced: boolean): Promise<void> {
   end(verdict.violations.length === 0 ? 1 : 0, verdict.violations.length === 0 ? 0 : 1)
 }
 
-async function mutate(seedsMax: number, only: string | undefined): Promise<void> {
+async function mutate(seedsMax: number, only: readonly string[] | undefined): Promise<void> {
   let [noticed, missed] = [0, 0]
   await runMutations(seedsMax, only, ({ mutation, seeds, violation }) => {
     if (seeds === undefined) missed++
@@ -104,7 +104,7 @@ function valuesOf(args: readonly string[]) {
         seed: { type: 'string' },
         trace: { type: 'boolean', default: false },
         mutations: { type: 'boolean', default: false },
-        only: { type: 'string' },
+        only: { type: 'string', multiple: true },
         'until-failure': { type: 'string' },
       },
     }).values

@@ -15,10 +15,10 @@ export interface Bitten {
 /** Breaks the code in one place after the other, one on each core, and plays until it is noticed. */
 export async function runMutations(
   seedsMax: number,
-  only: string | undefined,
+  only: readonly string[] | undefined,
   onBitten: (bitten: Bitten) => void,
 ): Promise<void> {
-  const left = MUTATIONS.filter(({ name }) => only === undefined || name.includes(only))
+  const left = MUTATIONS.filter(({ name }) => only === undefined || only.some((text) => name.includes(text)))
   const next = async (): Promise<void> => {
     for (let mutation = left.shift(); mutation !== undefined; mutation = left.shift())
       onBitten(await bite(mutation, seedsMax))

@@ -229,7 +229,7 @@ export class World {
     this.loss = 0
     for (const system of this.#homes.keys()) this.network.linkUp(system)
     for (const [, wire] of this.wires()) wire.heal()
-    for (const faults of Object.values(this.state.faults)) Object.assign(faults, GOOD_STORE)
+    this.state.heal()
     this.kafka.partitionErrors = 0
     this.postgres.refuseTransiently(0)
     for (const machine of this.machines) {
@@ -315,15 +315,6 @@ export class World {
   #tellMoment(moment: Moment): void {
     this.onMoment?.(moment)
   }
-}
-
-const GOOD_STORE = {
-  refusedWrites: 0,
-  refusedReads: 0,
-  isFull: false,
-  staleReads: 0,
-  halves: 0,
-  putMs: [0, 0],
 }
 
 /** Some ways are long, so that barriers of one checkpoint come far apart. */
