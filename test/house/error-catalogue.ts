@@ -65,11 +65,20 @@ export function errorsPage(
   ].join('\n')
 }
 
+/** Where neither a restart nor a failed job is what follows. */
+const WHAT_FOLLOWS: Readonly<Record<string, string>> = {
+  RT1308:
+    'Nothing is decided for the job until the log shows more; after 20 seconds it is given up (RT1306).',
+  RT1801: 'The call throws it.',
+}
+
 function sectionOf(code: string, { title, restart }: CatalogueEntry, thrown: readonly Thrown[]): string[] {
   const outcome =
-    restart === 'cures'
-      ? 'The job starts again by its restart strategy.'
-      : 'Starting again cannot cure it: the job fails at once.'
+    WHAT_FOLLOWS[code] !== undefined
+      ? WHAT_FOLLOWS[code]
+      : restart === 'cures'
+        ? 'The job starts again by its restart strategy.'
+        : 'Starting again cannot cure it: the job fails at once.'
   const texts = thrown
     .filter((one) => one.code === code)
     .map(({ what, why, fix }) => `- ${what}: ${why}. *Remedy:* ${fix}.`)

@@ -1,11 +1,11 @@
 /**
  * `npm run sim`: the real cast in simulated worlds, each made from one number.
  *
- *     --seeds N       seeds 1 … N (100 unless said)
+ *     --seeds N       seeds 1 … N (100 unless said, or --fresh is)
  *     --fresh N       N seeds that nobody has played before, besides
  *     --seed S        that one alone; with --trace one line for each event
- *     --mutations     breaks the code in one place after the other, and counts the seeds until it is noticed; with
- *                     --only TEXT those whose name has it
+ *     --mutations     breaks the code in one place after the other, and counts the seeds until it is noticed, up to
+ *                     --seeds (1000 unless said); with --only TEXT those whose name has it, once or more often
  *     --until-failure N   what a mutant does: seeds 1 … N on one core, until one fails
  *
  * Ends with `N passed, N failed, N skipped`; a seed that fails is named, and fails again whenever it is played with

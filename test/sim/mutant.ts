@@ -4,12 +4,14 @@ import { transformSync } from 'esbuild'
 import { PROJECT } from '../support/project.js'
 import type { Mutation } from './mutations.js'
 
-/**
- * A copy of the build in which one mutation is carried out, where the packages are still found.
- *
- * @returns the path of its simulator, for a process of its own
- */
-export function buildMutant({ name, file, from, to }: Mutation): string {
+/** A copy of the build in which one mutation is carried out, where the packages are still found. */
+export interface Mutant {
+  /** The path of its simulator, for a process of its own. */
+  readonly program: string
+  remove(): void
+}
+
+export function buildMutant({ name, file, from, to }: Mutation): Mutant {
   const source = readFileSync(join(PROJECT, file), 'utf8')
   const times = source.split(from).length - 1
   if (times !== 1)
@@ -33,5 +35,8 @@ export function buildMutant({ name, file, from, to }: Mutation): string {
     { loader: 'ts', format: 'esm', target: 'node20' },
   )
   writeFileSync(join(folder, 'dist', file.replace(/\.ts$/, '.js')), code)
-  return join(folder, 'dist', 'test', 'sim', 'main.js')
+  return {
+    program: join(folder, 'dist', 'test', 'sim', 'main.js'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
 }

@@ -28,7 +28,7 @@ export async function runMutations(
 
 /** In a process of its own, which alone has the broken code. */
 function bite(mutation: Mutation, seedsMax: number): Promise<Bitten> {
-  const program = buildMutant(mutation)
+  const { program, remove } = buildMutant(mutation)
   const child = spawn(process.execPath, [program, '--until-failure', String(seedsMax)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -38,6 +38,7 @@ function bite(mutation: Mutation, seedsMax: number): Promise<Bitten> {
   })
   return new Promise((resolve) => {
     child.on('close', () => {
+      remove()
       const [, seeds, violation = ''] = /^failed after (\d+) seeds: (.*)$/m.exec(output) ?? []
       resolve({ mutation, seeds: seeds === undefined ? undefined : Number(seeds), violation })
     })
