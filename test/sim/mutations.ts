@@ -89,22 +89,16 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'this.#offset = records.record.offset',
   },
   {
-    name: 'splits are handed out between the coordinator’s snapshot and the barriers',
-    file: 'actors/source-coordinator.ts',
-    from: '    if (running.holding.size > 0) return\n',
-    to: '',
+    name: 'an assignment of splits that comes again is carried out again',
+    file: 'src/connector/source-operator.ts',
+    from: 'const fresh = splits.filter(({ split }) => !this.#known.has(split))',
+    to: 'const fresh = splits',
   },
   {
-    name: 'the coordinator’s state is taken before assignments are answered',
-    file: 'actors/source-coordinator.ts',
-    from: '    if (running.unanswered > 0) return\n',
-    to: '',
-  },
-  {
-    name: 'a split that is known is handed out again',
-    file: 'actors/source-coordinator.ts',
-    from: 'const fresh = outcome.value.filter(({ split }) => !this.#known.has(split))',
-    to: 'const fresh = outcome.value',
+    name: 'splits that their coordinator alone knows are not restored',
+    file: 'src/checkpoint/restore.ts',
+    from: 'const positions = new Map(assigned.map((split) => [split.split, split]))',
+    to: 'const positions = new Map(assigned.slice(0, 0).map((split) => [split.split, split]))',
   },
 
   // Checkpoints.
