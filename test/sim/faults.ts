@@ -104,6 +104,7 @@ export const FAULTS = {
     worsen(world, random, 'log', { latencyMs: [20, 800] })
     worsen(world, random, 'blobs', { latencyMs: [20, 1_500] })
   },
+  'log down': (world, random) => worsen(world, random, 'log', { isDown: true }),
   'store down': (world, random) => {
     for (const what of ['log', 'blobs', 'documents']) worsen(world, random, what, { isDown: true })
   },
@@ -154,10 +155,13 @@ export const FAULTS = {
     const downMs = between(random, 100, 5_000)
     const isFreeze = random.next() < 0.3
     const isThread = random.next() < 0.3
+    const isDirector = random.next() < 0.3
     world.onMoment = (moment) => {
       if (moment.what !== what || left-- > 0) return
       world.onMoment = undefined
-      const machine = world.machines.find(({ name }) => name === moment.machine)
+      // Of the two that speak to each other: whoever hears, or whoever directs.
+      const victim = isDirector ? 'job-manager' : moment.machine
+      const machine = world.machines.find(({ name, role }) => name === victim || role === victim)
       if (machine === undefined || !machine.isUp) return
       world.trace.add(machine.name, 'fault ambushed', what)
       if (isFreeze) freeze(world, machine, downMs * 2)

@@ -103,12 +103,6 @@ export const MUTATIONS: readonly Mutation[] = [
 
   // Checkpoints.
   {
-    name: 'an acknowledgement of an old attempt is accepted',
-    file: 'src/checkpoint/pending-checkpoints.ts',
-    from: "    if (pending === undefined || attempt !== this.#attempt || !this.#subtasks.has(subtask))\n      return { kind: 'late' }",
-    to: "    if (pending === undefined || !this.#subtasks.has(subtask))\n      return { kind: 'late' }",
-  },
-  {
     name: 'a checkpoint is complete before all parts are there',
     file: 'src/checkpoint/pending-checkpoints.ts',
     from: 'if (pending.snapshots.size < this.#subtasks.size) return',
