@@ -194,6 +194,8 @@ const WORDS = [
   'frame',
   'frame',
   'answer',
+  'answer',
+  'answer',
   'heartbeat',
 ]
 

@@ -37,8 +37,11 @@ export class Judge {
     this.#world = world
   }
 
-  onCommit({ table: qualified, rows }: Commit): void {
+  onCommit({ table: qualified, rows, run, sink, token }: Commit): void {
     if (rows.length === 0) return
+    const fence = this.#world.postgres.fence(run, sink)
+    if (fence !== undefined && BigInt(token) < fence)
+      this.#wrong([`attempt ${token} of ${run} wrote to ${qualified}, though ${fence} had begun to`])
     const name = qualified.replace(/^public\./, '')
     const table = this.#tables.get(name) ?? new Map<unknown, AnswerRow>()
     this.#tables.set(name, table)

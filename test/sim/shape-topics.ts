@@ -13,7 +13,7 @@ function drawTopic(dice: Dice, index: number, isBounded: boolean): Topic {
   return {
     name: `t${index}`,
     partitions,
-    latePartitions: !isBounded && dice.chance(0.3) ? dice.between(1, partitions) : 0,
+    latePartitions: !isBounded && dice.chance(0.5) ? dice.between(1, 4) : 0,
     pace: index === 0 ? dice.pick(['burst', 'fast', 'steady', 'steady']) : drawOtherPace(dice),
     isBounded,
     repeats: dice.chance(0.3),
