@@ -28,6 +28,8 @@ export class Judge {
   readonly #world: World
   /** By table: the rows by number where they are appended, by key where they are upserted. */
   readonly #tables = new Map<string, Map<unknown, AnswerRow>>()
+  /** Who wrote a key last, by table and key. */
+  readonly #writers = new Map<string, string>()
   /** Something was committed since it was last looked at. */
   #isDirty = true
   #shortfall: readonly string[] = []
@@ -48,11 +50,27 @@ export class Judge {
     const isKeyed = this.#expected.get(name)?.mode === 'upsert'
     for (const { after } of rows) table.set(isKeyed ? after.key : table.size, after)
     this.#isDirty = true
+    this.#checkOrder(name, `${run} ${token}`, rows)
     this.#world.trace.add('oracle', 'hit committed', `${rows.length} rows of ${name}`)
     const before = rows.flatMap((row): AnswerRow[] => (row.before === undefined ? [] : [row.before]))
     if (before.length === 0) return
     const after = rows.map((row) => row.after)
     this.#wrong(regressionOf(this.#expected, new Map([[name, before]]), new Map([[name, after]])))
+  }
+
+  /** What one attempt writes of a key comes in order, at-least-once too: only another one may tell older values again. */
+  #checkOrder(name: string, writer: string, rows: Commit['rows']): void {
+    const expected = this.#expected.get(name)
+    if (expected?.mode !== 'upsert') return
+    for (const { before, after } of rows) {
+      const key = `${name} ${String(after.key)}`
+      const isSame = this.#writers.get(key) === writer
+      this.#writers.set(key, writer)
+      if (!isSame || before === undefined) continue
+      const [was, is] = [Number(before.value), Number(after.value)]
+      if (expected.rises ? is < was : is > was)
+        this.#wrong([`${writer} wrote ${is} after ${was} for key ${String(after.key)} of ${name}`])
+    }
   }
 
   /** The log has decided that a checkpoint is complete. */
