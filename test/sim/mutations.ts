@@ -235,12 +235,6 @@ export const MUTATIONS: readonly Mutation[] = [
 
   // What the simulation has found, once.
   {
-    name: 'an attempt that failed before it was in the log gives its number to the next',
-    file: 'actors/job-master.ts',
-    from: "if (!phase.delayed || this.#attempt?.start === 'proposed') return",
-    to: 'if (!phase.delayed) return',
-  },
-  {
     name: 'a job that is canceled while it waits to restart does not say so',
     file: 'actors/job-master.ts',
     from: "      if (this.#phase.after !== 'restart') return\n      this.#story.moveTo('CANCELLING')\n",
@@ -251,11 +245,5 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'actors/log-writer.ts',
     from: 'if (history.place >= confirmed && !isOutdated) return',
     to: 'if (history.place >= 0) return',
-  },
-  {
-    name: 'a run that could not be read once is never taken up again',
-    file: 'actors/job-manager.ts',
-    from: "    logger.warn({ run, job, error }, 'a run cannot go on yet; once more')\n    this.#recoverAgain()\n",
-    to: "    logger.warn({ run, job, error }, 'a run cannot go on yet; once more')\n",
   },
 ]
