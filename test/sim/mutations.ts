@@ -240,10 +240,4 @@ export const MUTATIONS: readonly Mutation[] = [
     from: "      if (this.#phase.after !== 'restart') return\n      this.#story.moveTo('CANCELLING')\n",
     to: "      if (this.#phase.after !== 'restart') return\n",
   },
-  {
-    name: 'a log that shows less than it has confirmed is believed',
-    file: 'actors/log-writer.ts',
-    from: 'if (history.place >= confirmed && !isOutdated) return',
-    to: 'if (history.place >= 0) return',
-  },
 ]

@@ -5,6 +5,7 @@ import { assert } from '#src/kit/assert.js'
 import type { RunId } from '#src/kit/ids.js'
 import { randomInteger } from '#src/kit/random.js'
 import { Disasters } from './disasters.js'
+import { FAULTS } from './faults.js'
 import { Judge } from './judge.js'
 import { rescaled } from './rescaled.js'
 import { isEndless, type Shape, shapeOf } from './shape.js'
@@ -149,6 +150,8 @@ class Scene {
     if (random.next() < 0.01) void this.#handle?.checkpointNow().catch(() => undefined)
     if (random.next() < 0.004) {
       trace.add('world', 'fault canceled')
+      // What is decided then stays unconfirmed: the next run has it to commit, at another parallelism too.
+      if (random.next() < 0.5) FAULTS['db down'](this.#world, random)
       void this.#handle?.cancel().catch(() => undefined)
     }
     this.#disasters.look()
