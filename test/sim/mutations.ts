@@ -221,12 +221,6 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'part.firstGroup >= first && part.lastGroup <= last',
   },
   {
-    name: 'staged pieces of subtasks that are no more are forgotten',
-    file: 'src/checkpoint/restore.ts',
-    from: 'pieces: before.flatMap(({ pieces }) => pieces ?? []).filter(mine),',
-    to: 'pieces: before.flatMap(({ pieces }) => pieces ?? []).filter(({ owner }) => owner === subtask),',
-  },
-  {
     name: 'splits go on from where the coordinator first knew them',
     file: 'src/checkpoint/restore.ts',
     from: 'for (const split of splits ?? []) positions.set(split.split, split)',
