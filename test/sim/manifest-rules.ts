@@ -12,7 +12,7 @@ export function manifestFaults({ run, attempt, checkpoint, vertices, subtasks }:
     Array.from({ length: parallelism }, (_, subtask) => `${index}-${subtask}`),
   )
   const there = subtasks.map(({ vertex, subtask }) => `${vertex}-${subtask}`)
-  const faults = [...wanted.filter((id) => !there.includes(id)).map((id) => `lacks subtask ${id}`)]
+  const faults = wanted.filter((id) => !there.includes(id)).map((id) => `lacks subtask ${id}`)
   if (there.length !== wanted.length)
     faults.push(`has ${there.length} snapshots of ${wanted.length} subtasks`)
   for (const { operators } of subtasks) {
