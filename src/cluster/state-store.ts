@@ -1,6 +1,7 @@
 import type { BlobStore } from '../checkpoint/blob-store.js'
 import type { RunId } from '../kit/ids.js'
 import type { JobLog } from './job-log.js'
+import type { LeaseStore } from './lease.js'
 
 /**
  * Where a cluster keeps all that must outlive its processes. Only the logs decide; blobs and documents are what they
@@ -11,6 +12,8 @@ export interface StateStore {
   /** Parts of snapshots, and manifests. Of all runs: a blob's name begins with its run. */
   readonly blobs: BlobStore
   readonly documents: Documents
+  /** Who directs the cluster's jobs; of no use to one that stands alone. */
+  readonly lease: LeaseStore
   /** The log of `run`, empty before its submission. */
   log(run: RunId): JobLog
   /** Every run whose log has an entry, in no order. */

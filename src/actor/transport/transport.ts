@@ -13,9 +13,11 @@ export interface Transport {
   open(system: SystemId, receiver: TransportReceiver): Promise<void>
   /**
    * Takes what is sent to `name`, too, as if it were a system: whoever holds it can be found before its id is known.
-   * Only of transports between processes; one holder at a time is the business of those who take names.
+   * Only of transports between processes. Who takes names sees to it that one holds each; while two do, both hear.
    */
   takeName?(name: SystemId): Promise<void>
+  /** Hears no more what is sent to `name`; what is under way may still arrive. */
+  dropName?(name: SystemId): void
   /** Whether this transport knows a way to `system` (a NATS link knows a way to any). */
   reaches(system: SystemId): boolean
   /** Sends. Bodies must be structured-cloneable data; a frame's body is a Uint8Array and is given away. */
