@@ -126,6 +126,8 @@ export interface JobManagerOptions extends ResourceManagerOptions {
   readonly recovers: boolean
   /** How long its jobs wait for slots. */
   readonly slotRequestMs: number
+  /** No other node takes over what it directs. */
+  readonly isAlone: boolean
   /** Outlives it: a job manager that is started again directs the same runs again. */
   readonly runs?: Map<RunId, DirectedRun>
 }
@@ -406,7 +408,7 @@ export class JobManager implements Actor<JobManagerMessage> {
     const directed = this.#runs.get(run)
     if (directed === undefined) return
     const { followers, ...prepared } = directed
-    const { own, store, clock, random, logger, slotRequestMs } = this.#options
+    const { own, store, clock, random, logger, slotRequestMs, isAlone } = this.#options
     const jobMaster = new JobMaster({
       ...prepared,
       node: own.node,
@@ -417,6 +419,7 @@ export class JobManager implements Actor<JobManagerMessage> {
       random,
       logger: logger.with({ run, job: prepared.plan.name }),
       slotRequestMs,
+      isAlone,
     })
     const ref = this.#ctx.spawn(jobMasterName(run), jobMaster, {
       onExit: (reason) => ({ type: 'job-master-ended', run, reason }),
