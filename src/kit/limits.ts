@@ -42,6 +42,8 @@ export const LIMITS = {
   namesakeMs: 1_000,
   /** A node whose clock differs by more is told, and shown. */
   clockSkewMs: 1_000,
+  /** The store is given this long to answer about the lease: who waits longer may be replaced meanwhile. */
+  leaseAnswerMs: 1_000,
   /** JetStream that does not answer yet is asked again, when a node starts, for this long … */
   storeStartMs: 20_000,
   /** … this often. */
