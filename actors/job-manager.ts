@@ -122,11 +122,9 @@ export interface JobManagerOptions extends ResourceManagerOptions {
   readonly logger: Logger
   /** The actors of its own thread. */
   readonly tree: () => ActorSnapshot
-  /** Whether it goes on with every unended run of the store by itself, or only with what it is told to. */
-  readonly recovers: boolean
   /** How long its jobs wait for slots. */
   readonly slotRequestMs: number
-  /** No other node takes over what it directs. */
+  /** It goes on with what it is told to alone; else with every unended run of the store, as others do that lead after it. */
   readonly isAlone: boolean
   /** Outlives it: a job manager that is started again directs the same runs again. */
   readonly runs?: Map<RunId, DirectedRun>
@@ -162,7 +160,7 @@ export class JobManager implements Actor<JobManagerMessage> {
     this.#supervision.begin(ctx.now())
     for (const run of this.#runs.keys())
       this.#carryOut(this.#supervision.addChild({ id: run, restart: 'transient' }, ctx.now()))
-    if (!this.#options.recovers) return
+    if (this.#options.isAlone) return
     this.#recover()
     // A store whose leader was just voted out does not show all runs: once more when it surely does.
     ctx.after('recover-late', LIMITS.logBehindMs, { type: 'recover' })
@@ -369,7 +367,7 @@ export class JobManager implements Actor<JobManagerMessage> {
     const state = outcome.ok ? outcome.value : undefined
     const ended = state?.ended
     // One that is to be recovered may be on its way: whoever follows asks again.
-    if (ended === undefined && this.#options.recovers) return
+    if (ended === undefined && !this.#options.isAlone) return
     this.#ctx.send(
       follower,
       ended === undefined

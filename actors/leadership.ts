@@ -1,4 +1,13 @@
-import type { Actor, ActorContext, ActorRef, Answer, Asks, ExitReason, Outcome, ReplyTo } from '#src/actor/actor.js'
+import type {
+  Actor,
+  ActorContext,
+  ActorRef,
+  Answer,
+  Asks,
+  ExitReason,
+  Outcome,
+  ReplyTo,
+} from '#src/actor/actor.js'
 import { Candidate, type LeaseStep } from '#src/cluster/candidate.js'
 import type { Lease, LeaseHolder, LeaseStore } from '#src/cluster/lease.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
@@ -76,8 +85,6 @@ const TELL = { timeoutMs: 10_000, repeatMs: 500 }
 export class Leadership implements Actor<LeadershipMessage> {
   readonly #options: LeadershipOptions
   readonly #candidate: Candidate
-  readonly #waiting: ReplyTo<unknown>[] = []
-  readonly #resigning: ReplyTo<unknown>[] = []
   #ctx!: ActorContext<LeadershipMessage>
   #jobManager: { readonly ref: ActorRef<JobManagerMessage>; isEnding: boolean } | undefined
   /** A read or a write of the lease is under way. */
@@ -87,6 +94,9 @@ export class Leadership implements Actor<LeadershipMessage> {
   /** Whom its node was last told of. */
   #told: string | undefined
   #hasResigned = false
+  /** Its node, which asks again and again: for a leader, for the end of its own leadership. */
+  #waiting: ReplyTo<unknown> | undefined
+  #resigning: ReplyTo<unknown> | undefined
 
   constructor(options: LeadershipOptions) {
     this.#options = options
@@ -107,10 +117,10 @@ export class Leadership implements Actor<LeadershipMessage> {
   receive(message: LeadershipMessage, ctx: ActorContext<LeadershipMessage>): void {
     switch (message.type) {
       case 'await-leader':
-        if (ctx.asker !== undefined) this.#waiting.push(ctx.asker)
+        this.#waiting = ctx.asker
         return this.#isNamed || this.#options.lease === undefined ? this.#tellWaiting('leads') : undefined
       case 'resign':
-        if (ctx.asker !== undefined) this.#resigning.push(ctx.asker)
+        this.#resigning = ctx.asker
         return this.#resign()
       case 'superseded':
         ctx.reply('ok')
@@ -138,7 +148,7 @@ export class Leadership implements Actor<LeadershipMessage> {
       case 'job-manager-ended':
         return this.#onJobManagerEnded(message.reason)
       case 'released':
-        for (const asker of this.#resigning.splice(0)) ctx.replyTo(asker, { ok: true, value: 'resigned' })
+        if (this.#resigning !== undefined) ctx.replyTo(this.#resigning, { ok: true, value: 'resigned' })
         return
       case 'told':
         return
@@ -193,7 +203,7 @@ export class Leadership implements Actor<LeadershipMessage> {
   // Leading.
 
   #lead(): void {
-    const { jobManager, takeName, lease, logger, onNews } = this.#options
+    const { jobManager, lease, logger, onNews } = this.#options
     const ref = this.#ctx.spawn(JOB_MANAGER, jobManager(), {
       onExit: (reason) => ({ type: 'job-manager-ended', reason }),
       stopMs: Number.POSITIVE_INFINITY,
@@ -243,7 +253,8 @@ export class Leadership implements Actor<LeadershipMessage> {
     this.#jobManager = undefined
     if (this.#hasResigned) return this.#release()
     if (wasEnding) return this.#settle(true)
-    this.#ctx.fail(reason.kind === 'failed' || reason.kind === 'gave-up' ? errorOf(reason.error) : new Error('the job manager ended'))
+    const isTold = reason.kind === 'failed' || reason.kind === 'gave-up'
+    this.#ctx.fail(isTold ? errorOf(reason.error) : new Error(`the job manager was ${reason.kind}`))
   }
 
   // Leaving.
@@ -261,10 +272,10 @@ export class Leadership implements Actor<LeadershipMessage> {
   /** Whoever stands by need not wait. That it could not be said costs only time. */
   #release(): void {
     const { lease } = this.#options
-    const released =
-      lease === undefined || !this.#candidate.isLeading
-        ? Promise.resolve()
-        : lease.write(this.#holder(true), this.#candidate.revision)
+    const isHeld = lease !== undefined && this.#candidate.isLeading
+    const released: Promise<unknown> = isHeld
+      ? lease.write(this.#holder(true), this.#candidate.revision)
+      : Promise.resolve()
     this.#ctx.pipeToSelf(released, () => ({ type: 'released' }))
   }
 
@@ -297,11 +308,13 @@ export class Leadership implements Actor<LeadershipMessage> {
   }
 
   #tellWaiting(standing: Standing): void {
-    for (const asker of this.#waiting.splice(0)) this.#ctx.replyTo(asker, { ok: true, value: standing })
+    if (this.#waiting !== undefined) this.#ctx.replyTo(this.#waiting, { ok: true, value: standing })
+    this.#waiting = undefined
   }
 
   #refuse(error: ErrorInfo): void {
-    for (const asker of this.#waiting.splice(0)) this.#ctx.replyTo(asker, { ok: false, error })
+    if (this.#waiting !== undefined) this.#ctx.replyTo(this.#waiting, { ok: false, error })
+    this.#waiting = undefined
     this.#options.onNews({ type: 'refused', error })
   }
 }

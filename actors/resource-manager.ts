@@ -340,8 +340,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       (found) =>
         found.node !== node ||
         held.some(
-          ({ slot, run, attempt }) =>
-            slot === found.slot && run === found.run && attempt === found.attempt,
+          ({ slot, run, attempt }) => slot === found.slot && run === found.run && attempt === found.attempt,
         ),
     )
   }
@@ -410,7 +409,10 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       const { node } = member.heartbeat.info
       const status = this.#workerStatus(member, now)
       const director = nodes.get(node)
-      nodes.set(node, director === undefined ? status : { ...status, roles: BOTH, isLeader: director.isLeader })
+      nodes.set(
+        node,
+        director === undefined ? status : { ...status, roles: BOTH, isLeader: director.isLeader },
+      )
     }
     return [...nodes.values()]
   }

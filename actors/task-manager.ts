@@ -16,7 +16,12 @@ import type { Attempt, CheckpointId, Epoch, RunId, SlotIndex, SubtaskIndex, Syst
 import { LIMITS } from '#src/kit/limits.js'
 import type { ThreadActors } from './cluster-view.js'
 import type { Direction } from './direction.js'
-import type { HeartbeatAnswer, HeldSlot, ResourceManagerMessage, TaskManagerAlive } from './resource-manager.js'
+import type {
+  HeartbeatAnswer,
+  HeldSlot,
+  ResourceManagerMessage,
+  TaskManagerAlive,
+} from './resource-manager.js'
 import type { AdoptSubtasks, DescribeActors, SlotMessage } from './slot.js'
 import type { JobCode, SlotThread, SlotThreads } from './slot-threads.js'
 import type { SubtaskStanding } from './subtask-message.js'

@@ -54,6 +54,10 @@ export class Delivery {
     this.#names.add(name)
   }
 
+  dropName(name: SystemId): void {
+    this.#names.delete(name)
+  }
+
   carriesByReference(to: Address): boolean {
     return this.#local === 'by-reference' && systemOf(to) === this.#own
   }

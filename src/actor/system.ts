@@ -137,6 +137,12 @@ export class ActorSystem {
     await Promise.all(this.#transports.map((transport) => transport.takeName?.(name)))
   }
 
+  /** What is sent to `name` is no longer sent to this system. */
+  dropName(name: SystemId): void {
+    this.#delivery.dropName(name)
+    for (const transport of this.#transports) transport.dropName?.(name)
+  }
+
   send<T>(to: ActorRef<T>, message: T): void {
     this.#delivery.tell(to.address, message)
   }

@@ -5,9 +5,9 @@ import { basename, join } from 'node:path'
 import { connect } from 'nats'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { ClusterClient } from '#actors/cluster-client.js'
+import type { NodeNews } from '#actors/node.js'
 import { Node, type NodeOptions } from '#actors/node.js'
 import { type NodeEvent, type RunningNode, startNodeProcess } from '#actors/node-process.js'
-import type { TaskManagerNews } from '#actors/task-manager.js'
 import { runCommandLine } from '#src/cli/command-line.js'
 import { COMMANDS } from '#src/cli/commands.js'
 import { doctor } from '#src/cli/doctor-command.js'
@@ -374,7 +374,7 @@ await describeWith({ nats: 'oldest' }, 'a bad cluster', () => {
     const nats = await server({ version: 'oldest', jetStream: true })
     const log = new KeptLog()
     await bareNode(nats, { name: 'jm', roles: ['job-manager'], logger: log })
-    const news: TaskManagerNews[] = []
+    const news: NodeNews[] = []
     const clock: Clock = { ...systemClock, wallTime: () => systemClock.wallTime() + SKEW_MS }
     await bareNode(nats, { name: 'tm', roles: ['task-manager'], clock, onNews: (one) => news.push(one) })
     const text = { code: 'RT1519', what: /clock of tm is 8\d{4} ms|clock of tm is 9\d{4} ms/, fix: /NTP/ }

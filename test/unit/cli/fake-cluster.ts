@@ -199,6 +199,7 @@ export function nodeOf(name: string, more: Partial<NodeStatus> = {}): NodeStatus
     labels: {},
     startedAt: NOW - 74 * 60 * MINUTE,
     roles: ['job-manager', 'task-manager'],
+    isLeader: false,
     state: 'alive',
     slots: 4,
     freeSlots: 2,
