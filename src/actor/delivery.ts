@@ -54,6 +54,7 @@ export class Delivery {
     this.#names.add(name)
   }
 
+  /** What is under way to it by that name finds nobody. */
   dropName(name: SystemId): void {
     this.#names.delete(name)
   }

@@ -66,6 +66,5 @@ function nodeTable(nodes: readonly NodeStatus[], now: number, palette: Palette):
 
 function roleText({ roles, isLeader }: NodeStatus): string {
   const role = roles.length > 1 ? 'all' : (roles[0] ?? '-')
-  if (isLeader) return `${role}, leads`
-  return roles.includes('job-manager') ? `${role}, stands by` : role
+  return isLeader ? `${role}, leads` : role
 }

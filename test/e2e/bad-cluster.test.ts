@@ -133,6 +133,7 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
         ['publish: { deny: "rt.*.log.>" }', /publish to "rt\.default\.log\./, 'log-subjects'],
         ['publish: { deny: "$O.*.C.>" }', /publish to "\$O\.retake_default\.C\./, 'object-subjects'],
         ['publish: { deny: "$O.*.M.>" }', /publish to "\$O\.retake_default\.M\./, 'object-subjects'],
+        ['publish: { deny: "$KV.>" }', /publish to "\$KV\.retake_default\./, 'lease-subjects'],
         ['publish: { deny: "$JS.API.>" }', /publish to "\$JS\.API\.INFO"/, 'jetstream'],
         [
           'publish: { deny: "$JS.API.*.MSG.DELETE.>" }',
@@ -147,8 +148,9 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
           const before = await diagnosis(nats, LOGIN)
           expect(before.code).toBe(EXIT.unhealthy)
           expect(before.checks.get(check)).toMatchObject({ status: 'failed', ...expected })
-          // Slots keep no logs.
-          const roles = check === 'log-subjects' ? ['job-manager'] : ['job-manager', 'task-manager']
+          // Slots keep no logs, and no lease.
+          const isOfOne = ['log-subjects', 'lease-subjects'].includes(check)
+          const roles = isOfOne ? ['job-manager'] : ['job-manager', 'task-manager']
           for (const role of roles)
             await expectRefusal(await nodeAt(nats.url, role, LOGIN), EXIT.unreachable, expected)
           // Now the streams are there.

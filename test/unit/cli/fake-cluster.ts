@@ -283,7 +283,7 @@ export class FakeCluster implements Cluster {
   readonly submissions: JobSubmission[] = []
   summaries: readonly JobSummary[] = [WAITING, summaryOf(), ENDED]
   statuses: readonly NodeStatus[] = [
-    nodeOf('node-a'),
+    nodeOf('node-a', { isLeader: true }),
     nodeOf('node-b', {
       roles: ['task-manager'],
       freeSlots: 0,
