@@ -93,7 +93,9 @@ export class Leadership implements Actor<LeadershipMessage> {
   #isNamed = false
   /** Whom its node was last told of. */
   #told: string | undefined
-  #hasResigned = false
+  #hasLeft = false
+  /** What it can neither lead nor stand by for. */
+  #refusal: ErrorInfo | undefined
   /** Its node, which asks again and again: for a leader, for the end of its own leadership. */
   #waiting: ReplyTo<unknown> | undefined
   #resigning: ReplyTo<unknown> | undefined
@@ -118,7 +120,7 @@ export class Leadership implements Actor<LeadershipMessage> {
     switch (message.type) {
       case 'await-leader':
         this.#waiting = ctx.asker
-        return this.#isNamed || this.#options.lease === undefined ? this.#tellWaiting('leads') : undefined
+        return this.#answerWaiting()
       case 'resign':
         this.#resigning = ctx.asker
         return this.#resign()
@@ -165,7 +167,7 @@ export class Leadership implements Actor<LeadershipMessage> {
 
   #look(): void {
     const { lease } = this.#options
-    if (lease === undefined || this.#isAsking || this.#hasResigned) return
+    if (lease === undefined || this.#isAsking || this.#hasLeft) return
     this.#isAsking = true
     this.#ctx.after('look', this.#candidate.isLeading ? LIMITS.leaseRenewMs : LIMITS.leaseLookMs, {
       type: 'look',
@@ -194,7 +196,7 @@ export class Leadership implements Actor<LeadershipMessage> {
 
   /** Leads or stands down as the candidate has it now; goes on at once where there is no time to lose. */
   #settle(isAnswered: boolean): void {
-    if (this.#hasResigned) return
+    if (this.#hasLeft) return
     if (this.#candidate.isLeading && this.#jobManager === undefined) this.#lead()
     if (!this.#candidate.isLeading && this.#isLeading) this.#standDown()
     if (isAnswered && !this.#candidate.isAtRest) this.#look()
@@ -251,7 +253,7 @@ export class Leadership implements Actor<LeadershipMessage> {
   #onJobManagerEnded(reason: ExitReason): void {
     const wasEnding = this.#jobManager?.isEnding === true
     this.#jobManager = undefined
-    if (this.#hasResigned) return this.#release()
+    if (this.#hasLeft) return this.#release()
     if (wasEnding) return this.#settle(true)
     const isTold = reason.kind === 'failed' || reason.kind === 'gave-up'
     this.#ctx.fail(isTold ? errorOf(reason.error) : new Error(`the job manager was ${reason.kind}`))
@@ -260,8 +262,8 @@ export class Leadership implements Actor<LeadershipMessage> {
   // Leaving.
 
   #resign(): void {
-    if (this.#hasResigned) return
-    this.#hasResigned = true
+    if (this.#hasLeft) return
+    this.#hasLeft = true
     this.#ctx.cancel('look')
     if (this.#jobManager === undefined) return this.#release()
     this.#jobManager.isEnding = true
@@ -283,7 +285,7 @@ export class Leadership implements Actor<LeadershipMessage> {
 
   #beat(): void {
     this.#ctx.after('heartbeat', LIMITS.heartbeatMs, { type: 'heartbeat-due' })
-    if (this.#isLeading || this.#hasResigned) return
+    if (this.#isLeading || this.#hasLeft) return
     const { own, residentBytes, wallTime } = this.#options
     const standby: StandbyAlive = {
       type: 'standby',
@@ -312,9 +314,17 @@ export class Leadership implements Actor<LeadershipMessage> {
     this.#waiting = undefined
   }
 
+  #answerWaiting(): void {
+    const asker = this.#waiting
+    if (this.#refusal !== undefined && asker !== undefined)
+      return this.#ctx.replyTo(asker, { ok: false, error: this.#refusal })
+    if (this.#isNamed || this.#options.lease === undefined) this.#tellWaiting('leads')
+  }
+
   #refuse(error: ErrorInfo): void {
-    if (this.#waiting !== undefined) this.#ctx.replyTo(this.#waiting, { ok: false, error })
-    this.#waiting = undefined
+    this.#hasLeft = true
+    this.#refusal = error
+    this.#answerWaiting()
     this.#options.onNews({ type: 'refused', error })
   }
 }

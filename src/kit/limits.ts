@@ -62,6 +62,10 @@ export const LIMITS = {
   leaseLookMs: 250,
   /** A standby that the leader has not heard for this long is shown no more. */
   standbySilenceMs: 3_000,
+  /** Whoever asks for a leader and finds none waits this long for one … */
+  firstLeaderMs: 3_000,
+  /** … or this long, if one has answered before: a NATS cluster may take so long to elect who answers for the lease. */
+  leaderlessMs: 15_000,
   /** After a leader took over, every task manager that lives has told within this time what it runs. */
   rejoinMs: 2_000,
   /** What runs and is to be adopted by a new leader says in this time how it stands; else it starts again. */

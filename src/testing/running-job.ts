@@ -12,7 +12,13 @@ import type { RunId } from '../kit/ids.js'
 import type { Logger } from '../kit/logger.js'
 import type { FailureOfJob, JobRun, Patience } from './job-run.js'
 import { JobShelf } from './job-shelf.js'
-import { type JobSnapshot, newestAttempt, newestCheckpoint, newestEpoch, stagedPieces } from './job-snapshot.js'
+import {
+  type JobSnapshot,
+  newestAttempt,
+  newestCheckpoint,
+  newestEpoch,
+  stagedPieces,
+} from './job-snapshot.js'
 import { MemoryState } from './memory-state.js'
 import { type RecordedSink, recordedRows } from './recorded-rows.js'
 import { recordedSink } from './recorded-sink.js'

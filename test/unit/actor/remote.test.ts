@@ -90,6 +90,22 @@ test('when a system drops a name, then its actors are reached by its id alone, f
   expect(await again).toBe(4)
 })
 
+test('when a system drops a name that another holds, too, then the other alone is told', async () => {
+  const { clock, network, here, there } = simulated()
+  const other = systemOn(clock, { transports: [network.transport()] }, 'other')
+  const heard = [await probe<string>(there, clock, 'far'), await probe<string>(other, clock, 'far')]
+  for (const system of [there, other]) await system.takeName('leader' as SystemId)
+  const tell = (message: string) =>
+    here.send({ address: 'leader.far' as Address } as ActorRef<string>, message)
+  tell('both')
+  await clock.advance(50)
+  there.dropName('leader' as SystemId)
+  tell('one')
+  await clock.advance(50)
+  expect(heard.map((each) => each.heard)).toEqual([['both'], ['both', 'one']])
+  expect(there.counters().deadLetters.total, 'it does not even arrive').toBe(0)
+})
+
 test('when a name cannot be taken, then its system does not go by it either', async () => {
   const clock = new VirtualClock()
   const network = new SimulatedNetwork({ clock, random: seededRandom(3) })

@@ -97,6 +97,19 @@ test('when a system that holds a name is killed, then nobody holds it, and the n
   expect(heard).toEqual([3])
 })
 
+test('when one after the other holds a name and is killed, then its sender is told that nobody listens', async () => {
+  const { clock, net, b, sendTo, refused } = await network(1)
+  const heir = net.transport()
+  await heir.open('c' as SystemId, { onParcel: () => {}, onUndeliverable: () => {}, onLink: () => {} })
+  await b.takeName?.(NAME)
+  net.kill(B)
+  await heir.takeName?.(NAME)
+  net.kill('c' as SystemId)
+  sendTo(NAME, 1)
+  await clock.advance(20)
+  expect(refused).toEqual(['no-responder'])
+})
+
 test('when one of two that hold a name is killed, then nobody is told that none listens, for the other hears', async () => {
   const { clock, net, b, sendTo, arrived, refused } = await network(1)
   const other = net.transport()
