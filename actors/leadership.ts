@@ -167,11 +167,12 @@ export class Leadership implements Actor<LeadershipMessage> {
 
   #look(): void {
     const { lease } = this.#options
-    if (lease === undefined || this.#isAsking || this.#hasLeft) return
-    this.#isAsking = true
+    if (lease === undefined || this.#hasLeft) return
     this.#ctx.after('look', this.#candidate.isLeading ? LIMITS.leaseRenewMs : LIMITS.leaseLookMs, {
       type: 'look',
     })
+    if (this.#isAsking) return
+    this.#isAsking = true
     this.#carryOut(lease, this.#candidate.next())
   }
 

@@ -7,6 +7,7 @@ import type { Actor, ActorContext } from '#src/actor/actor.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { Supervisor } from '#src/actor/supervisor.js'
 import { ActorSystem } from '#src/actor/system.js'
+import { pause } from '#src/actor/transport/deadline.js'
 import { SimulatedNetwork } from '#src/actor/transport/simulated-network.js'
 import type { LeaseStore } from '#src/cluster/lease.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
@@ -37,7 +38,7 @@ function stage() {
       onFailure: () => {},
     })
     const news: LeadershipNews[] = []
-    const store = new Stoppable(state.open().lease)
+    const store = new Stoppable(state.open().lease, clock)
     const own: NodeInfo = { ...FACTS, node: `${name}-1` as NodeId, name, protocol }
     const start = () =>
       new Leadership({
@@ -110,25 +111,34 @@ class Directing implements Actor<'crash'> {
   }
 }
 
-/** A lease that one node cannot reach while it is stopped: what it asks then is never answered. */
+/** A lease that one node cannot reach while it is stopped: that no answer came is known `unansweredMs` later. */
 class Stoppable implements LeaseStore {
   readonly #lease: LeaseStore
+  readonly #clock: VirtualClock
   isStopped = false
+  unansweredMs = 0
   writes = 0
 
-  constructor(lease: LeaseStore) {
+  constructor(lease: LeaseStore, clock: VirtualClock) {
     this.#lease = lease
+    this.#clock = clock
   }
 
   read: LeaseStore['read'] = async () => {
-    if (this.isStopped) throw new Error('no answer')
+    await this.#reached()
     return this.#lease.read()
   }
 
   write: LeaseStore['write'] = async (holder, after) => {
-    if (this.isStopped) throw new Error('no answer')
+    await this.#reached()
     this.writes++
     return this.#lease.write(holder, after)
+  }
+
+  async #reached(): Promise<void> {
+    if (!this.isStopped) return
+    if (this.unansweredMs > 0) await pause(this.#clock, this.unansweredMs)
+    throw new Error('no answer')
   }
 }
 
@@ -187,6 +197,18 @@ test('when the leader cannot reach the lease, then another leads and tells it, a
   await clock.advance(2_000)
   expect(a.news.at(-1)).toEqual({ type: 'stands-by', leader: 'b' })
   expect(await nodes()).toEqual(['b leads', 'a'])
+})
+
+test('when the lease answers nobody for longer than they wait to look again, then they look again all the same', async () => {
+  const { clock, node, nodes, kill } = stage()
+  const [a, b] = [node('a'), node('b')]
+  await clock.advance(3_000)
+  for (const { store } of [a, b]) Object.assign(store, { isStopped: true, unansweredMs: LIMITS.leaseAnswerMs })
+  await clock.advance(5_000)
+  a.store.isStopped = b.store.isStopped = false
+  await kill(a)
+  await clock.advance(TAKEOVER_MS + LIMITS.leaseAnswerMs)
+  expect(await nodes()).toEqual(['b leads'])
 })
 
 test('when nobody can reach the lease, then whoever leads goes on', async () => {
