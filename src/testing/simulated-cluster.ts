@@ -54,7 +54,8 @@ export class SimulatedCluster {
   /** Kills the process of the job manager, or one of the task managers that run a job. False: there is none such. */
   kill(role: 'job-manager' | 'task-manager'): boolean {
     const candidates = this.#machines.filter(
-      (machine) => machine.roles.includes(role) && (role === 'task-manager' ? machine.isBusy : machine.isReady),
+      (machine) =>
+        machine.roles.includes(role) && (role === 'task-manager' ? machine.isBusy : machine.isReady),
     )
     const victim = candidates[randomInteger(this.#random, candidates.length)]
     victim?.kill()

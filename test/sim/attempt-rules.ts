@@ -29,7 +29,9 @@ export class AttemptRules {
     switch (event.type) {
       case 'started':
         if (this.#theme === 'leaders' && this.#ran === this.#attempt && this.#attempt > 0)
-          throw new Error(`attempt ${this.#attempt} ran, and another leader is no reason for attempt ${event.attempt}`)
+          throw new Error(
+            `attempt ${this.#attempt} ran, and another leader is no reason for attempt ${event.attempt}`,
+          )
         this.#attempt = event.attempt
         this.#epoch = event.epoch
         return undefined

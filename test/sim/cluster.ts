@@ -23,7 +23,8 @@ export function clusterOf(random: Random, theme: Theme): Cluster {
   switch (theme) {
     case 'anything':
       return {
-        places: random.next() < 0.1 ? places(0, workers, 'all') : places(drawnDirectors(random), workers, 'tm'),
+        places:
+          random.next() < 0.1 ? places(0, workers, 'all') : places(drawnDirectors(random), workers, 'tm'),
         slots,
         heartbeatTimeoutMs: 3_000 + random.next() * 7_000,
       }

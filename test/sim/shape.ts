@@ -131,7 +131,10 @@ export function shapeOf(random: Random): Shape {
 /** The same, but that no checkpoint which fails, and no time that runs out, ends an attempt. */
 export function tolerant(shape: Shape): Shape {
   const { options } = shape
-  return { ...shape, options: { ...options, checkpoint: { ...options.checkpoint, tolerableFailures: 1_000 } } }
+  return {
+    ...shape,
+    options: { ...options, checkpoint: { ...options.checkpoint, tolerableFailures: 1_000 } },
+  }
 }
 
 /** Never finishes: a source reads on for ever. */

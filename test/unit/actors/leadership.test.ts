@@ -9,7 +9,7 @@ import { Supervisor } from '#src/actor/supervisor.js'
 import { ActorSystem } from '#src/actor/system.js'
 import { pause } from '#src/actor/transport/deadline.js'
 import { SimulatedNetwork } from '#src/actor/transport/simulated-network.js'
-import type { LeaseStore } from '#src/cluster/lease.js'
+import type { Lease, LeaseStore } from '#src/cluster/lease.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
 import { JOB_MANAGER_NAME } from '#src/cluster/protocol.js'
 import type { NodeId, SystemId } from '#src/kit/ids.js'
@@ -117,6 +117,9 @@ class Stoppable implements LeaseStore {
   readonly #clock: VirtualClock
   isStopped = false
   unansweredMs = 0
+  /** In place of what stands there. */
+  shows: Lease | undefined
+  reads = 0
   writes = 0
 
   constructor(lease: LeaseStore, clock: VirtualClock) {
@@ -126,7 +129,8 @@ class Stoppable implements LeaseStore {
 
   read: LeaseStore['read'] = async () => {
     await this.#reached()
-    return this.#lease.read()
+    this.reads++
+    return this.shows ?? this.#lease.read()
   }
 
   write: LeaseStore['write'] = async (holder, after) => {
@@ -203,7 +207,8 @@ test('when the lease answers nobody for longer than they wait to look again, the
   const { clock, node, nodes, kill } = stage()
   const [a, b] = [node('a'), node('b')]
   await clock.advance(3_000)
-  for (const { store } of [a, b]) Object.assign(store, { isStopped: true, unansweredMs: LIMITS.leaseAnswerMs })
+  for (const { store } of [a, b])
+    Object.assign(store, { isStopped: true, unansweredMs: LIMITS.leaseAnswerMs })
   await clock.advance(5_000)
   a.store.isStopped = b.store.isStopped = false
   await kill(a)
@@ -236,6 +241,34 @@ test('when the job manager crashes, then the same node leads again at once', asy
   await clock.advance(2_000)
   expect(await nodes()).toEqual(['a leads', 'b'])
   expect(a.news).toEqual([{ type: 'leads' }, { type: 'leads' }])
+})
+
+test('when it fails after another has come to lead, then it gives up the name of the leader', async () => {
+  const { clock, network, node, nodes } = stage()
+  const [a, b] = [node('a'), node('b')]
+  await clock.advance(3_000)
+  a.store.isStopped = true
+  await clock.advance(TAKEOVER_MS)
+  expect(network.holdersOf(JOB_MANAGER_NAME)).toEqual([a.id, b.id])
+  a.system.send({ address: `${leadershipOf(a.id).address}.job-manager` } as never, 'crash')
+  await clock.advance(500)
+  expect(network.holdersOf(JOB_MANAGER_NAME)).toEqual([b.id])
+  expect(await nodes()).toEqual(['b leads', 'a'])
+})
+
+test('when what is shown of the lease is old, then a leader in doubt does not ask without a pause', async () => {
+  const { clock, node, lease } = stage()
+  const a = node('a')
+  await clock.advance(3_000)
+  const shown = lease.read()
+  lease.write({ ...shown!.holder }, shown!.revision) // an answer was lost …
+  a.store.shows = shown // … and a reader does not see what was written
+  const readsBefore = a.store.reads
+  await clock.advance(3_000)
+  expect(a.store.reads - readsBefore).toBeLessThanOrEqual(3_000 / LIMITS.leaseRenewMs + 1)
+  a.store.shows = undefined
+  await clock.advance(LIMITS.leaseRenewMs * 2)
+  expect(lease.read()?.revision).toBeGreaterThan(shown!.revision + 1)
 })
 
 test('when a node that could lead speaks another protocol, then it is refused by whoever leads', async () => {
