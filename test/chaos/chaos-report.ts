@@ -30,6 +30,8 @@ export interface ChaosOptions {
   readonly seed: number
   readonly everyMs: number
   readonly ratePerSecond: number
+  /** Only faults with one of these words in their names, if there are any. */
+  readonly only: readonly string[]
   readonly jobManagers: number
   readonly heartbeatTimeoutMs: number
 }
@@ -75,6 +77,8 @@ export interface FaultRecord {
   /** From `atMs` to the first sign of it that the cluster gave, and which; undefined if it gave none. */
   readonly detectMs: number | undefined
   readonly sign: string | undefined
+  /** From `atMs` until all subtasks ran under the last of the new attempts; undefined if there was none. */
+  readonly runsMs: number | undefined
   /** From `atMs` until PostgreSQL had, of every partition, a click that was due after the fault was there. */
   readonly recoverMs: number | undefined
   /** New ones, until all was whole again. */

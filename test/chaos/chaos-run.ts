@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ChaosOptions, ChaosReport, FaultRecord } from './chaos-report.js'
-import { controlMsOf, underLoadAlone } from './control.js'
+import { controlMsOf, lastInPeaceMs, underLoadAlone } from './control.js'
 import { inSeconds } from './fault-kind.js'
 import { faultKinds } from './fault-kinds.js'
 import { inflict } from './inflict.js'
@@ -93,7 +93,7 @@ async function measured(
       nodesStartedAgain: startedAgain,
     },
     delays: {
-      control: await tables.delays(startedAt, startedAt + controlMs),
+      control: await tables.delays(startedAt, startedAt + lastInPeaceMs(controlMs)),
       all: await tables.delays(startedAt, Date.now()),
     },
     series: await tables.series(startedAt),

@@ -6,10 +6,17 @@ import type { Stage } from './stage.js'
 const SHARE = 0.2
 const LEAST_MS = 15_000
 const MOST_MS = 120_000
+/** Clicks that are due so late in it may meet the first fault. */
+const TAIL_MS = 3_000
 
 /** How much of a run is load alone. */
 export function controlMsOf({ minutes }: Pick<ChaosOptions, 'minutes'>): number {
   return Math.min(Math.max(minutes * 60_000 * SHARE, LEAST_MS), MOST_MS)
+}
+
+/** When the last click is due, since the beginning, that no fault can meet. */
+export function lastInPeaceMs(controlMs: number): number {
+  return controlMs - TAIL_MS
 }
 
 /**

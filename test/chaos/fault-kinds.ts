@@ -7,13 +7,14 @@ import { SERVER_FAULTS } from './server-faults.js'
 /** All that can happen here, and what cannot. */
 export function faultKinds(
   hosts: ChaosHosts,
-  { heartbeatTimeoutMs, jobManagers }: ChaosOptions,
+  { heartbeatTimeoutMs, jobManagers, only }: ChaosOptions,
 ): { readonly kinds: readonly FaultKind[]; readonly leftOut: readonly LeftOut[] } {
   const whyNot = ({ needs, needsStandby }: FaultKind) => {
     if (needsStandby && jobManagers < 2) return 'there is one job manager'
     return needs && hosts.whyNot(needs)
   }
-  const all = [...nodeFaults(heartbeatTimeoutMs), ...SERVER_FAULTS]
+  const isChosen = ({ name }: FaultKind) => only.length === 0 || only.some((word) => name.includes(word))
+  const all = [...nodeFaults(heartbeatTimeoutMs), ...SERVER_FAULTS].filter(isChosen)
   return {
     kinds: all.filter((kind) => whyNot(kind) === undefined),
     leftOut: all.flatMap((kind) => {

@@ -5,7 +5,7 @@ import type { FaultRecord } from './chaos-report.js'
 import type { ClickTables } from './click-tables.js'
 import { type Blow, type FaultKind, inSeconds } from './fault-kind.js'
 import type { PlannedFault } from './schedule.js'
-import { signsOf } from './signs.js'
+import { signsOf, wallTime } from './signs.js'
 import type { Stage } from './stage.js'
 
 /** A fault that is not got over in this time is one too many. */
@@ -44,6 +44,7 @@ export async function inflict(
     problem = (error as Error).message
   }
   const sign = signsOf(cluster).find((candidate) => candidate.at >= at)
+  const running = progress.moments.findLast(({ what, at: seen }) => what === 'running' && wallTime(seen) > at)
   const record: FaultRecord = {
     number,
     kind: kind.name,
@@ -54,6 +55,7 @@ export async function inflict(
     healedMs: healedAt && healedAt - startedAt,
     detectMs: sign && sign.at - at,
     sign: sign?.told,
+    runsMs: running && wallTime(running.at) - at,
     recoverMs: recoveredAt && recoveredAt - at,
     attempts: progress.attempt - attempts,
     worstDelayMs: recoveredAt && (await tables.delays(at, recoveredAt).catch(() => undefined))?.maxMs,

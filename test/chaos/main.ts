@@ -1,6 +1,6 @@
 /**
- * `npm run chaos -- --minutes M --seed S [--every SECONDS] [--rate CLICKS] [--job-managers N] [--json FILE] [--svg FILE]
- * [--report FILE]`: a cluster of real processes under a steady load, first in peace, then struck every few seconds by
+ * `npm run chaos -- --minutes M --seed S [--every SECONDS] [--rate CLICKS] [--only WORD] [--job-managers N]
+ * [--heartbeat-timeout SECONDS] [--json FILE] [--svg FILE] [--report FILE]`: a cluster of real processes under a steady load, first in peace, then struck every few seconds by
  * faults that the seed draws; then what PostgreSQL holds is compared with what the topic holds. Ends with
  * `N passed, N failed, N skipped`: one for peace, one for each kind of fault, one for exactness.
  */
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     every: { type: 'string', default: '10' },
     rate: { type: 'string', default: '1000' },
+    only: { type: 'string', multiple: true, default: [] },
     'job-managers': { type: 'string', default: '1' },
     'heartbeat-timeout': { type: 'string', default: '8' },
     json: { type: 'string' },
@@ -30,6 +31,7 @@ const options: ChaosOptions = {
   seed: Number(values.seed),
   everyMs: positive('every', values.every) * 1_000,
   ratePerSecond: positive('rate', values.rate),
+  only: values.only,
   jobManagers: positive('job-managers', values['job-managers']),
   heartbeatTimeoutMs: positive('heartbeat-timeout', values['heartbeat-timeout']) * 1_000,
 }

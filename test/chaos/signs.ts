@@ -6,8 +6,13 @@ export function signsOf({ job, signs }: ChaosCluster): readonly Sign[] {
   const { moments } = job.progress
   const told = moments
     .filter(({ what }) => what !== 'running')
-    .map(({ at, told }) => ({ at: performance.timeOrigin + at, told: oneLine(told) }))
+    .map(({ at, told }) => ({ at: wallTime(at), told: oneLine(told) }))
   return [...told, ...signs.signs].sort((a, b) => a.at - b.at)
+}
+
+/** The time of day of a moment of `performance.now()`. */
+export function wallTime(at: number): number {
+  return performance.timeOrigin + at
 }
 
 function oneLine(text: string): string {
