@@ -39,7 +39,7 @@ const LOOK_MS = 250
 const CLOSE_MS = 5_000
 const WHOLE_MS = 60_000
 /** What JetStream may take on each server. */
-const STORE_BYTES = 128 * 1024 * 1024
+const STORE_BYTES = 64 * 1024 * 1024
 
 /** Three nats-servers that are one JetStream, Kafka, PostgreSQL, job managers and three task managers: what is struck. */
 export class ChaosCluster {

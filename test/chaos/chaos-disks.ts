@@ -6,7 +6,7 @@ import { SmallDisk } from '../support/small-disk.js'
 /** The process that made them follows: so the next one knows what a killed one left behind. */
 const PREFIX = 'retake-chaos-disks-'
 /** More than JetStream may take there. */
-const MEGABYTES = 160
+const MEGABYTES = 96
 
 /** Disks small enough to be filled in no time, by name; none where no file system can be mounted. */
 export class ChaosDisks {

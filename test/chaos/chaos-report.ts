@@ -94,6 +94,7 @@ export interface KindSummary {
   readonly family: Family
   readonly count: number
   readonly detectMs: Spread | undefined
+  readonly runsMs: Spread | undefined
   readonly recoverMs: Spread | undefined
   readonly attempts: number
 }

@@ -20,6 +20,8 @@ export interface FaultKind extends Weighted {
 export interface Blow {
   /** Whom it struck, and how, for people. */
   readonly target: string
+  /** Since when it is there, a time of day, if it took a while to bring it about. */
+  readonly at?: number
   /** It is let be for so long … */
   readonly holdMs: number
   /** … and then taken back. Resolves when whatever was down is up. */

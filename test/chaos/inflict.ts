@@ -24,12 +24,13 @@ export async function inflict(
   const { progress } = cluster.job
   const { number, kind } = fault
   const attempts = progress.attempt
-  const at = Date.now()
+  let at = Date.now()
   let blow: Blow | undefined
   let [healedAt, recoveredAt]: (number | undefined)[] = []
   let problem: string | undefined
   try {
     blow = await kind.strike(cluster, seededRandom(fault.seed))
+    at = blow.at ?? at
     const thereAt = Date.now()
     say(`#${number} ${kind.name}: ${blow.target}`)
     const recovered = visible(tables, thereAt)

@@ -10,6 +10,7 @@ export function kindSummaries(faults: readonly FaultRecord[]): readonly KindSumm
     family: struck[0]!.family,
     count: struck.length,
     detectMs: spreadOf(struck.flatMap(({ detectMs }) => detectMs ?? [])),
+    runsMs: spreadOf(struck.flatMap(({ runsMs }) => runsMs ?? [])),
     recoverMs: spreadOf(struck.flatMap(({ recoverMs }) => recoverMs ?? [])),
     attempts: struck.reduce((sum, { attempts }) => sum + attempts, 0),
   }))

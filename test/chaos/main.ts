@@ -35,7 +35,7 @@ const options: ChaosOptions = {
   jobManagers: positive('job-managers', values['job-managers']),
   heartbeatTimeoutMs: positive('heartbeat-timeout', values['heartbeat-timeout']) * 1_000,
 }
-const command = ['npm run chaos --', ...process.argv.slice(2)].join(' ')
+const command = ['npm run chaos --', ...process.argv.slice(2).filter(isOfTheRun)].join(' ')
 // What is left to do at a signal stands in handlers of `exit`.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
@@ -71,6 +71,13 @@ async function main(): Promise<number> {
     console.log('0 passed, 1 failed, 0 skipped')
     return 1
   }
+}
+
+/** Where its results are written says nothing of a run. */
+function isOfTheRun(argument: string, index: number, all: readonly string[]): boolean {
+  const isFile = (option: string | undefined) => /^--(json|svg|report)(=|$)/.test(option ?? '')
+  const before = all[index - 1]
+  return !isFile(argument) && !(isFile(before) && !before?.includes('='))
 }
 
 function positive(name: string, text: string): number {

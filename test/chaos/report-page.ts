@@ -35,17 +35,16 @@ export function reportPage(report: ChaosReport, chart: string | undefined): stri
     `For ${seconds(control.durationMs)} s nothing was struck: ${control.checkpoints} checkpoints, ` +
       `${control.falseVerdicts.length === 0 ? 'and nothing was found broken' : `and found broken: ${control.falseVerdicts.join('; ')}`}.`,
     '## Faults',
-    'Seconds from the strike, as median / 95 % / worst. *Detected* is the first sign that the cluster gave; *recovered*, that PostgreSQL had ' +
+    'Seconds from the strike, as median / 95 % / worst. *Detected* is the first sign that the cluster gave; *runs again*, that all subtasks did, under a new attempt; *recovered*, that PostgreSQL had ' +
       'clicks of every partition that were due after the fault was there. A fault that lasts is recovered from at the earliest when the ' +
       'cluster can do without whom it struck.',
     table(
-      ['fault', 'times', 'detected', 'recovered', 'new attempts'],
-      kinds.map(({ kind, count, detectMs, recoverMs, attempts }) => [
+      ['fault', 'times', 'new attempts', 'detected', 'runs again', 'recovered'],
+      kinds.map(({ kind, count, detectMs, runsMs, recoverMs, attempts }) => [
         kind,
         String(count),
-        spread(detectMs),
-        spread(recoverMs),
         String(attempts),
+        ...[detectMs, runsMs, recoverMs].map(spread),
       ]),
     ),
     `${job.attempts} attempts in all, ${job.checkpoints} checkpoints completed and ${job.failedCheckpoints} failed; ` +

@@ -90,8 +90,10 @@ async function storeFull(cluster: ChaosCluster, random: Random): Promise<Blow> {
   const manager = await connection.jetstreamManager()
   await manager.streams.add({ name: BALLAST, subjects: [BALLAST], num_replicas: servers.length })
   let pieces = 0
+  let at = 0
   try {
     for (;;) {
+      at = Date.now()
       await connection.jetstream().publish(BALLAST, new Uint8Array(512 * 1_024))
       pieces++
     }
@@ -100,6 +102,7 @@ async function storeFull(cluster: ChaosCluster, random: Random): Promise<Blow> {
   }
   return {
     target: `all nats-servers, for ${inSeconds(holdMs)}, with ${pieces / 2} MB of somebody else's`,
+    at,
     holdMs,
     async heal() {
       await until(() => manager.streams.delete(BALLAST), { what: 'room', timeoutMs: ROOM_MS, everyMs: 200 })

@@ -5,12 +5,12 @@ import type { Spread } from './spread.js'
 export function summaryOf(report: ChaosReport): readonly string[] {
   const { kinds, job, delays, verdict, faults } = report
   const width = Math.max(4, ...kinds.map(({ kind }) => kind.length))
-  const line = (kind: string, count: string, detected: string, recovered: string, attempts: string) =>
-    `  ${kind.padEnd(width)}  ${count.padStart(5)}  ${detected.padStart(20)}  ${recovered.padStart(20)}  ${attempts.padStart(8)}`
+  const line = (kind: string, ...cells: readonly string[]) =>
+    `  ${kind.padEnd(width)}${cells.map((cell) => cell.padStart(20)).join('')}`
   return [
-    line('FAULT', 'TIMES', 'DETECTED, s', 'RECOVERED, s', 'ATTEMPTS'),
-    ...kinds.map(({ kind, count, detectMs, recoverMs, attempts }) =>
-      line(kind, String(count), spread(detectMs), spread(recoverMs), String(attempts)),
+    line('FAULT', 'TIMES (ATTEMPTS)', 'DETECTED, s', 'RUNS AGAIN, s', 'RECOVERED, s'),
+    ...kinds.map(({ kind, count, detectMs, runsMs, recoverMs, attempts }) =>
+      line(kind, `${count} (${attempts})`, ...[detectMs, runsMs, recoverMs].map(spread)),
     ),
     `  ${faults.length} faults; ${job.attempts} attempts, ${job.checkpoints} checkpoints completed, ${job.failedCheckpoints} failed; ${job.nodesStartedAgain} nodes ended by themselves and were started again`,
     `  delay of clicks: in peace ${shown(delays.control)}; in all ${shown(delays.all)}`,

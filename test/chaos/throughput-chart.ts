@@ -9,7 +9,7 @@ interface Panel {
   yOf(value: number): number
 }
 
-/** Light and dark. The last four of each are told apart by those who see no red or green, too. */
+/** Light and dark. */
 const COLOURS: Record<Family | 'due' | 'committed' | 'worst', readonly [string, string]> = {
   committed: ['#0969da', '#58a6ff'],
   due: ['#8c959f', '#6e7681'],
@@ -171,13 +171,13 @@ function xAxis(endMs: number, xOf: (atMs: number) => number): string {
 
 function legend(): string {
   const lines = [
-    ['due', 'due'],
-    ['committed', 'in PostgreSQL; delay, median'],
-    ['worst', 'delay, worst'],
+    [LEFT, 'due', 'due'],
+    [LEFT + 70, 'committed', 'in PostgreSQL; delay, median'],
+    [LEFT + 290, 'worst', 'delay, worst'],
   ] as const
   const drawn = lines.map(
-    ([kind, text], index) =>
-      `<path class="line ${kind}" d="M${LEFT + index * 130} 48h20"/><text class="small" x="${LEFT + 26 + index * 130}" y="52">${text}</text>`,
+    ([x, kind, text]) =>
+      `<path class="line ${kind}" d="M${x} 48h20"/><text class="small" x="${x + 26}" y="52">${text}</text>`,
   )
   const faults = FAMILIES.map((family, index) => {
     const x = LEFT + 480 + index * 74
