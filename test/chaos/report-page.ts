@@ -7,7 +7,7 @@ export function reportPage(report: ChaosReport, chart: string | undefined): stri
   const { minutes, everyMs, ratePerSecond, jobManagers, heartbeatTimeoutMs } = options
   const day = new Date(report.startedAt).toISOString().slice(0, 10)
   const sections = [
-    `# ${minutes} minutes of chaos: ${verdict.isExact ? 'exact' : 'NOT exact'}`,
+    `# ${minutes} minute${minutes === 1 ? '' : 's'} of chaos: ${verdict.isExact ? 'exact' : 'NOT exact'}`,
     `${faults.length} faults in ${shown(report.durationMs / 60_000, 1)} minutes, one every ${seconds(everyMs)} s or when the one before was over. ` +
       `${verdict.clicks.toLocaleString('en')} clicks of ${verdict.users.toLocaleString('en')} users in PostgreSQL: ` +
       `${verdict.missing} lost, ${verdict.repeated} repeated, ${verdict.foreign} foreign, ${verdict.wrongSums} wrong sums.`,
