@@ -122,10 +122,10 @@ export interface JobManagerOptions extends ResourceManagerOptions {
   readonly logger: Logger
   /** The actors of its own thread. */
   readonly tree: () => ActorSnapshot
-  /** Whether it goes on with every unended run of the store by itself, or only with what it is told to. */
-  readonly recovers: boolean
   /** How long its jobs wait for slots. */
   readonly slotRequestMs: number
+  /** It goes on with what it is told to alone; else with every unended run of the store, as others do that lead after it. */
+  readonly isAlone: boolean
   /** Outlives it: a job manager that is started again directs the same runs again. */
   readonly runs?: Map<RunId, DirectedRun>
 }
@@ -160,7 +160,7 @@ export class JobManager implements Actor<JobManagerMessage> {
     this.#supervision.begin(ctx.now())
     for (const run of this.#runs.keys())
       this.#carryOut(this.#supervision.addChild({ id: run, restart: 'transient' }, ctx.now()))
-    if (!this.#options.recovers) return
+    if (this.#options.isAlone) return
     this.#recover()
     // A store whose leader was just voted out does not show all runs: once more when it surely does.
     ctx.after('recover-late', LIMITS.logBehindMs, { type: 'recover' })
@@ -367,7 +367,7 @@ export class JobManager implements Actor<JobManagerMessage> {
     const state = outcome.ok ? outcome.value : undefined
     const ended = state?.ended
     // One that is to be recovered may be on its way: whoever follows asks again.
-    if (ended === undefined && this.#options.recovers) return
+    if (ended === undefined && !this.#options.isAlone) return
     this.#ctx.send(
       follower,
       ended === undefined
@@ -406,7 +406,7 @@ export class JobManager implements Actor<JobManagerMessage> {
     const directed = this.#runs.get(run)
     if (directed === undefined) return
     const { followers, ...prepared } = directed
-    const { own, store, clock, random, logger, slotRequestMs } = this.#options
+    const { own, store, clock, random, logger, slotRequestMs, isAlone } = this.#options
     const jobMaster = new JobMaster({
       ...prepared,
       node: own.node,
@@ -417,6 +417,7 @@ export class JobManager implements Actor<JobManagerMessage> {
       random,
       logger: logger.with({ run, job: prepared.plan.name }),
       slotRequestMs,
+      isAlone,
     })
     const ref = this.#ctx.spawn(jobMasterName(run), jobMaster, {
       onExit: (reason) => ({ type: 'job-master-ended', run, reason }),
