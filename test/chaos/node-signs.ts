@@ -7,14 +7,13 @@ export interface Sign {
   readonly told: string
 }
 
-export type SeenNode = Pick<NodeStatus, 'name' | 'node' | 'roles'>
+export type SeenNode = Pick<NodeStatus, 'name' | 'node' | 'isLeader'>
 
 /** What changes among the living nodes from one look at them to the next: who is gone, who leads instead. */
 export class NodeSigns {
   readonly signs: Sign[] = []
   #before: readonly SeenNode[] | undefined
 
-  /** The leading job manager first. */
   onNodes(nodes: readonly SeenNode[], at: number): void {
     const before = this.#before
     this.#before = nodes
@@ -30,5 +29,5 @@ export class NodeSigns {
 }
 
 export function leaderOf(nodes: readonly SeenNode[]): SeenNode | undefined {
-  return nodes.find(({ roles }) => roles.includes('job-manager'))
+  return nodes.find(({ isLeader }) => isLeader)
 }
