@@ -26,7 +26,7 @@ import type { Random } from '#src/kit/random.js'
 import type { ThreadActors } from './cluster-view.js'
 import type { JobEvent } from './job-event.js'
 import type { JobIntake, PreparedRun, RecoveredRun } from './job-intake.js'
-import { JobMaster } from './job-master.js'
+import { JobMaster, type LedElsewhere } from './job-master.js'
 import type { JobOrder } from './job-order.js'
 import { ResourceManager, type ResourceManagerOptions } from './resource-manager.js'
 import { jobMasterName, jobMasterOf, RESOURCE_MANAGER } from './role-addresses.js'
@@ -61,6 +61,8 @@ export type JobManagerMessage =
       readonly outcome: Outcome<LogState | undefined>
     }
   // its job masters
+  | LedElsewhere
+  | { readonly type: 'take-up'; readonly run: RunId }
   | { readonly type: 'job-master-ended'; readonly run: RunId; readonly reason: ExitReason }
   | { readonly type: 'restart-due' }
 
@@ -139,7 +141,7 @@ export class JobManager implements Actor<JobManagerMessage> {
   readonly #runs: Map<RunId, DirectedRun>
   readonly #supervision: Supervision<RunId, ExitReason>
   readonly #uploads = new BundleUploads()
-  /** Ended, given up, led by another, or beyond help: none of them is taken up again unasked. */
+  /** Ended, given up, or beyond help: none of them is taken up again unasked. One that another leads, not at once. */
   readonly #left = new Set<RunId>()
   #ctx!: ActorContext<JobManagerMessage>
   #resourceManager!: ActorRef<Parameters<ResourceManager['receive']>[0]>
@@ -203,6 +205,10 @@ export class JobManager implements Actor<JobManagerMessage> {
         return this.#onFollower(message.run, message.follower)
       case 'state-read':
         return this.#tellState(message.run, message.follower, message.outcome)
+      case 'led-elsewhere':
+        return ctx.after(`take-up-${message.run}`, LIMITS.takeUpMs, { type: 'take-up', run: message.run })
+      case 'take-up':
+        return this.#takeUp(message.run)
       case 'job-master-ended':
         return this.#onJobMasterEnded(message.run, message.reason)
       case 'restart-due':
@@ -315,6 +321,15 @@ export class JobManager implements Actor<JobManagerMessage> {
     this.#supervision.removeChild(run)
   }
 
+  /**
+   * Another has taken the run from us. That one leads the cluster, and we have stood down by now; or it only thought so,
+   * has stood down itself, and nobody goes on with the run but us.
+   */
+  #takeUp(run: RunId): void {
+    this.#left.delete(run)
+    this.#recover()
+  }
+
   // For whoever watches.
 
   #listRuns(only: RunId | undefined): void {
@@ -412,6 +427,7 @@ export class JobManager implements Actor<JobManagerMessage> {
       node: own.node,
       log: store.log(run),
       blobs: store.blobs,
+      jobManager: this.#ctx.self,
       resourceManager: this.#resourceManager,
       clock,
       random,

@@ -131,6 +131,9 @@ export type JobMasterMessage =
 /** A node drains: the job goes on elsewhere, from a checkpoint that is taken for it. */
 export type EvacuateNode = { readonly type: 'evacuate'; readonly node: NodeId }
 
+/** What it tells whoever gave it its job, and then ends: another leads the job. */
+export type LedElsewhere = { readonly type: 'led-elsewhere'; readonly run: RunId }
+
 export type DescribeJob = { readonly type: 'describe' } & Asks<JobReport>
 
 export type CancelJob = { readonly type: 'cancel' } & Asks<'ok'>
@@ -168,6 +171,7 @@ export interface JobMasterOptions {
   /** The checkpoint of another run that this one begins with; its manifest as it was read there. */
   readonly origin: Manifest | undefined
   readonly allowRepeatedRows: boolean
+  readonly jobManager: ActorRef<LedElsewhere>
   readonly resourceManager: ActorRef<ResourceManagerMessage>
   readonly connectors: Connectors
   readonly clock: Clock
@@ -278,6 +282,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
         ctx.reply('ok')
         if (message.attempt === this.#attempt?.number) this.#fail(message.error)
         return
+      case 'replaced':
+        return this.#stepDown('another has adopted what runs of it')
       case 'checkpoint-changed':
         return this.#story.tell({ type: 'checkpoint', record: message.record })
       case 'subtask-changed':
@@ -735,9 +741,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const now = this.#ctx.now()
     const steps = isCurable(error) ? this.#supervision.onEnded('region', 'abnormal', error, now) : []
     const restartAt = restartOf(steps, now)
-    const restartInMs = restartAt === undefined ? undefined : restartAt - now
+    // What ends the job is told once the log has it: who was replaced may find gone what another has deleted.
+    if (restartAt === undefined) return this.#stop({ outcome: 'failed', error })
+    const restartInMs = restartAt - now
     this.#story.tell({ type: 'failure', error, restartInMs })
-    if (restartInMs === undefined) return this.#stop({ outcome: 'failed', error })
     this.#ctx.after('restart', restartInMs, { type: 'restart-due' })
     this.#stop('restart')
   }
@@ -860,6 +867,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     } as const
     this.#log.append(ended, (appended) => {
       if (appended.kind === 'refused') return this.#stepDown(appended.reason)
+      if (error !== undefined) this.#story.tell({ type: 'failure', error, restartInMs: undefined })
       if (outcome === 'finished' && this.#attempt !== undefined) this.#closeSlots(this.#attempt)
       this.#releaseAllSlots()
       this.#settle(outcome, error)
@@ -882,11 +890,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #stepDown(reason: string): void {
     if (this.#story.isOver) return
     this.#phase = { kind: 'ended' }
-    this.#options.logger.info({ reason }, 'another leads the job')
-    if (this.#options.isAlone) {
+    const { run, isAlone, jobManager, logger } = this.#options
+    logger.info({ reason }, 'another leads the job')
+    if (isAlone) {
       this.#releaseAllSlots()
       this.#story.moveTo('SUSPENDED', reason)
-    }
+    } else this.#ctx.send(jobManager, { type: 'led-elsewhere', run })
     this.#ctx.exit()
   }
 

@@ -74,6 +74,8 @@ export const LIMITS = {
   orphanMs: 20_000,
   /** Whoever follows a job and has heard nothing for this long asks again to be told. */
   followAgainMs: 3_000,
+  /** A leader whom another has taken a run from takes it up again after this, if it leads the cluster then. */
+  takeUpMs: 2_000,
   /** Unended runs that could not be read are tried again after this. */
   recoverRetryMs: 1_000,
   /** A bundle travels to the job manager in pieces of this size. */
