@@ -75,6 +75,7 @@ export class ChaosCluster {
             .concat('--nats', this.nats.urls.join(','), '--heartbeat-timeout', `${heartbeatTimeoutMs}ms`)
             .concat(more),
           env: { RETAKE_SECRET_DATABASE: this.postgres.url },
+          onLine: (line) => this.signs.onLine(name, line, Date.now()),
         }),
       )
     this.#jobManagers = jobManagerNames(jobManagers).map((name) => node('job-manager', name, []))
