@@ -16,12 +16,15 @@ import { until } from '../support/until.js'
 import { ChaosDisks } from './chaos-disks.js'
 import { ChaosHosts } from './chaos-hosts.js'
 import { KeptNode } from './kept-node.js'
+import { NodeLogs } from './node-logs.js'
 import { leaderOf, NodeSigns } from './node-signs.js'
 
 export interface ChaosClusterOptions {
   /** One leads, the others stand by. */
   readonly jobManagers: number
   readonly heartbeatTimeoutMs: number
+  /** A folder for all that the nodes say; only what is wrong is kept, and not for long, unless it is named. */
+  readonly logs?: string | undefined
 }
 
 export const TOPIC = 'clicks'
@@ -58,7 +61,7 @@ export class ChaosCluster {
   #hasStopped = false
 
   private constructor(
-    { jobManagers, heartbeatTimeoutMs }: ChaosClusterOptions,
+    { jobManagers, heartbeatTimeoutMs, logs: folder }: ChaosClusterOptions,
     parts: Pick<ChaosCluster, 'hosts' | 'nats' | 'kafka' | 'postgres' | 'disks'>,
   ) {
     this.hosts = parts.hosts
@@ -66,16 +69,23 @@ export class ChaosCluster {
     this.kafka = parts.kafka
     this.postgres = parts.postgres
     this.disks = parts.disks
+    const logs = folder === undefined ? undefined : new NodeLogs(folder)
+    const logLevel = logs === undefined ? 'warn' : 'info'
+    const onLine = (name: string, line: string) => {
+      const at = Date.now()
+      this.signs.onLine(name, line, at)
+      logs?.onLine(name, line, at)
+    }
     const node = (role: NodeRole, name: string, more: readonly string[]) =>
       new KeptNode(
         new NodeProcess({
           name,
           host: this.hosts.host(name),
-          args: [MAIN, 'node', '--role', role, '--name', name, '--cluster', CLUSTER, '--log-level', 'warn']
+          args: [MAIN, 'node', '--role', role, '--name', name, '--cluster', CLUSTER, '--log-level', logLevel]
             .concat('--nats', this.nats.urls.join(','), '--heartbeat-timeout', `${heartbeatTimeoutMs}ms`)
             .concat(more),
           env: { RETAKE_SECRET_DATABASE: this.postgres.url },
-          onLine: (line) => this.signs.onLine(name, line, Date.now()),
+          onLine: (line) => onLine(name, line),
         }),
       )
     this.#jobManagers = jobManagerNames(jobManagers).map((name) => node('job-manager', name, []))

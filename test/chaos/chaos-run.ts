@@ -16,15 +16,17 @@ export type Say = (line: string) => void
 export interface Audience {
   readonly say: Say
   begin(): void
+  /** A folder for all that the nodes say. */
+  readonly logs: string | undefined
 }
 
 /** One run of chaos, from the first process to the end of the last. */
 export async function chaosRun(
   options: ChaosOptions,
   command: string,
-  { say, begin }: Audience,
+  { say, begin, logs }: Audience,
 ): Promise<ChaosReport> {
-  const stage = await Stage.open(options)
+  const stage = await Stage.open(options, logs)
   try {
     const { cluster, startedAt } = stage
     begin()
