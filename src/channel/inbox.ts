@@ -62,6 +62,8 @@ export class Inbox {
   #alignmentMs = 0
   /** The channel whose turn it is. */
   #turn = 0
+  /** Elements in all channels: most often none, and then no channel need be looked at, of which there may be many. */
+  #waiting = 0
   #ended = 0
   #failure: { readonly error: unknown } | undefined
 
@@ -171,12 +173,14 @@ export class Inbox {
       this.counters.repeated += 1
       return
     }
+    this.#waiting += 1
     this.counters.framesIn += 1
     this.counters.bytesIn += bytes
   }
 
   /** The next channel, in turn, that holds something and is not blocked. */
   #choose(): ChannelIndex | undefined {
+    if (this.#waiting === 0) return undefined
     const count = this.#channels.length
     for (let i = 0; i < count; i++) {
       const channel = ((this.#turn + i) % count) as ChannelIndex
@@ -186,6 +190,7 @@ export class Inbox {
   }
 
   #take(channel: ChannelIndex): InboxEvent | undefined {
+    this.#waiting -= 1
     const element = this.#channels[channel]!.take()
     switch (element.kind) {
       case 'records': {

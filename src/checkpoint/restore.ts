@@ -2,7 +2,7 @@ import type { JobPlan, OperatorPlan, VertexPlan } from '../graph/job-plan.js'
 import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
 import { type OperatorId, type SubtaskId, type SubtaskIndex, subtaskId } from '../kit/ids.js'
-import { groupRangeOf } from '../kit/key-group.js'
+import { subtaskOfGroup } from '../kit/key-group.js'
 import type { KeyedPart, OperatorSnapshot, Piece, SplitPosition } from '../state/snapshot.js'
 import type { Manifest, ManifestOperator, ManifestVertex } from './manifest.js'
 
@@ -34,14 +34,14 @@ export function restoreOf(manifest: Manifest, plan: Pick<JobPlan, 'vertices'>): 
   const before = snapshotsByOperator(manifest)
   const restoration = new Map<SubtaskId, RestoredOperator[]>()
   for (const vertex of plan.vertices) {
+    const dealt = vertex.operators.map(({ id }) => {
+      const state = manifest.sources.find(({ source }) => source === id)
+      return dealtTo(vertex, id, before.get(id) ?? [], state?.splits ?? [])
+    })
     for (let index = 0; index < vertex.parallelism; index++) {
-      const subtask = index as SubtaskIndex
       restoration.set(
-        subtaskId(vertex.index, subtask),
-        vertex.operators.map(({ id }) => {
-          const state = manifest.sources.find(({ source }) => source === id)
-          return restoredOperator(id, before.get(id) ?? [], state?.splits ?? [], vertex, subtask)
-        }),
+        subtaskId(vertex.index, index as SubtaskIndex),
+        dealt.map((hands) => hands[index]!),
       )
     }
   }
@@ -61,24 +61,30 @@ interface SnapshotBefore extends OperatorSnapshot {
   readonly ended: boolean
 }
 
-function restoredOperator(
+/** What each subtask of `vertex` gets of one operator. In one pass: none looks through what all the others get. */
+function dealtTo(
+  { parallelism, maxParallelism }: VertexPlan,
   operator: OperatorId,
   before: readonly SnapshotBefore[],
   assigned: readonly SplitPosition[],
-  { parallelism, maxParallelism }: VertexPlan,
-  subtask: SubtaskIndex,
-): RestoredOperator {
-  const { first, last } = groupRangeOf(subtask, parallelism, maxParallelism)
-  const mine = ({ owner }: { readonly owner: number }) => owner % parallelism === subtask
-  return {
+): readonly RestoredOperator[] {
+  const ended = endedOf(before, parallelism)
+  const hands = Array.from({ length: parallelism }, (_, subtask) => ({
     operator,
-    splits: positionsOf(assigned, before).filter(mine),
-    pieces: before.flatMap(({ pieces }) => pieces ?? []).filter(mine),
-    keyed: before
-      .flatMap(({ keyed }) => (keyed === undefined ? [] : [keyed]))
-      .filter((part) => part.firstGroup <= last && part.lastGroup >= first),
-    ended: hasEnded(before, parallelism, subtask),
+    splits: [] as SplitPosition[],
+    pieces: [] as Piece[],
+    keyed: [] as KeyedPart[],
+    ended: ended.has(subtask),
+  }))
+  for (const split of positionsOf(assigned, before)) hands[split.owner % parallelism]!.splits.push(split)
+  for (const { pieces, keyed } of before) {
+    for (const piece of pieces ?? []) hands[piece.owner % parallelism]!.pieces.push(piece)
+    if (keyed === undefined) continue
+    const first = subtaskOfGroup(keyed.firstGroup, parallelism, maxParallelism)
+    const last = Math.min(subtaskOfGroup(keyed.lastGroup, parallelism, maxParallelism), parallelism - 1)
+    for (let subtask = first; subtask <= last; subtask++) hands[subtask]!.keyed.push(keyed)
   }
+  return hands
 }
 
 /** What the coordinator knew of each split, or better, what its reader said of it. */
@@ -89,14 +95,15 @@ function positionsOf(assigned: readonly SplitPosition[], before: readonly Snapsh
 }
 
 /**
- * At the same parallelism each subtask goes on as itself. At another, only an end that all had reached is an end:
- * behind a barrier that was aligned over all inputs, all subtasks of an operator have ended or none has; a source that
- * had ended in part finds the ends of its splits again.
+ * Which subtasks have ended. At the same parallelism each goes on as itself. At another, only an end that all had reached
+ * is an end: behind a barrier that was aligned over all inputs, all subtasks of an operator have ended or none has; a
+ * source that had ended in part finds the ends of its splits again.
  */
-function hasEnded(before: readonly SnapshotBefore[], parallelism: number, subtask: SubtaskIndex): boolean {
-  if (before.length === 0) return false
-  if (before.length === parallelism) return before.some((old) => old.subtask === subtask && old.ended)
-  return before.every(({ ended }) => ended)
+function endedOf(before: readonly SnapshotBefore[], parallelism: number): ReadonlySet<number> {
+  if (before.length === parallelism)
+    return new Set(before.filter(({ ended }) => ended).map(({ subtask }) => subtask))
+  const all = before.length > 0 && before.every(({ ended }) => ended)
+  return new Set(Array.from({ length: all ? parallelism : 0 }, (_, subtask) => subtask))
 }
 
 /** Snapshots of each operator in the order of its old subtasks. */

@@ -1,12 +1,12 @@
 import type { NodeRole } from '../../actors/cluster-view.js'
 import type { NodeEvent } from '../../actors/node-process.js'
 import type { SimulatedNetwork } from '../actor/transport/simulated-network.js'
+import type { Clock } from '../kit/clock.js'
 import type { ErrorInfo } from '../kit/errors.js'
 import type { SystemId } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
 import type { Logger } from '../kit/logger.js'
 import type { Random } from '../kit/random.js'
-import type { VirtualClock } from '../kit/virtual-clock.js'
 import type { Surroundings } from './simulated-host.js'
 import { SimulatedNode } from './simulated-node.js'
 import { SimulatedProcess } from './simulated-process.js'
@@ -16,7 +16,7 @@ export interface SimulatedMachineOptions {
   readonly role: NodeRole
   /** Of a task manager. */
   readonly slots: number
-  readonly clock: VirtualClock
+  readonly clock: Clock
   readonly random: Random
   readonly network: SimulatedNetwork
   readonly surroundings: Surroundings

@@ -1,14 +1,14 @@
 import type { SystemTransports } from '../../actors/transports.js'
 import { SimulatedNetwork } from '../actor/transport/simulated-network.js'
+import type { Clock } from '../kit/clock.js'
 import type { SystemId } from '../kit/ids.js'
 import type { Random } from '../kit/random.js'
-import type { VirtualClock } from '../kit/virtual-clock.js'
 import { SimulatedThread } from './simulated-thread.js'
 import { ThreadTransport } from './thread-transport.js'
 
 export interface SimulatedProcessOptions {
   readonly name: string
-  readonly clock: VirtualClock
+  readonly clock: Clock
   readonly random: Random
   /** The way to other processes. */
   readonly network: SimulatedNetwork

@@ -1,5 +1,4 @@
 import type { Cancel, Clock } from '../kit/clock.js'
-import type { VirtualClock } from '../kit/virtual-clock.js'
 
 /**
  * A thread of a simulated process. Whatever happens in it is called by its clock, so that it can be frozen and killed
@@ -12,13 +11,13 @@ export class SimulatedThread {
   /** `<process>` or `<process>/slot-<n>`. */
   readonly name: string
   readonly clock: Clock
-  readonly #virtual: VirtualClock
+  readonly #virtual: Clock
   #state: 'running' | 'frozen' | 'catching-up' | 'dead' = 'running'
   #timers: (() => void)[] = []
   #arrivals: (() => void)[] = []
 
   /** @param skewMs by how much the wall clock of its machine is wrong, now */
-  constructor(name: string, virtual: VirtualClock, skewMs: () => number = () => 0) {
+  constructor(name: string, virtual: Clock, skewMs: () => number = () => 0) {
     this.name = name
     this.#virtual = virtual
     this.clock = {

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Inbox, type InboxEvent, type InboxOptions } from '#src/channel/inbox.js'
+import { InputChannel } from '#src/channel/input-channel.js'
 import type { Attempt, ChannelIndex, CheckpointId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Element, Frame } from '#src/record/element.js'
@@ -263,4 +264,21 @@ test('when a barrier has been waited for, then it says how long', () => {
   deliver(1, barrier(7))
   drain()
   expect(inbox.alignmentMs).toBe(40)
+})
+
+test('when all that came was taken, then none of many channels is looked at for more', () => {
+  const { inbox, deliver, drain } = inboxOf(500)
+  deliver(7, record('a'), barrier(1))
+  deliver(8, record('b'))
+  expect(drain()).toEqual([record('a'), record('b')])
+
+  const looks = vi.spyOn(InputChannel.prototype, 'isEmpty', 'get')
+  expect(inbox.isReady()).toBe(false)
+  expect(looks).not.toHaveBeenCalled()
+
+  deliver(7, record('behind the barrier'))
+  expect(inbox.isReady()).toBe(false)
+  deliver(9, record('c'))
+  expect(drain()).toEqual([record('c')])
+  looks.mockRestore()
 })

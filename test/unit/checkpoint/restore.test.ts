@@ -127,6 +127,22 @@ test('when the parallelism shrinks, then one subtask gets all parts, each owner 
   ])
 })
 
+test('when many subtasks restore, then what there is is looked at once, and not once for each of them', () => {
+  const many = 100
+  let looks = 0
+  const splits = Array.from({ length: many }, (_, owner) => ({
+    ...split(owner),
+    get owner() {
+      looks++
+      return owner
+    },
+  }))
+  expect(
+    restored(manifest(clickCount(many), [], splits), clickCount(many), '0-7', 'clicks')?.splits,
+  ).toHaveLength(1)
+  expect(looks).toBe(many)
+})
+
 test('when a split was handed out but its reader said nothing of it, then it begins where it began', () => {
   const known = manifest(clickCount(2), TWO.subtasks, [split(0), split(1), split(2), split(3, 'beginning')])
   expect(restored(known, clickCount(2), '0-1', 'clicks')?.splits).toEqual([

@@ -223,10 +223,10 @@ test('when it cannot join, or ends by itself, then the error comes out', async (
   fake.hasEnded({
     name: 'RetakeError',
     message: 'm',
-    code: 'RT1522',
+    code: 'RT1516',
     what: 'there is one',
     why: 'w',
     fix: 'f',
   })
-  await expect(code).rejects.toMatchObject({ code: 'RT1522', what: 'there is one' })
+  await expect(code).rejects.toMatchObject({ code: 'RT1516', what: 'there is one' })
 })
