@@ -158,11 +158,12 @@ export class ChaosCluster {
   }
 
   /** Whoever leads, as the living tell. */
-  async leader(): Promise<KeptNode> {
-    const told = leaderOf(await this.client.nodes())
-    const leader = this.#jobManagers.find(({ name }) => name === told?.name)
-    assert(leader !== undefined, 'nobody leads')
-    return leader
+  leader(): Promise<KeptNode> {
+    const leader = async () => {
+      const told = leaderOf(await this.client.nodes())
+      return this.#jobManagers.find(({ name }) => name === told?.name)
+    }
+    return until(leader, { what: 'to be told who leads', everyMs: LOOK_MS })
   }
 
   /** A job manager that does not lead. */
@@ -173,13 +174,15 @@ export class ChaosCluster {
     return standby
   }
 
-  /** Task managers that run subtasks of the job. */
-  async used(): Promise<readonly KeptNode[]> {
-    const [{ placed }, nodes] = await Promise.all([this.job.details(), this.client.nodes()])
-    const names = new Set(
-      placed.map(({ node }) => nodes.find((candidate) => candidate.node === node)?.name ?? ''),
-    )
-    return this.#taskManagers.filter(({ name }) => names.has(name))
+  /** Task managers that run subtasks of the job, as soon as somebody can tell. */
+  used(): Promise<readonly KeptNode[]> {
+    const used = async () => {
+      const [{ placed }, nodes] = await Promise.all([this.job.details(), this.client.nodes()])
+      const names = new Set(placed.map(({ node }) => nodes.find((seen) => seen.node === node)?.name))
+      const found = this.#taskManagers.filter(({ name }) => names.has(name))
+      return found.length > 0 ? found : undefined
+    }
+    return until(used, { what: 'to be told whom the job uses', everyMs: LOOK_MS })
   }
 
   async submit(): Promise<void> {

@@ -20,7 +20,7 @@ const { values } = parseArgs({
     every: { type: 'string', default: '10' },
     rate: { type: 'string', default: '1000' },
     only: { type: 'string', multiple: true, default: [] },
-    'job-managers': { type: 'string', default: '1' },
+    'job-managers': { type: 'string', default: '2' },
     'heartbeat-timeout': { type: 'string', default: '8' },
     json: { type: 'string' },
     svg: { type: 'string' },
