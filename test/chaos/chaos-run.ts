@@ -7,6 +7,8 @@ import { inflict } from './inflict.js'
 import { kindSummaries } from './kind-summaries.js'
 import { codeOf, machineOf } from './provenance.js'
 import { type PlannedFault, scheduleOf } from './schedule.js'
+import { SignTeller } from './sign-teller.js'
+import { signsOf } from './signs.js'
 import { Stage } from './stage.js'
 import { verdictOn } from './verdict.js'
 
@@ -27,6 +29,7 @@ export async function chaosRun(
   { say, begin, logs }: Audience,
 ): Promise<ChaosReport> {
   const stage = await Stage.open(options, logs)
+  const teller = new SignTeller(stage.cluster, say)
   try {
     const { cluster, startedAt } = stage
     begin()
@@ -68,6 +71,7 @@ export async function chaosRun(
     say(stage.cluster.tails())
     throw error
   } finally {
+    teller.stop()
     await stage.close()
   }
 }
@@ -98,11 +102,12 @@ async function underFaults(
 async function measured(
   { cluster, tables, startedAt }: Stage,
   controlMs: number,
-): Promise<Pick<ChaosReport, 'servers' | 'job' | 'delays' | 'series'>> {
+): Promise<Pick<ChaosReport, 'servers' | 'signs' | 'job' | 'delays' | 'series'>> {
   const { nats, kafka, postgres, startedAgain } = cluster
   const { progress } = cluster.job
   return {
     servers: { nats: nats.version, kafka: kafka.version, postgres: postgres.version },
+    signs: signsOf(cluster).map(({ at, told }) => ({ atMs: at - startedAt, told })),
     job: {
       attempts: progress.attempt,
       checkpoints: progress.completedCheckpoints,

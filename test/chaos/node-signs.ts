@@ -9,7 +9,7 @@ export interface Sign {
 
 export type SeenNode = Pick<NodeStatus, 'name' | 'node' | 'isLeader'>
 
-const LEADS = 'leads the cluster'
+const LEADS = '✔ leads the cluster'
 
 /** What nodes give away of what is wrong with them: what they say, and what changes among the living. */
 export class NodeSigns {

@@ -50,7 +50,8 @@ test('when another leads, then who it has not heard of yet is not gone', () => {
 test('when a node says that it leads, then that is a sign, and other words are none', () => {
   const signs = new NodeSigns()
   signs.onLine('jm-2', '12:00:01 · stands by: jm-1 leads', 1)
-  signs.onLine('jm-2', '12:00:02 ✔ leads the cluster', 2)
+  signs.onLine('jm-2', '12:00:02.000 warn  another leads the cluster: this node stands by by=jm-1', 1)
+  signs.onLine('jm-2', '12:00:03 ✔ leads the cluster', 2)
 
   expect(signs.signs).toEqual([{ at: 2, told: 'jm-2 leads' }])
 })
