@@ -6,7 +6,7 @@ import { errorInfoOf } from '#src/kit/errors.js'
 import type { SubtaskId } from '#src/kit/ids.js'
 import { refTo } from './fake-context.js'
 
-const SUBTASKS = ['0-0', '0-1', '1-0', '1-1'] as SubtaskId[]
+const SUBTASKS = ['0-0', '0-1', '1-0', '1-1'].map((id) => id as SubtaskId)
 const COLLECTING = { kind: 'collecting' }
 const BROKEN = { kind: 'broken' }
 const error = errorInfoOf(new Error('out of memory'))
