@@ -82,6 +82,7 @@ export type JobMasterMessage =
     }
   // task managers
   | SlotLost
+  | DirectsAttempt
   // the resource manager; repeated until it is done
   | EvacuateNode
   // whoever runs or watches the job
@@ -152,6 +153,9 @@ export type SubtaskFailed = {
   readonly attempt: Attempt
   readonly error: ErrorInfo
 } & Asks<'ok'>
+
+/** From a task manager that had lost sight of it. Not answered of another attempt than the one under way. */
+export type DirectsAttempt = { readonly type: 'directs-attempt'; readonly attempt: Attempt } & Asks<'ok'>
 
 export type SlotLost = {
   readonly type: 'slot-lost'
@@ -302,6 +306,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
         ctx.reply('ok')
         if (message.attempt === this.#attempt?.number) this.#fail(message.error)
         return
+      case 'directs-attempt':
+        return message.attempt === this.#attempt?.number ? ctx.reply('ok') : undefined
       case 'cancel':
         ctx.reply('ok')
         return this.#cancel()
