@@ -4,6 +4,7 @@ import { JobMaster, type JobMasterMessage } from '#actors/job-master.js'
 import type { ResourceManagerMessage } from '#actors/resource-manager.js'
 import type { Actor, ActorRef, ExitReason } from '#src/actor/actor.js'
 import { ActorSystem } from '#src/actor/system.js'
+import { HistoryDocuments } from '#src/cluster/history-documents.js'
 import type { JobLog } from '#src/cluster/job-log.js'
 import type { LogEntry } from '#src/cluster/log-entry.js'
 import { Connectors, type SourceConnector } from '#src/connector/registry.js'
@@ -13,6 +14,7 @@ import type { Attempt, CheckpointId, NodeId, SubtaskId, SystemId } from '#src/ki
 import { silentLogger } from '#src/kit/logger.js'
 import { seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
+import { MemoryState } from '#src/testing/memory-state.js'
 import { clickCount, MemoryBlobs, run, snapshot, split } from '../checkpoint/fixtures.js'
 import { entriesOf, on } from '../cluster/fixtures.js'
 
@@ -105,6 +107,7 @@ function stage() {
       plan: withSource(clickCount(2, { intervalMs: 1_000 })),
       log,
       blobs,
+      history: new HistoryDocuments(new MemoryState().open().documents, run),
       origin: undefined,
       allowRepeatedRows: false,
       resourceManager: resourceManager as ActorRef<unknown> as ActorRef<ResourceManagerMessage>,
