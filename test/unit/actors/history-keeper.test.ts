@@ -14,11 +14,11 @@ import { run } from '../cluster/fixtures.js'
 import { checkpointOf } from '../cluster/history-fixtures.js'
 import { FakeContext } from './fake-context.js'
 
-/** Documents of a store that is full, slow or away when a test says so. */
+/** Documents of a store that is full, slow or away when a test says so, or from which nothing can be deleted. */
 class FaultyDocuments implements Documents {
   readonly #documents: Documents
   readonly #held: (() => void)[] = []
-  trouble: 'none' | 'full' | 'slow' | 'away' = 'none'
+  trouble: 'none' | 'full' | 'slow' | 'away' | 'kept-as-it-is' = 'none'
   /** That were begun. */
   puts = 0
   reads = 0
@@ -55,6 +55,7 @@ class FaultyDocuments implements Documents {
 
   async delete(name: string): Promise<void> {
     await this.#meet(false)
+    if (this.trouble === 'kept-as-it-is') throw new Error('nothing is deleted')
     return this.#documents.delete(name)
   }
 
@@ -213,6 +214,37 @@ test('when another leads, then it goes on from what the one before it wrote, and
     { attempt: 2, startedAt, ended: { how: 'given-up' } },
     { attempt: 1 },
   ])
+})
+
+test('when an attempt goes on of which nothing was written, then the time of its start is not made up', async () => {
+  const here = world()
+  const leader = new Leader(here)
+  leader.begin(2, 7)
+  leader.attempt(7)
+  leader.attempt(8)
+  await here.clock.settle()
+  expect(leader.keeper.known.attempts).toMatchObject([
+    { attempt: 8, startedAt: here.clock.wallTime() },
+    { attempt: 7, startedAt: undefined },
+  ])
+})
+
+test('when what earlier leaders wrote could not be deleted, then it goes with a later put', async () => {
+  const here = world()
+  const { clock, names } = here
+  const first = new Leader(here)
+  first.begin(1)
+  first.attempt(1)
+  await clock.settle()
+  const second = new Leader(here)
+  second.documents.trouble = 'kept-as-it-is'
+  second.begin(2, 1)
+  await clock.advance(LIMITS.historyEveryMs)
+  expect(names()).toHaveLength(2)
+  second.documents.trouble = 'none'
+  second.checkpoint(65)
+  await clock.settle()
+  expect(names()).toEqual([`runs/${run}/history.2`])
 })
 
 test('when a leader was replaced and does not know it, then it overwrites nothing', async () => {

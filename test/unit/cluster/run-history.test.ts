@@ -137,6 +137,12 @@ test.each([
   expect(decodeRunHistory(new TextEncoder().encode(damaged))).toBeUndefined()
 })
 
+test('when a document has a byte that is no text, then it is no history', () => {
+  const bytes = encodeRunHistory(WHOLE)
+  bytes[new TextDecoder().decode(bytes).indexOf('broke')] = 0xff
+  expect(decodeRunHistory(bytes)).toBeUndefined()
+})
+
 function historyOf(...attempts: RunHistory['attempts']): RunHistory {
   return { ...NO_HISTORY, attempts }
 }
