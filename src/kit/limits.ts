@@ -156,10 +156,20 @@ export const LIMITS = {
   logEntriesKept: 8,
   /** A run that was begun and is not submitted after this time never will be: bundling and copying take minutes. */
   abandonedRunMs: 24 * 60 * 60_000,
-  /** Checkpoints of the past that are shown. */
+  /** Checkpoints of the past that are kept, and shown. */
   checkpointRecords: 100,
-  /** Failures of the past that are shown. */
+  /** Failures of the past that are kept, and shown. */
   failureRecords: 20,
+  /** Attempts of the past that are kept, and shown. */
+  attemptRecords: 50,
+  /** The texts of what is kept of a run's past are cut at so many characters. */
+  historyTextChars: 1_000,
+  /** The history of a run is written this often at most … */
+  historyEveryMs: 1_000,
+  /** … and tried again after this, when the store could not be used … */
+  historyRetryMs: 5_000,
+  /** … and the end of a run is told once it is written there, or after this. */
+  historyEndMs: 1_000,
   /** Bundles larger than this are mentioned … */
   bundleWarnBytes: 1024 * 1024,
   /** … and larger than this refused. */

@@ -407,7 +407,7 @@ test('when a user asks for one, then it comes now, and the answer is its outcome
   expect(ctx.takeAsked('snapshot'), 'the question was repeated, and meant one').toEqual([])
   expect(ctx.replies.at(-1)).toMatchObject({ checkpoint: 1, cause: 'on-demand', state: 'completed' })
   ctx.ask_({ type: 'describe' })
-  expect(ctx.replies.at(-1)).toMatchObject([{ checkpoint: 1, state: 'completed' }])
+  expect(ctx.replies.at(-1), 'nothing is pending').toEqual([])
 })
 
 test('when a user asks for one after the final one, then that one is the answer; but not for the next attempt', async () => {
@@ -503,7 +503,7 @@ test('when the log says complete after the attempt has ended, then the checkpoin
     expect(states()).toEqual(['opening', 'completed'])
     expect(ctx.replies.at(-1), 'for who asked for it').toMatchObject({ checkpoint: 1, state: 'completed' })
     ctx.ask_({ type: 'describe' })
-    expect(ctx.replies.at(-1)).toMatchObject([{ checkpoint: 1, state: 'completed' }])
+    expect(ctx.replies.at(-1), 'nothing is pending').toEqual([])
     await clock.settle()
   }
 })
