@@ -217,8 +217,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a part whose key groups go to several subtasks goes to none',
     file: 'src/checkpoint/restore.ts',
-    from: 'part.firstGroup <= last && part.lastGroup >= first',
-    to: 'part.firstGroup >= first && part.lastGroup <= last',
+    from: 'for (let subtask = first; subtask <= last; subtask++) hands[subtask]!.keyed.push(keyed)',
+    to: 'if (first === last) hands[first]!.keyed.push(keyed)',
   },
   {
     name: 'splits go on from where the coordinator first knew them',
