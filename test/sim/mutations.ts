@@ -62,6 +62,18 @@ export const MUTATIONS: readonly Mutation[] = [
     from: '    this.#sequence.onBeacon(lastSequence)\n    this.#grant()\n',
     to: '    this.#sequence.onBeacon(lastSequence)\n',
   },
+  {
+    name: 'an idle sender does not ask whether all has arrived',
+    file: 'src/channel/output-channel.ts',
+    from: 'const isSettled = this.#arrived === this.#credit.sentFrames && this.isReady',
+    to: 'const isSettled = this.isReady',
+  },
+  {
+    name: 'a sender without credit is silent when all has arrived',
+    file: 'src/channel/output-channel.ts',
+    from: 'const isSettled = this.#arrived === this.#credit.sentFrames && this.isReady',
+    to: 'const isSettled = this.#arrived === this.#credit.sentFrames',
+  },
 
   // Snapshots.
   {
