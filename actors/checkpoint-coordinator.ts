@@ -14,7 +14,7 @@ import type { LogEntry, LogEvent, RetainedCheckpoint } from '#src/cluster/log-en
 import type { JobPlan } from '#src/graph/job-plan.js'
 import { assertNever } from '#src/kit/assert.js'
 import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
-import type { Attempt, CheckpointId, OperatorId, RunId, SubtaskId } from '#src/kit/ids.js'
+import type { Attempt, CheckpointId, Epoch, OperatorId, RunId, SubtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
@@ -22,6 +22,7 @@ import type { Part, SubtaskSnapshot } from '#src/state/snapshot.js'
 import { CheckpointRetention, type RetentionStep } from './checkpoint-retention.js'
 import type { SourceCoordinatorMessage, TakeSourceState } from './source-coordinator.js'
 import type {
+  CheckpointAborted,
   CheckpointComplete,
   SubtaskControlMessage,
   SubtaskReport,
@@ -34,7 +35,7 @@ export type CheckpointCoordinatorMessage =
   /** Before anything is deployed: whose words count from now on. What belongs to an earlier attempt is given up. */
   | AttemptStarted
   /** All its subtasks run: checkpoints may open. */
-  | ({ readonly type: 'attempt-running'; readonly attempt: Attempt } & Asks<'ok'>)
+  | AttemptRuns
   | ({ readonly type: 'attempt-ended'; readonly attempt: Attempt } & Asks<'ok'>)
   | CheckpointNow
   // whoever shows the job
@@ -77,6 +78,26 @@ export type AttemptStarted = {
   readonly subtasks: readonly CheckpointedSubtask[]
   readonly retained: readonly RetainedCheckpoint[]
 } & Asks<'ok'>
+
+/**
+ * `goesOn`: it has come from somewhere, so that its first checkpoint waits for no interval. `adopted`: it ran before,
+ * under another leader.
+ */
+export type AttemptRuns = {
+  readonly type: 'attempt-running'
+  readonly attempt: Attempt
+  readonly goesOn: boolean
+  readonly adopted?: AdoptedAttempt
+} & Asks<'ok'>
+
+export interface AdoptedAttempt {
+  /** The newest one that was completed in it: its subtasks may not have heard. */
+  readonly newest: CheckpointId | undefined
+  /** `newest` is known as the final one: none comes after it. */
+  readonly final: boolean
+  /** Subtasks all of whose inputs have ended. */
+  readonly ended: readonly SubtaskId[]
+}
 
 /** A checkpoint now, whatever the interval says. Answered when it is complete, or has failed. */
 export type CheckpointNow = { readonly type: 'checkpoint-now' } & Asks<CheckpointRecord>
@@ -124,6 +145,8 @@ export type AppendAnswer =
 
 export interface CheckpointCoordinatorOptions {
   readonly run: RunId
+  /** Of its job master. */
+  readonly epoch: Epoch
   readonly plan: JobPlan
   readonly blobs: BlobStore
   readonly jobMaster: ActorRef<CheckpointCoordinatorReport>
@@ -185,9 +208,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       case 'attempt-running':
         if (this.#isAhead(message.attempt)) return
         ctx.reply('ok')
-        if (message.attempt === this.#checkpoints?.attempt)
-          this.#checkpoints.onRunning(now, message.attempt > 1)
-        return
+        return this.#onRuns(message, ctx)
       case 'attempt-ended':
         ctx.reply('ok')
         if (message.attempt > this.#ended) this.#ended = message.attempt
@@ -294,6 +315,14 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     this.#retention.onAttemptStarted(retained, ctx)
   }
 
+  #onRuns({ attempt, goesOn, adopted }: AttemptRuns, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
+    const checkpoints = this.#checkpoints
+    if (attempt !== checkpoints?.attempt) return
+    if (adopted?.final !== true) checkpoints.onRunning(ctx.now(), goesOn)
+    for (const subtask of adopted?.ended ?? []) checkpoints.onEnded(subtask, attempt, ctx.now())
+    if (adopted?.newest !== undefined) this.#tellNewest(adopted.newest, adopted.final, ctx)
+  }
+
   #closeAttempt(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const checkpoints = this.#checkpoints
     for (const aborted of checkpoints?.close(ctx.now()) ?? []) this.#remember(aborted.record, ctx)
@@ -369,7 +398,8 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     const checkpoints = this.#checkpoints
     if (checkpoints?.onSourceStates(checkpoint, states) !== true) return
     const patience = { timeoutMs: this.#options.plan.checkpoint.timeoutMs, repeatMs: TELL.repeatMs }
-    const trigger: TriggerCheckpoint = { type: 'trigger', checkpoint, aborted: checkpoints.aborted() }
+    const { epoch } = this.#options
+    const trigger: TriggerCheckpoint = { type: 'trigger', epoch, checkpoint, aborted: checkpoints.aborted() }
     for (const { ref, source } of this.#subtasks) {
       if (source === undefined) continue
       ctx.ask(ref, trigger, patience, (answer) => ({ type: 'trigger-answered', checkpoint, answer }))
@@ -513,15 +543,21 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     }
     this.#tellSources('barriers-emitted', checkpoint, ctx)
     // The log's answers may come in another order: a newer one, already told, covers it.
-    if (this.#newest === undefined || checkpoint > this.#newest) {
-      this.#newest = checkpoint
-      for (const subtask of this.#subtasks) this.#tellCompletion(checkpoint, final, subtask, ctx)
-    }
+    if (this.#newest === undefined || checkpoint > this.#newest) this.#tellNewest(checkpoint, final, ctx)
     this.#remember(record, ctx)
     if (!final) return
     ctx.send(this.#options.jobMaster, { type: 'final-checkpoint-complete', attempt, checkpoint })
     this.#final = record
     for (const asker of this.#requests.splice(0)) ctx.replyTo(asker, { ok: true, value: record })
+  }
+
+  #tellNewest(
+    checkpoint: CheckpointId,
+    final: boolean,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    this.#newest = checkpoint
+    for (const subtask of this.#subtasks) this.#tellCompletion(checkpoint, final, subtask, ctx)
   }
 
   #tellCompletion(
@@ -530,7 +566,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     subtask: CheckpointedSubtask,
     ctx: ActorContext<CheckpointCoordinatorMessage>,
   ): void {
-    const complete: CheckpointComplete = { type: 'complete', checkpoint, final }
+    const complete: CheckpointComplete = { type: 'complete', epoch: this.#options.epoch, checkpoint, final }
     ctx.ask(subtask.ref, complete, TELL, (answer) => ({
       type: 'completion-told',
       checkpoint,
@@ -544,8 +580,8 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     if (aborted === undefined) return
     const { checkpoint, snapshots, record, intolerable } = aborted
     this.#retention.onAborted(checkpoint, snapshots)
-    for (const { ref } of this.#subtasks)
-      ctx.ask(ref, { type: 'abort', checkpoint }, TELL, () => ({ type: 'told' }))
+    const abort: CheckpointAborted = { type: 'abort', epoch: this.#options.epoch, checkpoint }
+    for (const { ref } of this.#subtasks) ctx.ask(ref, abort, TELL, () => ({ type: 'told' }))
     this.#tellSources('aborted', checkpoint, ctx)
     this.#remember(record, ctx)
     if (intolerable === undefined || this.#checkpoints === undefined) return

@@ -8,10 +8,11 @@ import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
 import type { JobDetails, JobSummary, NodeStatus, ThreadActors } from './cluster-view.js'
-import { JobClient, type JobHandle, type RunHandle, told } from './job-client.js'
+import { JobClient, type JobHandle, type RunHandle } from './job-client.js'
 import type { DescribeThread, ListedRun } from './job-manager.js'
 import type { JobSubmission } from './job-order.js'
 import type { JobReport } from './job-report.js'
+import { LeaderLine } from './leader-line.js'
 import type { DescribeNodes } from './resource-manager.js'
 import { LEADING_JOB_MANAGER, LEADING_RESOURCE_MANAGER } from './role-addresses.js'
 import type { DescribeThreads } from './task-manager.js'
@@ -49,10 +50,12 @@ const SHORT = { timeoutMs: LIMITS.describeMs * 2 }
 /** An actor system of its own, without actors but those that listen: whatever it asks, it asks over NATS. */
 export class ClusterClient implements Cluster {
   readonly #system: ActorSystem
+  readonly #line: LeaderLine
   readonly #jobs: JobClient
 
   private constructor(system: ActorSystem) {
     this.#system = system
+    this.#line = new LeaderLine(system)
     this.#jobs = new JobClient(system, LEADING_JOB_MANAGER)
   }
 
@@ -96,12 +99,12 @@ export class ClusterClient implements Cluster {
   }
 
   nodes(): Promise<readonly NodeStatus[]> {
-    return told(this.#system.ask(LEADING_RESOURCE_MANAGER, DESCRIBE_NODES, SHORT))
+    return this.#line.ask(LEADING_RESOURCE_MANAGER, DESCRIBE_NODES, SHORT)
   }
 
   async actors(): Promise<readonly ThreadActors[]> {
     const [own, nodes] = await Promise.all([
-      told(this.#system.ask(LEADING_JOB_MANAGER, DESCRIBE_THREAD, SHORT)),
+      this.#line.ask(LEADING_JOB_MANAGER, DESCRIBE_THREAD, SHORT),
       this.nodes(),
     ])
     const threads = await Promise.all(

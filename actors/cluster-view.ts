@@ -78,6 +78,8 @@ export type NodeRole = 'job-manager' | 'task-manager'
 /** A living node, as the leader sees it. */
 export interface NodeStatus extends NodeInfo {
   readonly roles: readonly NodeRole[]
+  /** Of the nodes with the role job-manager one leads, the others stand by. */
+  readonly isLeader: boolean
   readonly state: 'alive' | 'draining'
   /** 0 for one that is only a job manager. */
   readonly slots: number

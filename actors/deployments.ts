@@ -6,8 +6,7 @@ import { deploymentOrder, type ExecutionGraph } from '#src/graph/execution-graph
 import type { JobPlan } from '#src/graph/job-plan.js'
 import { assert } from '#src/kit/assert.js'
 import type { Attempt, OperatorId, RunId, SubtaskId } from '#src/kit/ids.js'
-import type { CheckpointCoordinatorMessage } from './checkpoint-coordinator.js'
-import type { JobMasterMessage } from './job-master.js'
+import type { Direction } from './direction.js'
 import type { SlotMessage } from './slot.js'
 import type { SubtaskDeployment } from './subtask-deployment.js'
 
@@ -24,8 +23,7 @@ export interface AttemptPlan {
   readonly complete: ReadonlySet<OperatorId>
   readonly restoredFrom: Origin
   readonly allowRepeatedRows: boolean
-  readonly jobMaster: ActorRef<JobMasterMessage>
-  readonly coordinator: ActorRef<CheckpointCoordinatorMessage>
+  readonly direction: Direction
 }
 
 export interface PlacedDeployment {
@@ -71,8 +69,7 @@ export function deploymentsOf(attempt: AttemptPlan): readonly PlacedDeployment[]
       ),
       restoredFrom: attempt.restoredFrom,
       allowRepeatedRows: attempt.allowRepeatedRows,
-      jobMaster: attempt.jobMaster,
-      coordinator: attempt.coordinator,
+      direction: attempt.direction,
     },
   }))
 }

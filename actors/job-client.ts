@@ -1,11 +1,11 @@
 import type { Actor, ActorContext, ActorRef } from '#src/actor/actor.js'
-import { type ActorSystem, AskError } from '#src/actor/system.js'
+import type { ActorSystem } from '#src/actor/system.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
 import { piecesOf } from '#src/cluster/bundle-upload.js'
 import type { Outcome } from '#src/cluster/log-entry.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import { assert } from '#src/kit/assert.js'
-import { type ErrorInfo, errorOf, isRetakeError, RetakeError } from '#src/kit/errors.js'
+import { type ErrorInfo, RetakeError } from '#src/kit/errors.js'
 import type { CheckpointId, RunId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { JobEvent } from './job-event.js'
@@ -20,6 +20,7 @@ import type {
 import type { CancelJob, DescribeJob, TakeCheckpoint } from './job-master.js'
 import { type JobOrder, type JobSubmission, orderOf } from './job-order.js'
 import type { JobReport } from './job-report.js'
+import { LeaderLine } from './leader-line.js'
 import { jobMasterOf } from './role-addresses.js'
 
 /** A run, from outside. */
@@ -57,12 +58,14 @@ const PATIENT = { timeoutMs: 10_000, repeatMs: LIMITS.controlAsk.repeatMs }
 export class JobClient {
   readonly #system: ActorSystem
   readonly #jobManager: ActorRef<JobManagerMessage>
+  readonly #line: LeaderLine
   #followers = 0
 
   /** @param jobManager by its system, or by its name */
   constructor(system: ActorSystem, jobManager: ActorRef<JobManagerMessage>) {
     this.#system = system
     this.#jobManager = jobManager
+    this.#line = new LeaderLine(system)
   }
 
   /** Starts a new run. Rejects with what the submission is refused for. */
@@ -86,21 +89,21 @@ export class JobClient {
   /** All runs that are known, newest first, or the one that is named. */
   runs(run?: RunId): Promise<readonly ListedRun[]> {
     const list: ListRuns = { type: 'list-runs', ...(run !== undefined && { run }) }
-    return told(this.#system.ask(this.#jobManager, list, SHORT))
+    return this.#line.ask(this.#jobManager, list, SHORT)
   }
 
   async #uploaded(submission: JobSubmission): Promise<JobOrder> {
     const { order, bundle } = await orderOf(submission)
     for (const piece of piecesOf(bundle)) {
       const upload: UploadBundle = { type: 'upload', piece }
-      await told(this.#system.ask(this.#jobManager, upload, PATIENT))
+      await this.#line.ask(this.#jobManager, upload, PATIENT)
     }
     return order
   }
 
   #order(type: 'submit' | 'resume', order: JobOrder): Promise<JobAccepted | undefined> {
     const submit: SubmitJob = { type, order }
-    return told(this.#system.ask(this.#jobManager, submit, SUBMIT))
+    return this.#line.ask(this.#jobManager, submit, SUBMIT)
   }
 
   /** What whoever directs the run says of it; undefined when nobody answers. */
@@ -142,14 +145,14 @@ export class JobClient {
       run,
       follow,
       ended,
-      cancel: async () => void (await told(this.#system.ask(jobMaster, cancel, PATIENT))),
+      cancel: async () => void (await this.#line.ask(jobMaster, cancel, PATIENT)),
       checkpointNow: () => this.#checkpointNow(run),
     }
   }
 
   #checkpointNow(run: RunId): Promise<CheckpointRecord> {
     const checkpoint: TakeCheckpoint = { type: 'checkpoint-now' }
-    return told(this.#system.ask(jobMasterOf(this.#jobManager, run), checkpoint, SUBMIT))
+    return this.#line.ask(jobMasterOf(this.#jobManager, run), checkpoint, SUBMIT)
   }
 
   #follow(run: RunId, listener: (event: JobEvent) => void): void {
@@ -204,29 +207,6 @@ class Follower implements Actor<FollowerMessage> {
       this.#status = event
     }
     return true
-  }
-}
-
-/** Whether what was asked of a cluster failed because it has no job manager, and not because that does not answer. */
-export function isUnmanned(error: unknown): boolean {
-  return isRetakeError(error) && error.code === 'RT1517' && error.why.startsWith('nobody ')
-}
-
-/** The answer, or an error that says what to do about having none. */
-export async function told<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    if (!(error instanceof AskError)) throw error
-    if (error.failure.kind === 'failed') throw errorOf(error.failure.error)
-    throw new RetakeError('RT1517', {
-      what: 'no job manager answers',
-      why:
-        error.failure.kind === 'timed-out'
-          ? 'it did not in time'
-          : 'nobody of this cluster listens on this NATS',
-      fix: 'start one (retake node --role job-manager), or correct --nats and --cluster',
-    })
   }
 }
 

@@ -22,11 +22,6 @@ export interface PreparedRun {
   readonly allowRepeatedRows: boolean
 }
 
-/** A run that should go on, and what became of that. */
-export type RecoveredRun =
-  | { readonly ok: true; readonly prepared: PreparedRun }
-  | { readonly ok: false; readonly record: RunRecord; readonly error: unknown }
-
 export interface JobIntakeOptions {
   readonly store: JobStore
   readonly planner: JobPlanner
@@ -79,23 +74,10 @@ export class JobIntake {
     return prepared
   }
 
-  /**
-   * All unended runs but `known` ones, with the code that each was submitted with: what a cluster that was down goes on
-   * with.
-   */
-  async recover(known: ReadonlySet<RunId>): Promise<readonly RecoveredRun[]> {
-    const recovered: RecoveredRun[] = []
-    for (const record of await this.#store.runs()) {
-      if (known.has(record.run)) continue
-      try {
-        const state = await this.#store.state(record.run)
-        if (state === undefined || state.ended !== undefined) continue
-        recovered.push({ ok: true, prepared: await this.#goOn(record) })
-      } catch (error) {
-        recovered.push({ ok: false, record, error })
-      }
-    }
-    return recovered
+  /** The run with the code that it was submitted with, for whoever leads next; undefined when it has ended. */
+  async recover(record: RunRecord): Promise<PreparedRun | undefined> {
+    const state = await this.#store.state(record.run)
+    return state === undefined || state.ended !== undefined ? undefined : this.#goOn(record)
   }
 
   async #goOn({ run, bundle, request, allowRepeatedRows }: RunRecord): Promise<PreparedRun> {

@@ -25,7 +25,7 @@ import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
 import type { ThreadActors } from './cluster-view.js'
 import type { JobEvent } from './job-event.js'
-import type { JobIntake, PreparedRun, RecoveredRun } from './job-intake.js'
+import type { JobIntake, PreparedRun } from './job-intake.js'
 import { JobMaster } from './job-master.js'
 import type { JobOrder } from './job-order.js'
 import { ResourceManager, type ResourceManagerOptions } from './resource-manager.js'
@@ -41,7 +41,12 @@ export type JobManagerMessage =
   | DescribeThread
   // its own steps
   | { readonly type: 'recover' }
-  | { readonly type: 'recovered'; readonly outcome: Outcome<readonly DirectableRun[]> }
+  | { readonly type: 'runs-found'; readonly outcome: Outcome<readonly RunRecord[]> }
+  | {
+      readonly type: 'recovered'
+      readonly record: RunRecord
+      readonly outcome: Outcome<DirectedRun | undefined>
+    }
   | { readonly type: 'bundle-kept'; readonly asker: ReplyTo<unknown>; readonly outcome: Outcome<void> }
   | {
       readonly type: 'runs-read'
@@ -111,8 +116,6 @@ export interface DirectedRun extends PreparedRun {
   readonly followers: ActorRef<JobEvent>[]
 }
 
-type DirectableRun = Extract<RecoveredRun, { ok: false }> | { readonly ok: true; readonly run: DirectedRun }
-
 export interface JobManagerOptions extends ResourceManagerOptions {
   readonly store: JobStore
   readonly intake: JobIntake
@@ -122,10 +125,10 @@ export interface JobManagerOptions extends ResourceManagerOptions {
   readonly logger: Logger
   /** The actors of its own thread. */
   readonly tree: () => ActorSnapshot
-  /** Whether it goes on with every unended run of the store by itself, or only with what it is told to. */
-  readonly recovers: boolean
   /** How long its jobs wait for slots. */
   readonly slotRequestMs: number
+  /** It goes on with what it is told to alone; else with every unended run of the store, as others do that lead after it. */
+  readonly isAlone: boolean
   /** Outlives it: a job manager that is started again directs the same runs again. */
   readonly runs?: Map<RunId, DirectedRun>
 }
@@ -141,6 +144,9 @@ export class JobManager implements Actor<JobManagerMessage> {
   readonly #uploads = new BundleUploads()
   /** Ended, given up, led by another, or beyond help: none of them is taken up again unasked. */
   readonly #left = new Set<RunId>()
+  /** Found in the store: looked at one after the other, and taken up if they have not ended. */
+  readonly #found: RunRecord[] = []
+  #isRecovering = false
   #ctx!: ActorContext<JobManagerMessage>
   #resourceManager!: ActorRef<Parameters<ResourceManager['receive']>[0]>
 
@@ -160,7 +166,7 @@ export class JobManager implements Actor<JobManagerMessage> {
     this.#supervision.begin(ctx.now())
     for (const run of this.#runs.keys())
       this.#carryOut(this.#supervision.addChild({ id: run, restart: 'transient' }, ctx.now()))
-    if (!this.#options.recovers) return
+    if (this.#options.isAlone) return
     this.#recover()
     // A store whose leader was just voted out does not show all runs: once more when it surely does.
     ctx.after('recover-late', LIMITS.logBehindMs, { type: 'recover' })
@@ -185,8 +191,10 @@ export class JobManager implements Actor<JobManagerMessage> {
         return this.#answer(message.asker, message.outcome, () => 'kept')
       case 'recover':
         return this.#recover()
+      case 'runs-found':
+        return this.#onFound(message.outcome)
       case 'recovered':
-        return this.#onRecovered(message.outcome)
+        return this.#onRecovered(message.record, message.outcome)
       case 'list-runs':
         return this.#listRuns(message.run)
       case 'runs-read':
@@ -243,31 +251,40 @@ export class JobManager implements Actor<JobManagerMessage> {
     }))
   }
 
-  // What was left unended when the cluster went down.
+  // What was left unended by whoever led before.
 
   #recover(): void {
-    const recovered = this.#options.intake
-      .recover(new Set([...this.#runs.keys(), ...this.#left]))
-      .then((all) =>
-        Promise.all(
-          all.map(async (one) =>
-            one.ok ? { ok: true as const, run: await this.#directable(one.prepared) } : one,
-          ),
-        ),
-      )
-    this.#ctx.pipeToSelf(recovered, (outcome) => ({ type: 'recovered', outcome }))
+    this.#ctx.pipeToSelf(this.#options.store.runs(), (outcome) => ({ type: 'runs-found', outcome }))
   }
 
-  #onRecovered(outcome: Outcome<readonly DirectableRun[]>): void {
-    const { logger } = this.#options
+  #onFound(outcome: Outcome<readonly RunRecord[]>): void {
     if (!outcome.ok) {
-      logger.warn({ error: errorInfoOf(outcome.error) }, 'the unended runs could not be read; once more')
+      const error = errorInfoOf(outcome.error)
+      this.#options.logger.warn({ error }, 'the unended runs could not be read; once more')
       return this.#recoverAgain()
     }
-    for (const one of outcome.value) {
-      if (one.ok) this.#add(one.run)
-      else this.#onUnrecovered(one.record, errorInfoOf(one.error))
-    }
+    // Of those that have ended there may be many, and they are old.
+    this.#found.splice(0, this.#found.length, ...[...outcome.value].reverse())
+    this.#recoverNext()
+  }
+
+  #recoverNext(): void {
+    if (this.#isRecovering) return
+    const record = this.#found.find(({ run }) => !this.#runs.has(run) && !this.#left.has(run))
+    if (record === undefined) return
+    this.#found.splice(0, this.#found.indexOf(record) + 1)
+    this.#isRecovering = true
+    const recovered = this.#options.intake
+      .recover(record)
+      .then((prepared) => (prepared === undefined ? undefined : this.#directable(prepared)))
+    this.#ctx.pipeToSelf(recovered, (outcome) => ({ type: 'recovered', record, outcome }))
+  }
+
+  #onRecovered(record: RunRecord, outcome: Outcome<DirectedRun | undefined>): void {
+    this.#isRecovering = false
+    if (!outcome.ok) this.#onUnrecovered(record, errorInfoOf(outcome.error))
+    else if (outcome.value !== undefined) this.#add(outcome.value)
+    this.#recoverNext()
   }
 
   #onUnrecovered({ run, job }: RunRecord, error: ErrorInfo): void {
@@ -367,7 +384,7 @@ export class JobManager implements Actor<JobManagerMessage> {
     const state = outcome.ok ? outcome.value : undefined
     const ended = state?.ended
     // One that is to be recovered may be on its way: whoever follows asks again.
-    if (ended === undefined && this.#options.recovers) return
+    if (ended === undefined && !this.#options.isAlone) return
     this.#ctx.send(
       follower,
       ended === undefined
@@ -406,7 +423,7 @@ export class JobManager implements Actor<JobManagerMessage> {
     const directed = this.#runs.get(run)
     if (directed === undefined) return
     const { followers, ...prepared } = directed
-    const { own, store, clock, random, logger, slotRequestMs } = this.#options
+    const { own, store, clock, random, logger, slotRequestMs, isAlone } = this.#options
     const jobMaster = new JobMaster({
       ...prepared,
       node: own.node,
@@ -417,6 +434,7 @@ export class JobManager implements Actor<JobManagerMessage> {
       random,
       logger: logger.with({ run, job: prepared.plan.name }),
       slotRequestMs,
+      isAlone,
     })
     const ref = this.#ctx.spawn(jobMasterName(run), jobMaster, {
       onExit: (reason) => ({ type: 'job-master-ended', run, reason }),

@@ -12,6 +12,7 @@ import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { type Step, Supervision } from '#src/actor/supervision.js'
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
+import { withSplitsRead } from '#src/checkpoint/known-splits.js'
 import { firstManifest, type Manifest, type SourceState } from '#src/checkpoint/manifest.js'
 import { loadManifest, storeManifest } from '#src/checkpoint/manifest-store.js'
 import { restoreOf } from '#src/checkpoint/restore.js'
@@ -36,7 +37,10 @@ import type {
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
+import type { SplitPosition } from '#src/state/snapshot.js'
+import type { LivingSubtask } from './adoption.js'
 import {
+  type AdoptedAttempt,
   CheckpointCoordinator,
   type CheckpointCoordinatorMessage,
   type CheckpointCoordinatorReport,
@@ -45,6 +49,7 @@ import {
   type DescribeCheckpoints,
 } from './checkpoint-coordinator.js'
 import { deploymentsOf, subtaskAddress } from './deployments.js'
+import type { Direction } from './direction.js'
 import { JobAttempt, jobMetrics } from './job-attempt.js'
 import type { JobEvent } from './job-event.js'
 import { errorOfAsk, taskManagerLost, tooFewSlots } from './job-faults.js'
@@ -52,6 +57,7 @@ import { type JobReport, jobReport } from './job-report.js'
 import { JobSlots } from './job-slots.js'
 import { JobSources } from './job-sources.js'
 import { JobStory } from './job-story.js'
+import { JobTakeover, type Takeover, type TakeoverStep } from './job-takeover.js'
 import { type Appended, type LogStep, LogWriter } from './log-writer.js'
 import { RateMeter } from './rate-meter.js'
 import type { ResourceManagerMessage, SlotsAnswer } from './resource-manager.js'
@@ -89,6 +95,7 @@ export type JobMasterMessage =
   | { readonly type: 'resolved'; readonly source: OperatorId; readonly answer: Answer<SourceState> }
   | { readonly type: 'first-manifest'; readonly outcome: Outcome<RetainedCheckpoint> }
   | { readonly type: 'manifest'; readonly outcome: Outcome<Manifest> }
+  | TakeoverStep
   | { readonly type: 'slots'; readonly answer: Answer<SlotsAnswer> }
   | { readonly type: 'request-slots' }
   | {
@@ -168,6 +175,8 @@ export interface JobMasterOptions {
   readonly logger: Logger
   /** It waits this long for slots, then fails. */
   readonly slotRequestMs: number
+  /** No other node takes over what runs here: whoever is replaced ends it, and tells so. */
+  readonly isAlone: boolean
 }
 
 /** What an attempt that is being stopped makes way for. */
@@ -177,6 +186,7 @@ type After = 'restart' | { readonly outcome: JobOutcome; readonly error: ErrorIn
  * Where the job is between two decisions.
  *
  *     preparing   takes the log over, resolves the sources once, writes checkpoint 0
+ *     adopting    takes over the attempt that whoever led before had started, and that runs
  *     restoring   reads the newest checkpoint for the next attempt
  *     waiting     for slots
  *     starting    writes the attempt into the log, opens slots, deploys
@@ -185,15 +195,15 @@ type After = 'restart' | { readonly outcome: JobOutcome; readonly error: ErrorIn
  *     ended       its last entry is in the log, or on its way
  */
 type Phase =
-  | { readonly kind: 'preparing' | 'running' | 'ended' }
-  | { readonly kind: 'restoring' }
+  | { readonly kind: 'preparing' | 'restoring' | 'running' | 'ended' }
+  | { readonly kind: 'adopting'; readonly takeover: JobTakeover }
   | { readonly kind: 'waiting'; readonly since: number; readonly manifest: Manifest }
-  | { readonly kind: 'starting'; readonly manifest: Manifest }
+  | { readonly kind: 'starting'; readonly manifest: Manifest; readonly adopted?: AdoptedAttempt }
   | { readonly kind: 'stopping'; readonly closing: Set<number>; readonly after: After; delayed: boolean }
 
 /**
- * Directs one job: takes its log over, restores, deploys, and supervises its subtasks wherever they run. A job is one
- * failover region: whatever fails, all goes on under one new attempt, because one number fences channels, log and sinks.
+ * Directs one job: takes its log over, and what runs of it; restores, deploys, and supervises its subtasks wherever they
+ * run. A job is one failover region: whatever fails, all goes on under one new attempt, because one number fences channels, log and sinks.
  * It alone appends to the job's log; it never touches a record.
  */
 export class JobMaster implements Actor<JobMasterMessage> {
@@ -316,6 +326,13 @@ export class JobMaster implements Actor<JobMasterMessage> {
         return this.#onFirstManifest(message.outcome)
       case 'manifest':
         return this.#onManifest(message.outcome)
+      case 'slots-claimed':
+      case 'claim-slots':
+      case 'slot-adopted':
+      case 'newest-manifest':
+      case 'read-newest':
+      case 'takeover-overdue':
+        return this.#onTakeoverStep(message)
       case 'slots':
         return this.#onSlots(message.answer)
       case 'request-slots':
@@ -358,7 +375,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#options.logger.error({ error }, 'the log of the job is damaged: the job is given up')
     this.#phase = { kind: 'ended' }
     this.#story.tell({ type: 'failure', error, restartInMs: undefined })
-    if (this.#attempt !== undefined) this.#slots.release(this.#attempt.number)
+    if (this.#attempt !== undefined) this.#slots.release(this.#attempt.number, this.#epoch)
     this.#story.isFound('FAILED')
     this.#story.tell({ type: 'ended', outcome: 'failed', error, checkpoint: undefined })
     this.#ctx.exit()
@@ -384,8 +401,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#log.append({ type: 'leads', epoch: next, node: this.#options.node }, (appended) => {
       if (appended.kind === 'refused') return this.#onRefusedToLead(appended.reason)
       this.#epoch = next
-      this.#story.moveTo('CREATED')
-      this.#slots.release(this.#log.state.attempt)
+      const { attempt } = this.#log.state
+      if (attempt === 0) this.#story.moveTo('CREATED')
+      else this.#story.because('looking for what runs of it')
       if (this.#early.cancel) return this.#cancel()
       this.#prepare()
     })
@@ -399,9 +417,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #prepare(): void {
     const { connectors, clock, logger } = this.#options
-    this.#sources.spawn(connectors, { clock, logger })
+    this.#sources.spawn(connectors, this.#epoch, { clock, logger })
     this.#coordinator = this.#ctx.spawn('checkpoints', this.#newCoordinator())
     for (const asker of this.#early.checkpoints.splice(0)) this.#checkpointNow(asker)
+    if (this.#log.state.attempt > 0) return this.#takeOver()
     if (this.#log.state.retained.length > 0) return this.#restore()
     if (this.#options.origin !== undefined) return this.#writeFirstManifest()
     this.#sources.resolve((source, answer) => ({ type: 'resolved', source, answer }))
@@ -412,6 +431,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const { reserved, retained } = this.#log.state
     return new CheckpointCoordinator({
       run,
+      epoch: this.#epoch,
       plan,
       blobs,
       jobMaster: this.#ctx.self,
@@ -421,6 +441,83 @@ export class JobMaster implements Actor<JobMasterMessage> {
       logger,
       wallTime: () => clock.wallTime(),
     })
+  }
+
+  get #direction(): Direction {
+    assert(this.#coordinator !== undefined, 'a coordinator is there before anything is deployed')
+    return { epoch: this.#epoch, jobMaster: this.#ctx.self, coordinator: this.#coordinator }
+  }
+
+  /** An attempt has started under another leader, and its subtasks may be running all the while. */
+  #takeOver(): void {
+    const { state } = this.#log
+    const { blobs, logger } = this.#options
+    this.#slots.release((state.attempt - 1) as Attempt, this.#epoch)
+    const [direction, graph, slots] = [this.#direction, this.#graph, this.#slots]
+    const takeover = new JobTakeover({ state, direction, graph, slots, blobs, logger }, this.#ctx)
+    this.#phase = { kind: 'adopting', takeover }
+    takeover.begin()
+  }
+
+  #onTakeoverStep(step: TakeoverStep): void {
+    if (this.#phase.kind !== 'adopting') return
+    const { takeover } = this.#phase
+    const outcome = takeover.onStep(step)
+    if (this.#attempt === undefined && takeover.attempt !== undefined)
+      this.#story.isFound('RUNNING', 'taking it over')
+    this.#attempt = takeover.attempt
+    switch (outcome.kind) {
+      case 'under-way':
+        return
+      case 'whole':
+        return this.#goOn(outcome)
+      case 'failed':
+        return this.#fail(outcome.error)
+      case 'broken':
+        return this.#giveUpAttempt(outcome.reason)
+      default:
+        assertNever(outcome)
+    }
+  }
+
+  /** Not a failure: no restart strategy is asked, and nothing is waited for. */
+  #giveUpAttempt(reason: string): void {
+    this.#options.logger.info({ reason }, 'the attempt under way cannot be taken over: the next one starts')
+    if (this.#attempt !== undefined) return this.#stop('restart', true)
+    this.#story.moveTo('CREATED')
+    this.#slots.release(this.#log.state.attempt, this.#epoch)
+    this.#restore()
+  }
+
+  #goOn({ attempt, manifest, subtasks }: Extract<Takeover, { kind: 'whole' }>): void {
+    const { number } = attempt
+    this.#sources.restore(number, withSplitsRead(manifest.sources, this.#splitsRead(subtasks)), told)
+    this.#tellStarted(attempt)
+    this.#story.tell({ type: 'attempt', attempt: number, from: this.#log.state.from ?? manifest.checkpoint })
+    const adopted = {
+      newest: manifest.attempt === number ? manifest.checkpoint : undefined,
+      final: subtasks.some(({ final }) => final),
+      ended: subtasks.filter(({ ended }) => ended).map(({ subtask }) => subtask),
+    }
+    this.#phase = { kind: 'starting', manifest, adopted }
+    this.#story.because('starting')
+    this.#advance(attempt)
+  }
+
+  /** By source: what its subtasks say that they read. */
+  #splitsRead(subtasks: readonly LivingSubtask[]): ReadonlyMap<OperatorId, readonly SplitPosition[]> {
+    const read = new Map<OperatorId, SplitPosition[]>()
+    for (const { subtask, splits } of subtasks) {
+      const source = this.#sourceOf(subtask)
+      if (source !== undefined) read.set(source, [...(read.get(source) ?? []), ...splits])
+    }
+    return read
+  }
+
+  /** The source that the chain of `subtask` begins with. */
+  #sourceOf(subtask: SubtaskId): OperatorId | undefined {
+    const head = this.#options.plan.vertices[Number.parseInt(subtask, 10)]?.operators[0]
+    return head?.kind === 'source' ? head.id : undefined
   }
 
   #onResolved(source: OperatorId, answer: Answer<SourceState>): void {
@@ -535,7 +632,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #openSlots(number: Attempt): void {
     const attempt = this.#attempt
     if (this.#phase.kind !== 'starting' || attempt?.number !== number) return
-    this.#slots.open(attempt)
+    this.#slots.open(attempt, this.#direction)
   }
 
   #onSlotOpened(number: Attempt, index: number, answer: Answer<OpenSlotAnswer>): void {
@@ -549,26 +646,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #deploy(attempt: JobAttempt, manifest: Manifest): void {
     const slots = attempt.allOpened()
-    const coordinator = this.#coordinator
     assert(slots !== undefined, 'all slots are open before anything is deployed')
-    assert(coordinator !== undefined, 'a coordinator is there before anything is deployed')
     const { run, plan, allowRepeatedRows } = this.#options
     const restoration = attempted(() => restoreOf(manifest, plan))
     if (!restoration.ok) return this.#fail(restoration.error)
     this.#sources.restore(attempt.number, manifest.sources, told)
-    this.#tellCoordinator({
-      type: 'attempt-started',
-      attempt: attempt.number,
-      subtasks: this.#graph.subtasks.map(({ id, vertex, subtask }) => {
-        const head = plan.vertices[vertex]!.operators[0]!
-        return {
-          id,
-          ref: { address: subtaskAddress(slots[subtask]!, id) },
-          source: head.kind === 'source' ? head.id : undefined,
-        }
-      }),
-      retained: this.#log.state.retained,
-    })
+    this.#tellStarted(attempt)
     const placed = deploymentsOf({
       job: plan.name,
       run,
@@ -580,10 +663,25 @@ export class JobMaster implements Actor<JobMasterMessage> {
       restoredFrom: this.#restoredFrom(manifest),
       complete: this.#sources.complete,
       allowRepeatedRows,
-      jobMaster: this.#ctx.self,
-      coordinator,
+      direction: this.#direction,
     })
     this.#slots.deploy(attempt.number, placed)
+  }
+
+  /** To the coordinator: whose words count from now on. */
+  #tellStarted(attempt: JobAttempt): void {
+    const slots = attempt.allOpened()
+    assert(slots !== undefined, 'all slots are open before an attempt is announced')
+    this.#tellCoordinator({
+      type: 'attempt-started',
+      attempt: attempt.number,
+      subtasks: this.#graph.subtasks.map(({ id, subtask }) => ({
+        id,
+        ref: { address: subtaskAddress(slots[subtask]!, id) },
+        source: this.#sourceOf(id),
+      })),
+      retained: this.#log.state.retained,
+    })
   }
 
   /** Whose checkpoint it is: that of the run it was adopted from, for as long as this run has none of its own. */
@@ -601,19 +699,28 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #onSubtaskChanged({ subtask, attempt: number, state }: SubtaskChanged): void {
     const attempt = this.#attempt
     if (attempt?.number !== number || !attempt.moves(subtask, state)) return
-    if (this.#phase.kind === 'starting' && attempt.all('RUNNING')) this.#run(attempt)
+    this.#advance(attempt)
+  }
+
+  #advance(attempt: JobAttempt): void {
+    if (this.#phase.kind === 'starting' && attempt.all('RUNNING')) this.#run(attempt, this.#phase.adopted)
     if (this.#phase.kind === 'running' && attempt.all('FINISHED')) this.#end('finished', undefined)
   }
 
-  #run(attempt: JobAttempt): void {
+  #run(attempt: JobAttempt, adopted: AdoptedAttempt | undefined): void {
     this.#phase = { kind: 'running' }
     this.#rates.reset(this.#ctx.now())
     this.#story.because(undefined)
-    this.#tellCoordinator({ type: 'attempt-running', attempt: attempt.number })
+    this.#tellCoordinator({
+      type: 'attempt-running',
+      attempt: attempt.number,
+      goesOn: adopted !== undefined || attempt.number > 1,
+      ...(adopted !== undefined && { adopted }),
+    })
     const slots = attempt.allOpened() ?? []
     for (const source of this.#sources.refs.keys()) {
       const readers = this.#graph.subtasks
-        .filter(({ vertex }) => this.#options.plan.vertices[vertex]!.operators[0]!.id === source)
+        .filter(({ id }) => this.#sourceOf(id) === source)
         .map(
           ({ id, subtask }): ActorRef<SubtaskMessage> => ({ address: subtaskAddress(slots[subtask]!, id) }),
         )
@@ -686,7 +793,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #closeSlots(attempt: JobAttempt): void {
     this.#tellCoordinator({ type: 'attempt-ended', attempt: attempt.number })
     this.#sources.end(attempt.number, told)
-    this.#slots.close(attempt)
+    this.#slots.close(attempt, this.#epoch)
   }
 
   #tellCoordinator(message: CheckpointCoordinatorMessage): void {
@@ -730,7 +837,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#supervision.onStarted('region', this.#ctx.now())
     // Whatever is still said of it is old news, and no failure of the next one.
     this.#attempt = undefined
-    this.#slots.release(this.#log.state.attempt)
+    this.#slots.release(this.#log.state.attempt, this.#epoch)
     if (this.#log.state.retained.length > 0) this.#restore()
     else this.#prepareAgain()
   }
@@ -771,18 +878,21 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#ctx.exit()
   }
 
-  /** Another leads this job: whatever we know is old. What runs here under the old attempt is fenced, and goes. */
+  /** Another leads this job, and whatever we know is old. What runs is that one's, unless it cannot reach it. */
   #stepDown(reason: string): void {
     if (this.#story.isOver) return
     this.#phase = { kind: 'ended' }
-    this.#releaseAllSlots()
-    this.#story.moveTo('SUSPENDED', reason)
+    this.#options.logger.info({ reason }, 'another leads the job')
+    if (this.#options.isAlone) {
+      this.#releaseAllSlots()
+      this.#story.moveTo('SUSPENDED', reason)
+    }
     this.#ctx.exit()
   }
 
   /** For good: those of the next attempt may be granted although it will never start. */
   #releaseAllSlots(): void {
-    this.#slots.release((this.#log.state.attempt + 1) as Attempt)
+    this.#slots.release((this.#log.state.attempt + 1) as Attempt, this.#epoch)
   }
 
   // For the coordinator and for whoever watches.

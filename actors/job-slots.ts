@@ -1,13 +1,14 @@
 import type { ActorContext, ActorRef } from '#src/actor/actor.js'
-import type { Attempt, RunId } from '#src/kit/ids.js'
+import type { Attempt, CheckpointId, Epoch, RunId, SubtaskIndex } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { PlacedDeployment } from './deployments.js'
+import type { Direction } from './direction.js'
 import type { JobAttempt } from './job-attempt.js'
 import type { JobMasterMessage } from './job-master.js'
-import type { RequestSlots, ResourceManagerMessage } from './resource-manager.js'
+import type { ClaimSlots, ReleaseSlots, RequestSlots, ResourceManagerMessage } from './resource-manager.js'
 import type { DeploySubtask } from './slot.js'
 import type { JobCode } from './slot-threads.js'
-import type { CloseSlot, OpenSlot } from './task-manager.js'
+import type { AdoptSlot, CloseSlot, OpenSlot } from './task-manager.js'
 
 export interface JobSlotsOptions {
   readonly run: RunId
@@ -38,6 +39,31 @@ export class JobSlots {
     }))
   }
 
+  /** Those that `attempt` was given by whoever led the job before. Answered by 'slots-claimed'. */
+  claim(attempt: Attempt): void {
+    const { run, count, resourceManager } = this.#options
+    const jobMaster = this.#ctx.self
+    const claim: ClaimSlots = { type: 'claim-slots', run, attempt, count, jobMaster }
+    this.#ctx.ask(resourceManager, claim, { timeoutMs: LIMITS.slotRetryMs * 8 }, (answer) => ({
+      type: 'slots-claimed',
+      answer,
+    }))
+  }
+
+  /** Each is answered by 'slot-adopted'. @param settled checkpoints up to this one are complete or given up */
+  adopt({ number: attempt, slots }: JobAttempt, direction: Direction, settled: CheckpointId): void {
+    const { run } = this.#options
+    for (const [index, { taskManager, slot }] of slots.entries()) {
+      const adopt: AdoptSlot = { type: 'adopt-slot', slot, run, attempt, direction, settled }
+      this.#ctx.ask(taskManager, adopt, LIMITS.controlAsk, (answer) => ({
+        type: 'slot-adopted',
+        attempt,
+        index,
+        answer,
+      }))
+    }
+  }
+
   /** The end of each of its task managers is told by 'task-manager-ended'. */
   watch({ slots }: JobAttempt): void {
     for (const { node, taskManager } of new Map(slots.map((grant) => [grant.node, grant])).values()) {
@@ -46,10 +72,11 @@ export class JobSlots {
   }
 
   /** Each is answered by 'slot-opened'. */
-  open({ number: attempt, slots }: JobAttempt): void {
+  open({ number: attempt, slots }: JobAttempt, direction: Direction): void {
     const { run, code } = this.#options
-    for (const [index, { taskManager, slot }] of slots.entries()) {
-      const open: OpenSlot = { type: 'open-slot', slot, run, attempt, code, jobMaster: this.#ctx.self }
+    for (const [position, { taskManager, slot }] of slots.entries()) {
+      const index = position as SubtaskIndex
+      const open: OpenSlot = { type: 'open-slot', slot, run, attempt, index, code, direction }
       this.#ctx.ask(taskManager, open, LIMITS.controlAsk, (answer) => ({
         type: 'slot-opened',
         attempt,
@@ -73,11 +100,11 @@ export class JobSlots {
   }
 
   /** Each is answered by 'slot-closed', but for those whose task managers are lost. */
-  close(attempt: JobAttempt): void {
+  close(attempt: JobAttempt, epoch: Epoch): void {
     const { run } = this.#options
     for (const index of attempt.toClose()) {
       const { taskManager, slot } = attempt.slots[index]!
-      const close: CloseSlot = { type: 'close-slot', slot, run, attempt: attempt.number }
+      const close: CloseSlot = { type: 'close-slot', slot, run, attempt: attempt.number, epoch }
       this.#ctx.ask(taskManager, close, LIMITS.controlAsk, () => ({
         type: 'slot-closed',
         attempt: attempt.number,
@@ -87,13 +114,9 @@ export class JobSlots {
   }
 
   /** Of `attempt` and all before it, whoever led the job then. The resource manager has their threads closed. */
-  release(attempt: Attempt): void {
+  release(attempt: Attempt, epoch: Epoch): void {
     const { run, resourceManager } = this.#options
-    const release: Extract<ResourceManagerMessage, { type: 'release-slots' }> = {
-      type: 'release-slots',
-      run,
-      attempt,
-    }
+    const release: ReleaseSlots = { type: 'release-slots', run, attempt, epoch }
     this.#ctx.ask(resourceManager, release, LIMITS.controlAsk, () => ({ type: 'told' }))
   }
 }

@@ -3,7 +3,7 @@ import type { SourceState } from '#src/checkpoint/manifest.js'
 import type { Connectors } from '#src/connector/registry.js'
 import type { JobPlan, OperatorPlan } from '#src/graph/job-plan.js'
 import type { Clock } from '#src/kit/clock.js'
-import type { Attempt, OperatorId } from '#src/kit/ids.js'
+import type { Attempt, Epoch, OperatorId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import type { JobMasterMessage } from './job-master.js'
@@ -44,7 +44,11 @@ export class JobSources {
     return this.#resolved.size === this.#refs.size ? [...this.#resolved.values()] : undefined
   }
 
-  spawn(connectors: Connectors, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }): void {
+  spawn(
+    connectors: Connectors,
+    epoch: Epoch,
+    { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  ): void {
     for (const { operator, parallelism } of sourcesOf(this.#plan)) {
       const { id, where, connector } = operator
       const enumerator = connectors
@@ -52,7 +56,7 @@ export class JobSources {
         .enumerator(connector.options, { clock, logger, parallelism })
       if (enumerator.discoverEveryMs === undefined) this.#complete.add(id)
       const jobMaster = this.#ctx.self
-      const coordinator = new SourceCoordinator({ source: id, where, enumerator, jobMaster, logger })
+      const coordinator = new SourceCoordinator({ epoch, source: id, where, enumerator, jobMaster, logger })
       this.#refs.set(id, this.#ctx.spawn(`source-${this.#refs.size}`, coordinator))
     }
   }

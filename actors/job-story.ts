@@ -68,9 +68,9 @@ export class JobStory {
   }
 
   /** It was this before anyone here directed it: no move led to it. */
-  isFound(status: JobStatus): void {
+  isFound(status: JobStatus, reason?: string): void {
     this.#status = new JobStatusMachine(this.#options.now(), status)
-    this.moveTo(status)
+    this.moveTo(status, reason)
   }
 
   /** Why the status is what it is; for people. */

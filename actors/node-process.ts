@@ -1,16 +1,16 @@
 import { within } from '#src/actor/transport/deadline.js'
 import type { NatsOptions } from '#src/actor/transport/nats-client.js'
 import { assertNever } from '#src/kit/assert.js'
-import type { Cancel, Clock } from '#src/kit/clock.js'
+import type { Clock } from '#src/kit/clock.js'
 import { type ErrorInfo, errorInfoOf, isCurable } from '#src/kit/errors.js'
 import type { NodeId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
 import type { NodeRole } from './cluster-view.js'
-import { Node } from './node.js'
+import { Node, type NodeNews } from './node.js'
 import type { HostOf } from './node-host.js'
-import type { ProcessMeters, TaskManagerNews } from './task-manager.js'
+import type { ProcessMeters } from './task-manager.js'
 
 export interface NodeProcessOptions {
   readonly name: string
@@ -38,14 +38,17 @@ export type NodeEvent =
   | { readonly type: 'ready'; readonly node: NodeId; readonly tookMs: number }
   /** The job manager answers again. */
   | { readonly type: 'back' }
+  /** It directs the jobs of the cluster from now on; or `leader` does, and this one stands by. */
+  | { readonly type: 'leads' }
+  | { readonly type: 'stands-by'; readonly leader: string }
   /** It was taken for dead, or heard nobody: what it ran is stopped, and it comes back as another incarnation. */
   | { readonly type: 'lost'; readonly reason: LossReason }
   | { readonly type: 'warning'; readonly error: ErrorInfo }
   | { readonly type: 'draining'; readonly held: number }
   | { readonly type: 'drained'; readonly tookMs: number }
 
-/** Taken for dead; unanswered for too long; a job manager that stood still and may have been replaced. */
-export type LossReason = 'evicted' | 'fenced' | 'stood-still'
+/** Taken for dead; unanswered for too long. */
+export type LossReason = 'evicted' | 'fenced'
 
 export interface RunningNode {
   /** Opens no slot any more, lets its jobs move, and says goodbye. */
@@ -69,7 +72,6 @@ class NodeProcess implements RunningNode {
   readonly #options: NodeProcessOptions
   readonly #meters: ProcessMeters = { fencedWrites: 0 }
   #resolve!: (error: ErrorInfo | undefined) => void
-  #cancelPace: Cancel = () => {}
   #node: Node | undefined
   #startedAt = 0
   /** The cluster has taken its incarnation in, perhaps before that stood. */
@@ -108,7 +110,6 @@ class NodeProcess implements RunningNode {
       onFatal: (error) => void this.#fail(errorInfoOf(error)),
     })
     this.#node = node
-    if (roles.includes('job-manager')) this.#watchPace(node)
     if (this.#failure !== undefined) await this.#fail(this.#failure)
     else if (this.#isRegistered || !roles.includes('task-manager')) this.#ready(node)
   }
@@ -137,7 +138,7 @@ class NodeProcess implements RunningNode {
     onEvent({ type: 'ready', node: node.id, tookMs: clock.now() - this.#startedAt })
   }
 
-  #onNews(news: TaskManagerNews): void {
+  #onNews(news: NodeNews): void {
     switch (news.type) {
       case 'registered':
         this.#isRegistered = true
@@ -146,6 +147,8 @@ class NodeProcess implements RunningNode {
         return void this.#comeBack(news.reason)
       case 'refused':
         return void this.#fail(news.error)
+      case 'leads':
+      case 'stands-by':
       case 'waiting':
       case 'back':
       case 'warning':
@@ -166,28 +169,13 @@ class NodeProcess implements RunningNode {
     this.#end(error)
   }
 
-  /**
-   * A job manager that stood still for as long as a node may be silent may have been replaced, and must not go on under
-   * its name before it has asked. When it goes on, a timer that is late is the first thing that runs.
-   */
-  #watchPace(node: Node): void {
-    const { clock, heartbeatTimeoutMs } = this.#options
-    const dueAt = clock.now() + LIMITS.heartbeatMs
-    this.#cancelPace = clock.after(LIMITS.heartbeatMs, () => {
-      if (this.#node !== node) return
-      const lateMs = clock.now() - dueAt
-      if (lateMs > heartbeatTimeoutMs * LIMITS.selfFenceShare) void this.#comeBack('stood-still')
-      else this.#watchPace(node)
-    })
-  }
-
   async #comeBack(reason: LossReason): Promise<void> {
     const lost = this.#node
     if (lost === undefined) return
     this.#node = undefined
     this.#options.onEvent({ type: 'lost', reason })
     // What the threads of a task manager have to say last is heard first.
-    if (reason !== 'stood-still') await this.#pause(LIMITS.fenceGraceMs)
+    await this.#pause(LIMITS.fenceGraceMs)
     await lost.kill()
     await this.#startAgain()
   }
@@ -211,7 +199,6 @@ class NodeProcess implements RunningNode {
   }
 
   #end(error: ErrorInfo | undefined): void {
-    this.#cancelPace()
     this.#resolve(error)
   }
 

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { ActorRef } from '#src/actor/actor.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { Supervisor } from '#src/actor/supervisor.js'
-import { ActorSystem } from '#src/actor/system.js'
+import { ActorSystem, AskError } from '#src/actor/system.js'
 import type { NatsOptions } from '#src/actor/transport/nats-client.js'
 import { JobStore } from '#src/cluster/job-store.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
@@ -11,27 +11,27 @@ import { JOB_MANAGER_NAME, PROTOCOL } from '#src/cluster/protocol.js'
 import type { StateStore } from '#src/cluster/state-store.js'
 import { assert } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
-import { RetakeError } from '#src/kit/errors.js'
+import { errorOf, type RetakeError } from '#src/kit/errors.js'
 import type { NodeId, RunId, SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
 import { version } from '#src/kit/version.js'
-import type { NodeRole, NodeStatus } from './cluster-view.js'
+import type { NodeRole } from './cluster-view.js'
 import { JobClient, type JobHandle } from './job-client.js'
 import { JobIntake } from './job-intake.js'
 import { type DirectedRun, JobManager, type JobManagerMessage } from './job-manager.js'
 import type { JobSubmission } from './job-order.js'
+import { type AwaitLeader, Leadership, type LeadershipNews, type Resign } from './leadership.js'
 import type { HostedNode, HostOf, NodeHost } from './node-host.js'
 import { ProcessHost } from './process-host.js'
-import type { DescribeNodes } from './resource-manager.js'
 import {
-  JOB_MANAGER,
   jobManagerOf,
+  LEADERSHIP,
   LEADING_JOB_MANAGER,
   LEADING_RESOURCE_MANAGER,
+  leadershipOf,
   NODE,
-  nodeOf,
   resourceManagerOf,
   taskManagerName,
   taskManagerOf,
@@ -83,7 +83,7 @@ export interface NodeOptions {
   /** Outlives the node in its process. */
   readonly meters?: ProcessMeters
   /** How it and its task managers stand with the cluster. */
-  readonly onNews?: (news: TaskManagerNews) => void
+  readonly onNews?: (news: NodeNews) => void
   /** What it says of its protocol, for tests; that of this build unless said. */
   readonly protocol?: number
   /** The link to NATS has ended for good. Default: the process ends with the error. */
@@ -95,16 +95,21 @@ export interface NodeOptions {
   readonly logger: Logger
 }
 
+export type NodeNews = TaskManagerNews | LeadershipNews
+
 const SHORT = { timeoutMs: 10_000 }
 /** Whoever drains a node decides himself when it takes too long. */
 const DRAIN = { timeoutMs: 24 * 60 * 60_000 }
-const DESCRIBE: DescribeNodes = { type: 'describe' }
+/** The lease of a leader that was killed is waited for, and a store that is slow to start. */
+const LEADER = { timeoutMs: 60_000, repeatMs: 50 }
+/** Leaving without having given the lease back costs the others only that they wait for it. */
+const RESIGN = { timeoutMs: 2_000 }
 
 /**
  * One incarnation of a process that hosts actors; with both roles the whole cast:
  *
- *     node                    starts its children again, the ones after a failed one too
- *     ├─ job-manager          ├─ resource-manager, job masters and their coordinators
+ *     node                    starts its children again, each by itself
+ *     ├─ leadership           └─ job-manager, while it leads: resource-manager, job masters and their coordinators
  *     └─ task-manager-0 …     └─ slots, each in a thread of its own
  */
 export class Node {
@@ -122,7 +127,7 @@ export class Node {
   #state: StateStore | undefined
   #stopping: Promise<void> | undefined
 
-  /** Throws RT1301 and RT1302, RT1501 to RT1505, RT1518, RT1522 and RT1524: what keeps it from its cluster. */
+  /** Throws RT1301 and RT1302, RT1501 to RT1505, RT1515, RT1518 and RT1524: what keeps it from its cluster. */
   static async start(options: NodeOptions): Promise<Node> {
     const node = new Node(options)
     try {
@@ -161,73 +166,84 @@ export class Node {
       limits: { peerSilenceMs: options.heartbeatTimeoutMs ?? LIMITS.peerSilenceMs },
     })
     this.#isDirector = roles.includes('job-manager')
-    this.#jobManager = this.#isDirector ? jobManagerOf(id) : LEADING_JOB_MANAGER
+    this.#jobManager = options.cluster === undefined ? jobManagerOf(id) : LEADING_JOB_MANAGER
     this.#jobs = new JobClient(this.#system, this.#jobManager)
     const taskManagers = roles.includes('task-manager') ? (options.taskManagers ?? 1) : 0
     this.#taskManagers = Array.from({ length: taskManagers }, (_, index) => taskManagerOf(id, index))
   }
 
-  /** Task managers register by themselves, again and again; whoever directs is there when this resolves. */
+  /** Task managers register by themselves, again and again. Of a node that may lead it resolves when somebody leads. */
   async #join(): Promise<void> {
-    const { cluster } = this.#options
     await this.#system.ready
-    if (this.#isDirector && cluster !== undefined) await refuseSecond(this.#system, this.#info)
     this.#state = await this.#host.openStore(this.#isDirector ? 'job-manager' : 'task-manager')
     this.#spawn()
     if (!this.#isDirector) return
-    const patience = { timeoutMs: SHORT.timeoutMs, repeatMs: 10 }
-    await this.#system.ask(resourceManagerOf(this.#system.id), DESCRIBE, patience)
-    if (cluster !== undefined) await this.#system.takeName(JOB_MANAGER_NAME)
+    const awaitLeader: AwaitLeader = { type: 'await-leader' }
+    await this.#system.ask(leadershipOf(this.#system.id), awaitLeader, LEADER).catch(refused)
   }
 
-  #tell(news: TaskManagerNews): void {
+  #tell(news: NodeNews): void {
     const { clock, onNews } = this.#options
     clock.soon(() => onNews?.(news))
   }
 
   #spawn(): void {
     const state = this.#isDirector ? this.#state : undefined
-    const director = state === undefined ? [] : [this.#jobManagerSpec(state)]
+    const director = state === undefined ? [] : [this.#leadershipSpec(state)]
     this.#system.spawn(
       NODE,
       new Supervisor({
-        strategy: 'rest-for-one',
         restarts: restartStrategyOf({ type: 'exponential-delay' }, this.#options.random),
         children: [...director, ...this.#taskManagers.map((_, index) => this.#taskManagerSpec(index))],
       }),
     )
   }
 
-  #jobManagerSpec(state: StateStore) {
+  #leadershipSpec(state: StateStore) {
     const { clock, random, logger, cluster } = this.#options
     const { heartbeatTimeoutMs = LIMITS.peerSilenceMs, slotRequestMs = LIMITS.slotRequestMs } = this.#options
     const store = new JobStore({ state, random, wallTime: () => clock.wallTime() })
     const { connectors } = this.#host
     const intake = new JobIntake({ store, planner: this.#host.planner(state), connectors })
     const runs = new Map<RunId, DirectedRun>()
+    const isAlone = cluster === undefined
+    const jobManager = () =>
+      new JobManager({
+        ...this.#facts(),
+        own: this.#info,
+        store,
+        intake,
+        connectors,
+        clock,
+        random,
+        logger,
+        heartbeatTimeoutMs,
+        slotRequestMs,
+        isAlone,
+        rejoinMs: isAlone ? 0 : LIMITS.rejoinMs,
+        ...(isAlone && { runs }),
+      })
     return {
-      id: JOB_MANAGER,
+      id: LEADERSHIP,
       start: () =>
-        new JobManager({
+        new Leadership({
           ...this.#facts(),
           own: this.#info,
-          store,
-          intake,
-          connectors,
-          clock,
-          random,
+          system: this.#system.id,
+          lease: isAlone ? undefined : state.lease,
+          jobManager,
+          takeName: () => this.#system.takeName(JOB_MANAGER_NAME),
+          dropName: () => this.#system.dropName(JOB_MANAGER_NAME),
           logger,
-          heartbeatTimeoutMs,
-          slotRequestMs,
-          runs,
-          recovers: cluster !== undefined,
+          onNews: (news) => this.#tell(news),
         }),
       shutdownMs: Number.POSITIVE_INFINITY,
     }
   }
 
   #taskManagerSpec(index: number) {
-    const { slots, meters = { fencedWrites: 0 } } = this.#options
+    const { slots, cluster, meters = { fencedWrites: 0 } } = this.#options
+    const isAlone = cluster === undefined
     const { node, name } = this.#info
     const own = index === 0 ? {} : { node: `${node}-${index}` as NodeId, name: `${name}-${index}` }
     return {
@@ -237,7 +253,8 @@ export class Node {
           ...this.#facts(),
           info: { ...this.#info, ...own },
           slots,
-          resourceManager: this.#isDirector ? resourceManagerOf(this.#system.id) : LEADING_RESOURCE_MANAGER,
+          orphanMs: isAlone ? 0 : LIMITS.orphanMs,
+          resourceManager: isAlone ? resourceManagerOf(this.#system.id) : LEADING_RESOURCE_MANAGER,
           threads: this.#host.threads,
           meters,
           onNews: (news) => this.#tell(news),
@@ -275,12 +292,12 @@ export class Node {
   }
 
   /**
-   * Makes ready to leave. A task manager opens no slot any more, and waits until none is held: its jobs run elsewhere, or
-   * wait for slots. A job manager takes a checkpoint of each job that runs, so that little is read again when one goes on
-   * with it.
+   * Makes ready to leave. A job manager has a checkpoint taken of each job that runs, so that little is read again if
+   * nobody stands by. A task manager opens no slot any more, and waits until none is held: its jobs run elsewhere, or
+   * wait for slots.
    */
   async drain(): Promise<void> {
-    if (this.#isDirector) return this.#jobs.checkpointAll()
+    if (this.#isDirector) await this.#jobs.checkpointAll()
     const drain: DrainTaskManager = { type: 'drain' }
     await Promise.all(this.#taskManagers.map((taskManager) => this.#system.ask(taskManager, drain, DRAIN)))
   }
@@ -293,7 +310,10 @@ export class Node {
 
   async #stop(): Promise<void> {
     // First whoever decides: else it would take the end of the task managers for a failure of its jobs.
-    if (this.#isDirector) await this.#stopped(JOB_MANAGER, this.#jobManager)
+    if (this.#isDirector) {
+      const resign: Resign = { type: 'resign' }
+      await this.#system.ask(leadershipOf(this.#system.id), resign, RESIGN).catch(() => undefined)
+    }
     await this.#system.stop()
     await this.#letGo()
   }
@@ -313,22 +333,6 @@ export class Node {
   /** All actors of this thread as they are now. */
   tree(): ReturnType<ActorSystem['tree']> {
     return this.#system.tree()
-  }
-
-  /** Has the supervisor stop a child, and resolves when that has ended. */
-  #stopped(id: string, child: ActorRef<JobManagerMessage>): Promise<void> {
-    return new Promise((resolve) => {
-      this.#system.spawn<'ended'>(`stopping-${id}`, {
-        start: (ctx) => {
-          ctx.watch(child, () => 'ended')
-          ctx.send(nodeOf(this.#system.id), { type: 'stop-child', id })
-        },
-        receive: (_, ctx) => {
-          resolve()
-          ctx.exit()
-        },
-      })
-    })
   }
 }
 
@@ -366,17 +370,7 @@ function storeOf({ stateDirectory, cluster }: NodeOptions): StateStoreConfig {
   return { kind: 'jetstream', nats: cluster.nats, cluster: cluster.name }
 }
 
-/** One job manager leads a cluster. One that does not answer is dead, or will find its jobs' logs taken over. */
-async function refuseSecond(system: ActorSystem, own: NodeInfo): Promise<void> {
-  const nodes = await system
-    .ask(LEADING_RESOURCE_MANAGER, DESCRIBE, { timeoutMs: LIMITS.namesakeMs })
-    .catch((): readonly NodeStatus[] => [])
-  const [leader] = nodes
-  if (leader === undefined) return
-  throw new RetakeError('RT1522', {
-    what: `${leader.name} is the job manager of this cluster already`,
-    why: `it runs on ${leader.host} as process ${leader.pid}, and this one on ${own.host} as process ${own.pid}`,
-    fix: 'start this node with --role task-manager, or stop the other first',
-    where: leader.name,
-  })
+/** What keeps a node from its cluster, as it was told. */
+function refused(error: unknown): never {
+  throw error instanceof AskError && error.failure.kind === 'failed' ? errorOf(error.failure.error) : error
 }

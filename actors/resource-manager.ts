@@ -3,12 +3,13 @@ import { ClockSkew, clocksDiffer } from '#src/cluster/clock-skew.js'
 import { Membership, nameTaken } from '#src/cluster/membership.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
 import { placeSlots } from '#src/cluster/placement.js'
+import { refusalOf } from '#src/cluster/protocol.js'
 import { assertNever } from '#src/kit/assert.js'
 import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
-import type { Attempt, NodeId, RunId, SlotIndex } from '#src/kit/ids.js'
+import type { Attempt, Epoch, NodeId, RunId, SlotIndex, SubtaskIndex } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
-import type { NodeStatus } from './cluster-view.js'
+import type { NodeRole, NodeStatus } from './cluster-view.js'
 import type { EvacuateNode } from './job-master.js'
 import type { AreYouThere, CloseSlot, TaskManagerMessage } from './task-manager.js'
 
@@ -17,12 +18,22 @@ export interface Heartbeat {
   readonly info: NodeInfo
   readonly taskManager: ActorRef<TaskManagerMessage>
   readonly slots: number
+  /** Those that an attempt has, whoever gave them. */
+  readonly held: readonly HeldSlot[]
   readonly state: 'alive' | 'draining'
   /** Its time of day, in milliseconds since 1970. */
   readonly wallTime: number
   readonly residentBytes: number
   /** Writes of its process that a sink's fence turned away, over all its incarnations. */
   readonly fencedWrites: number
+}
+
+/** `index`: of the subtasks that run there, among those of their vertices. */
+export interface HeldSlot {
+  readonly slot: SlotIndex
+  readonly run: RunId
+  readonly attempt: Attempt
+  readonly index: SubtaskIndex
 }
 
 export type HeartbeatAnswer =
@@ -49,14 +60,25 @@ export type SlotsAnswer =
   /** Ask again; `reason` is for people. */
   | { readonly kind: 'waiting'; readonly reason: string }
 
+export type ClaimAnswer =
+  /** In the order of the subtasks' indices. */
+  | { readonly kind: 'held'; readonly slots: readonly SlotGrant[] }
+  /** Not all task managers have told yet what they hold. */
+  | { readonly kind: 'waiting' }
+  /** Some of them are nowhere. */
+  | { readonly kind: 'missing' }
+
 /** What the resource manager hears, and from whom. */
 export type ResourceManagerMessage =
   // task managers
   | TaskManagerAlive
   | { readonly type: 'task-manager-ended'; readonly node: NodeId; readonly reason: ExitReason }
-  // job masters; all three may be repeated
+  // nodes that could lead, and stand by
+  | StandbyAlive
+  // job masters; all may be repeated
   | RequestSlots
-  | ({ readonly type: 'release-slots'; readonly run: RunId; readonly attempt: Attempt } & Asks<'ok'>)
+  | ClaimSlots
+  | ReleaseSlots
   // its own steps
   | {
       readonly type: 'namesake-asked'
@@ -74,6 +96,13 @@ export type TaskManagerAlive = {
   readonly heartbeat: Heartbeat
 } & Asks<HeartbeatAnswer>
 
+export type StandbyAlive = {
+  readonly type: 'standby'
+  readonly info: NodeInfo
+  readonly residentBytes: number
+  readonly wallTime: number
+} & Asks<HeartbeatAnswer>
+
 export type RequestSlots = {
   readonly type: 'request-slots'
   readonly run: RunId
@@ -82,6 +111,23 @@ export type RequestSlots = {
   /** Hears when it is to leave a node. */
   readonly jobMaster: ActorRef<EvacuateNode>
 } & Asks<SlotsAnswer>
+
+/** Asks for the slots that an attempt was given by whoever led before. */
+export type ClaimSlots = {
+  readonly type: 'claim-slots'
+  readonly run: RunId
+  readonly attempt: Attempt
+  readonly count: number
+  readonly jobMaster: ActorRef<EvacuateNode>
+} & Asks<ClaimAnswer>
+
+/** Those of `attempt` and of all before it. `epoch`: of who asks. */
+export type ReleaseSlots = {
+  readonly type: 'release-slots'
+  readonly run: RunId
+  readonly attempt: Attempt
+  readonly epoch: Epoch
+} & Asks<'ok'>
 
 export type DescribeNodes = { readonly type: 'describe' } & Asks<readonly NodeStatus[]>
 
@@ -93,14 +139,20 @@ interface Member {
   isSkewLogged: boolean
 }
 
+/** Slots that an attempt was given here, or was found to have; in the order of its subtasks' indices. */
 interface Holding extends Pick<RequestSlots, 'run' | 'attempt' | 'jobMaster'> {
   readonly slots: readonly SlotGrant[]
 }
+
+/** A slot that a task manager had when it joined: of an attempt that whoever led before had started. */
+interface FoundSlot extends HeldSlot, SlotGrant {}
 
 export interface ResourceManagerOptions {
   /** Of the process that it lives in. */
   readonly own: NodeInfo
   readonly heartbeatTimeoutMs: number
+  /** After so long every task manager that lives has told what it holds. */
+  readonly rejoinMs: number
   /** Of this process, now. */
   readonly residentBytes: () => number
   readonly wallTime: () => number
@@ -112,26 +164,39 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
   readonly #options: ResourceManagerOptions
   readonly #membership: Membership
   readonly #members = new Map<NodeId, Member>()
+  readonly #standbys = new Map<NodeId, { readonly word: StandbyAlive; readonly heardAt: number }>()
   #holdings: Holding[] = []
+  #found: FoundSlot[] = []
+  /** What was given up, by run: a task manager that joins late may still hold it. */
+  readonly #released = new Map<RunId, ReleaseSlots>()
+  #startedAt = 0
 
   constructor(options: ResourceManagerOptions) {
     this.#options = options
     this.#membership = new Membership(options.own)
   }
 
+  start(ctx: ActorContext<ResourceManagerMessage>): void {
+    this.#startedAt = ctx.now()
+  }
+
   receive(message: ResourceManagerMessage, ctx: ActorContext<ResourceManagerMessage>): void {
     switch (message.type) {
       case 'heartbeat':
         return this.#onHeartbeat(message.heartbeat, ctx)
+      case 'standby':
+        return this.#onStandby(message, ctx)
       case 'namesake-asked':
         return this.#onNamesakeAsked(message, ctx)
       case 'task-manager-ended':
         return this.#onEnded(message.node, message.reason)
       case 'request-slots':
         return ctx.reply(this.#request(message))
+      case 'claim-slots':
+        return ctx.reply(this.#claim(message, ctx.now()))
       case 'release-slots':
         ctx.reply('ok')
-        return this.#release(message.run, message.attempt, ctx)
+        return this.#release(message, ctx)
       case 'told':
         return
       case 'describe':
@@ -156,6 +221,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       case 'joined':
         this.#members.set(info.node, { heartbeat, heardAt: 0, skew: new ClockSkew(), isSkewLogged: false })
         ctx.watch(taskManager, (reason) => ({ type: 'task-manager-ended', node: info.node, reason }))
+        this.#find(heartbeat, ctx)
         break
       case 'known':
         break
@@ -170,6 +236,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     const { own, heartbeatTimeoutMs, wallTime, logger } = this.#options
     const { info, state } = heartbeat
     member.heartbeat = heartbeat
+    this.#forgetClosed(heartbeat)
     member.heardAt = ctx.now()
     member.skew.onHeard(heartbeat.wallTime, wallTime())
     const warning = member.skew.isTooLarge
@@ -179,6 +246,14 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     member.isSkewLogged = warning !== undefined
     ctx.reply<HeartbeatAnswer>({ kind: 'registered', heartbeatTimeoutMs, warning })
     if (state === 'draining') this.#evacuate(info.node, ctx)
+  }
+
+  #onStandby(word: StandbyAlive, ctx: ActorContext<ResourceManagerMessage>): void {
+    const { own, heartbeatTimeoutMs } = this.#options
+    const error = refusalOf(word.info, own)
+    if (error !== undefined) return ctx.reply<HeartbeatAnswer>({ kind: 'refused', error: errorInfoOf(error) })
+    this.#standbys.set(word.info.node, { word, heardAt: ctx.now() })
+    ctx.reply<HeartbeatAnswer>({ kind: 'registered', heartbeatTimeoutMs, warning: undefined })
   }
 
   /** Whoever has the name may have crashed a moment ago: it is asked, and the new one comes again meanwhile. */
@@ -213,6 +288,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
 
   #onEnded(node: NodeId, reason: ExitReason): void {
     this.#members.delete(node)
+    this.#found = this.#found.filter((found) => found.node !== node)
     // One whose end was told ended for good; of one that is not heard the worst is believed.
     if (reason.kind === 'lost') this.#membership.onLost(node)
     else this.#membership.onLeft(node)
@@ -248,66 +324,134 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     return { kind: 'granted', slots }
   }
 
-  /**
-   * Takes back the slots of `attempt` and of all before it: a later attempt never needs them again. Their task managers
-   * are told, because a job master that crashed closed none of them.
-   */
-  #release(run: RunId, attempt: Attempt, ctx: ActorContext<ResourceManagerMessage>): void {
-    const isReleased = (holding: Holding) => holding.run === run && holding.attempt <= attempt
-    for (const { slots, attempt: held } of this.#holdings.filter(isReleased)) {
-      for (const { node, taskManager, slot } of slots) {
-        if (!this.#members.has(node)) continue
-        const close: CloseSlot = { type: 'close-slot', slot, run, attempt: held }
-        ctx.ask(taskManager, close, LIMITS.controlAsk, () => ({ type: 'told' }))
-      }
+  /** What a task manager holds that joins: nobody else gets it before it is claimed, released or closed there. */
+  #find({ info: { node }, taskManager, held }: Heartbeat, ctx: ActorContext<ResourceManagerMessage>): void {
+    for (const slot of held) {
+      const released = this.#released.get(slot.run)
+      if (released !== undefined && slot.attempt <= released.attempt)
+        this.#tellToClose({ node, taskManager, slot: slot.slot }, { ...slot, epoch: released.epoch }, ctx)
+      else this.#found.push({ ...slot, node, taskManager })
     }
+  }
+
+  #forgetClosed({ info: { node }, held }: Heartbeat): void {
+    if (this.#found.length === 0) return
+    this.#found = this.#found.filter(
+      (found) =>
+        found.node !== node ||
+        held.some(
+          ({ slot, run, attempt }) => slot === found.slot && run === found.run && attempt === found.attempt,
+        ),
+    )
+  }
+
+  #claim({ run, attempt, count, jobMaster }: ClaimSlots, now: number): ClaimAnswer {
+    const held = this.#holdings.find((holding) => holding.run === run && holding.attempt === attempt)
+    if (held !== undefined) {
+      this.#holdings = this.#holdings.map((one) => (one === held ? { ...held, jobMaster } : one))
+      return { kind: 'held', slots: held.slots }
+    }
+    const found = this.#found
+      .filter((slot) => slot.run === run && slot.attempt === attempt)
+      .sort((a, b) => a.index - b.index)
+    if (found.length === count && found.every(({ index }, position) => index === position)) {
+      this.#found = this.#found.filter((slot) => !found.includes(slot))
+      const slots = found.map(({ node, taskManager, slot }) => ({ node, taskManager, slot }))
+      this.#holdings.push({ run, attempt, slots, jobMaster })
+      return { kind: 'held', slots }
+    }
+    return { kind: now - this.#startedAt < this.#options.rejoinMs ? 'waiting' : 'missing' }
+  }
+
+  /** A later attempt never needs them again. Their task managers are told: a job master that crashed closed none. */
+  #release(release: ReleaseSlots, ctx: ActorContext<ResourceManagerMessage>): void {
+    const { run, attempt, epoch } = release
+    const isReleased = (one: { run: RunId; attempt: Attempt }) => one.run === run && one.attempt <= attempt
+    this.#released.set(run, release)
+    for (const { slots, attempt: held } of this.#holdings.filter(isReleased))
+      for (const grant of slots) this.#tellToClose(grant, { run, attempt: held, epoch }, ctx)
+    for (const found of this.#found.filter(isReleased)) this.#tellToClose(found, { ...found, epoch }, ctx)
     this.#holdings = this.#holdings.filter((holding) => !isReleased(holding))
+    this.#found = this.#found.filter((found) => !isReleased(found))
+  }
+
+  #tellToClose(
+    { node, taskManager, slot }: SlotGrant,
+    { run, attempt, epoch }: Pick<ReleaseSlots, 'run' | 'attempt' | 'epoch'>,
+    ctx: ActorContext<ResourceManagerMessage>,
+  ): void {
+    if (!this.#members.has(node)) return
+    const close: CloseSlot = { type: 'close-slot', slot, run, attempt, epoch }
+    ctx.ask(taskManager, close, LIMITS.controlAsk, () => ({ type: 'told' }))
   }
 
   #free({ info, slots }: Heartbeat): { node: NodeId; free: SlotIndex[] } {
     const held = new Set<number>()
-    for (const holding of this.#holdings)
-      for (const { node, slot } of holding.slots) if (node === info.node) held.add(slot)
+    for (const { node, slot } of [...this.#holdings.flatMap(({ slots }) => slots), ...this.#found])
+      if (node === info.node) held.add(slot)
     const free: SlotIndex[] = []
     for (let slot = 0; slot < slots; slot++) if (!held.has(slot)) free.push(slot as SlotIndex)
     return { node: info.node, free }
   }
 
-  /** The leader first. A process that is both is one node. */
+  /** The leader first, then who stands by. A process that has both roles is one node. */
   #describe(now: number): NodeStatus[] {
+    for (const [node, { heardAt }] of this.#standbys)
+      if (now - heardAt > LIMITS.standbySilenceMs) this.#standbys.delete(node)
     const { own, residentBytes, wallTime } = this.#options
-    const taskManagers = [...this.#members.values()].map((member): NodeStatus => {
-      const { info, taskManager, slots, state, fencedWrites } = member.heartbeat
-      return {
-        ...info,
-        roles: info.node === own.node ? ['job-manager', 'task-manager'] : ['task-manager'],
-        state,
-        slots,
-        freeSlots: this.#free(member.heartbeat).free.length,
-        residentBytes: member.heartbeat.residentBytes,
-        heardAgoMs: now - member.heardAt,
-        clockSkewMs: member.skew.ms,
-        wallTime: wallTime() + member.skew.ms,
-        fencedWrites,
-        taskManager,
-      }
+    const leader = { ...directorStatus(own, residentBytes(), wallTime()), isLeader: true }
+    const standbys = [...this.#standbys.values()].map(({ word, heardAt }): NodeStatus => {
+      const { info, residentBytes, wallTime } = word
+      return { ...directorStatus(info, residentBytes, wallTime), heardAgoMs: now - heardAt }
     })
-    const leader = taskManagers.filter(({ node }) => node === own.node)
-    const others = taskManagers.filter(({ node }) => node !== own.node)
-    if (leader.length > 0) return [...leader, ...others]
-    const alone: NodeStatus = {
-      ...own,
-      roles: ['job-manager'],
-      state: 'alive',
-      slots: 0,
-      freeSlots: 0,
-      residentBytes: residentBytes(),
-      heardAgoMs: 0,
-      clockSkewMs: 0,
-      wallTime: wallTime(),
-      fencedWrites: 0,
-      taskManager: undefined,
+    const nodes = new Map([leader, ...standbys].map((status) => [status.node, status]))
+    for (const member of this.#members.values()) {
+      const { node } = member.heartbeat.info
+      const status = this.#workerStatus(member, now)
+      const director = nodes.get(node)
+      nodes.set(
+        node,
+        director === undefined ? status : { ...status, roles: BOTH, isLeader: director.isLeader },
+      )
     }
-    return [alone, ...others]
+    return [...nodes.values()]
+  }
+
+  #workerStatus({ heartbeat, heardAt, skew }: Member, now: number): NodeStatus {
+    const { info, taskManager, slots, state, fencedWrites, residentBytes } = heartbeat
+    return {
+      ...info,
+      roles: ['task-manager'],
+      isLeader: false,
+      state,
+      slots,
+      freeSlots: this.#free(heartbeat).free.length,
+      residentBytes,
+      heardAgoMs: now - heardAt,
+      clockSkewMs: skew.ms,
+      wallTime: this.#options.wallTime() + skew.ms,
+      fencedWrites,
+      taskManager,
+    }
+  }
+}
+
+const BOTH: readonly NodeRole[] = ['job-manager', 'task-manager']
+
+/** Of one that could direct, or does, and runs nothing itself. */
+function directorStatus(info: NodeInfo, residentBytes: number, wallTime: number): NodeStatus {
+  return {
+    ...info,
+    roles: ['job-manager'],
+    isLeader: false,
+    state: 'alive',
+    slots: 0,
+    freeSlots: 0,
+    residentBytes,
+    heardAgoMs: 0,
+    clockSkewMs: 0,
+    wallTime,
+    fencedWrites: 0,
+    taskManager: undefined,
   }
 }

@@ -5,12 +5,14 @@ import { JOB_MANAGER_NAME } from '#src/cluster/protocol.js'
 import type { RunId, SystemId } from '#src/kit/ids.js'
 import type { JobManagerMessage } from './job-manager.js'
 import type { JobMasterMessage } from './job-master.js'
+import type { LeadershipMessage } from './leadership.js'
 import type { ResourceManagerMessage } from './resource-manager.js'
 import type { TaskManagerMessage } from './task-manager.js'
 
 /** Where the roles of a node live: below one supervisor, each under a name of its own. */
 
 export const NODE = 'node'
+export const LEADERSHIP = 'leadership'
 export const JOB_MANAGER = 'job-manager'
 export const RESOURCE_MANAGER = 'resource-manager'
 
@@ -22,8 +24,12 @@ export function nodeOf(system: SystemId): ActorRef<SupervisorMessage> {
   return { address: addressBelow(system, NODE) }
 }
 
+export function leadershipOf(system: SystemId): ActorRef<LeadershipMessage> {
+  return supervisedRef(nodeOf(system), LEADERSHIP)
+}
+
 export function jobManagerOf(system: SystemId): ActorRef<JobManagerMessage> {
-  return supervisedRef(nodeOf(system), JOB_MANAGER)
+  return { address: addressBelow(leadershipOf(system).address, JOB_MANAGER) }
 }
 
 export function resourceManagerOf(system: SystemId): ActorRef<ResourceManagerMessage> {

@@ -3,7 +3,7 @@ import type { SourceState } from '#src/checkpoint/manifest.js'
 import type { SplitEnumerator } from '#src/connector/source.js'
 import { assertNever } from '#src/kit/assert.js'
 import { type ErrorInfo, errorInfoOf, isCurable, placed } from '#src/kit/errors.js'
-import type { Attempt, CheckpointId, OperatorId } from '#src/kit/ids.js'
+import type { Attempt, CheckpointId, Epoch, OperatorId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import type { SplitPosition } from '#src/state/snapshot.js'
@@ -79,6 +79,8 @@ export type SourceCoordinatorReport = {
 } & Asks<'ok'>
 
 export interface SourceCoordinatorOptions {
+  /** Of its job master. */
+  readonly epoch: Epoch
   readonly source: OperatorId
   /** `file:line` of the user's call. */
   readonly where: string | undefined
@@ -294,7 +296,7 @@ export class SourceCoordinator implements Actor<SourceCoordinatorMessage> {
     if (ref === undefined) return
     // From here on the reader may have them, whatever becomes of its answer.
     for (const split of splits) this.#known.set(split.split, split)
-    const assign: AssignSplits = { type: 'assign', splits }
+    const assign: AssignSplits = { type: 'assign', epoch: this.#options.epoch, splits }
     ctx.ask(ref, assign, LIMITS.controlAsk, (answer) => ({
       type: 'assigned',
       attempt,

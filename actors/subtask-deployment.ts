@@ -1,10 +1,9 @@
-import type { ActorRef, Address } from '#src/actor/actor.js'
+import type { Address } from '#src/actor/actor.js'
 import type { RestoredOperator } from '#src/checkpoint/restore.js'
 import type { Origin } from '#src/cluster/log-entry.js'
 import type { Attempt, ChannelIndex, RunId, SubtaskIndex, VertexIndex } from '#src/kit/ids.js'
 import type { SplitPosition } from '#src/state/snapshot.js'
-import type { CheckpointCoordinatorMessage } from './checkpoint-coordinator.js'
-import type { JobMasterMessage } from './job-master.js'
+import type { Direction } from './direction.js'
 
 /** All that a slot needs to run one subtask of one attempt; plain data. What is code comes from the job's bundle. */
 export interface SubtaskDeployment {
@@ -26,8 +25,8 @@ export interface SubtaskDeployment {
   /** The checkpoint that this attempt starts from, and the run that took it. */
   readonly restoredFrom: Origin
   readonly allowRepeatedRows: boolean
-  readonly jobMaster: ActorRef<JobMasterMessage>
-  readonly coordinator: ActorRef<CheckpointCoordinatorMessage>
+  /** Until another adopts it. */
+  readonly direction: Direction
 }
 
 export interface InputDeployment {

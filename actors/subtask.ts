@@ -4,14 +4,15 @@ import { Outbox, type OutboxEdge } from '#src/channel/outbox.js'
 import type { SnapshotTimings } from '#src/checkpoint/checkpoint-record.js'
 import { assert, assertNever } from '#src/kit/assert.js'
 import { errorInfoOf } from '#src/kit/errors.js'
-import { type ChannelIndex, type CheckpointId, type SubtaskId, subtaskId } from '#src/kit/ids.js'
+import { type ChannelIndex, type CheckpointId, type Epoch, type SubtaskId, subtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Chain, Output } from '#src/operator/chain.js'
 import type { ChainCapture } from '#src/operator/chain-capture.js'
 import type { Frame } from '#src/record/element.js'
-import type { BlobWriter, SubtaskSnapshot } from '#src/state/snapshot.js'
+import type { BlobWriter, SplitPosition, SubtaskSnapshot } from '#src/state/snapshot.js'
+import type { Direction } from './direction.js'
 import type { SubtaskDeployment } from './subtask-deployment.js'
-import type { SubtaskControlMessage } from './subtask-message.js'
+import type { AdoptSubtask, SubtaskControlMessage, SubtaskStanding } from './subtask-message.js'
 
 /** What a subtask hears beside the frames of its data lane, and from whom. */
 export type SubtaskMessage =
@@ -33,7 +34,7 @@ export type SubtaskMessage =
     }
   | { readonly type: 'drained'; readonly outcome: Outcome<void> }
   | { readonly type: 'closed'; readonly finished: boolean }
-  | { readonly type: 'finish-told' }
+  | { readonly type: 'finish-told'; readonly isHeard: boolean }
   | { readonly type: 'told' }
 
 /**
@@ -44,9 +45,10 @@ export type SubtaskMessage =
  *     running      takes input
  *     ended        all inputs have ended and every end hook has run; goes on passing barriers
  *     draining     a checkpoint taken after the end is complete; waits for its sink to have confirmed everything
+ *     finished     lets go, and tells so until somebody has heard it
  *     closing      lets go; takes nothing any more
  */
-type Phase = 'opening' | 'connecting' | 'running' | 'ended' | 'draining' | 'closing'
+type Phase = 'opening' | 'connecting' | 'running' | 'ended' | 'draining' | 'finished' | 'closing'
 
 /** A snapshot on its way: encoded in slices between turns, then uploaded, then acknowledged. */
 interface Snapshot {
@@ -109,6 +111,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   #outbox!: Outbox
   #chain!: Chain
   #ctx!: ActorContext<SubtaskMessage>
+  #direction: Direction
   #phase: Phase = 'opening'
   #isStarted = false
   /** A source that had nothing to poll; wakes by `ready`. */
@@ -123,6 +126,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   constructor(options: SubtaskOptions) {
     this.#options = options
     const { deployment, mode, maxConcurrent } = options
+    this.#direction = deployment.direction
     this.#id = subtaskId(deployment.vertex, deployment.subtask)
     this.#inbox = new Inbox({
       attempt: deployment.attempt,
@@ -161,17 +165,19 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   receive(message: SubtaskMessage, ctx: ActorContext<SubtaskMessage>): void {
     switch (message.type) {
       case 'trigger':
+        if (this.#isReplaced(message.epoch)) return ctx.reply('not-running')
         return ctx.reply(this.#onTrigger(message.checkpoint, message.aborted))
       case 'complete':
-        this.#onComplete(message.checkpoint, message.final)
+        if (!this.#isReplaced(message.epoch)) this.#onComplete(message.checkpoint, message.final)
         return ctx.reply('ok')
       case 'abort':
-        this.#abort(message.checkpoint)
+        if (!this.#isReplaced(message.epoch)) this.#abort(message.checkpoint)
         return ctx.reply('ok')
       case 'assign':
-        this.#chain.addSplits(message.splits)
-        this.#idle = false
+        if (!this.#isReplaced(message.epoch)) this.#assign(message.splits)
         return ctx.reply('ok')
+      case 'adopt':
+        return this.#adopt(message)
       case 'cancel':
         return this.#close()
       case 'grant':
@@ -192,9 +198,10 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
         if (!message.outcome.ok) return ctx.fail(message.outcome.error)
         return this.#close({ finished: true })
       case 'closed':
-        return message.finished ? this.#tell('FINISHED') : ctx.exit()
+        return message.finished ? this.#tellFinished() : ctx.exit()
       case 'finish-told':
-        return ctx.exit()
+        // Who directs has ended, or does not answer: whoever adopts it asks, and until then this is told again.
+        return message.isHeard ? ctx.exit() : this.#tellFinished()
       case 'told':
         return
       default:
@@ -203,8 +210,41 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   }
 
   stop(): void {
-    if (this.#phase !== 'closing') void this.#chain.close().catch(() => {})
+    if (!this.#isClosing()) void this.#chain.close().catch(() => {})
     this.#phase = 'closing'
+  }
+
+  // Who directs.
+
+  /** Whoever speaks under `epoch` leads no more. */
+  #isReplaced(epoch: Epoch): boolean {
+    return epoch < this.#direction.epoch
+  }
+
+  #adopt({ direction, settled }: AdoptSubtask): void {
+    if (this.#isReplaced(direction.epoch)) return
+    this.#direction = direction
+    this.#inbox.settle(settled)
+    this.#outbox.settle(settled)
+    const undecided = this.#snapshots.filter(({ checkpoint }) => checkpoint <= settled)
+    for (const { checkpoint } of undecided) this.#abandon(checkpoint)
+    this.#ctx.reply<SubtaskStanding>({
+      subtask: this.#id,
+      state: this.#stateNow(),
+      ended: this.#phase === 'ended' || this.#phase === 'draining' || this.#phase === 'finished',
+      final: this.#phase === 'draining' || this.#phase === 'finished',
+      splits: this.#splitsNow(),
+    })
+  }
+
+  #stateNow(): 'INITIALIZING' | 'RUNNING' | 'FINISHED' {
+    if (this.#phase === 'opening' || this.#phase === 'connecting') return 'INITIALIZING'
+    return this.#phase === 'finished' ? 'FINISHED' : 'RUNNING'
+  }
+
+  #splitsNow(): readonly SplitPosition[] {
+    if (!this.#chain.isSource || this.#isClosing()) return []
+    return this.#phase === 'opening' ? this.#options.deployment.splits : this.#chain.positions()
   }
 
   // The data lane.
@@ -261,6 +301,11 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     else this.#idle = true
   }
 
+  #assign(splits: readonly SplitPosition[]): void {
+    this.#chain.addSplits(splits)
+    this.#idle = false
+  }
+
   #takeFromInbox(): void {
     const event = this.#inbox.next()
     if (event === undefined) return
@@ -284,10 +329,9 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     this.#chain.finish()
     this.#outbox.endOfInput()
     this.#phase = 'ended'
-    const { coordinator, attempt } = this.#options.deployment
-    this.#ctx.ask(coordinator, { type: 'ended', subtask: this.#id, attempt }, LIMITS.controlAsk, () => ({
-      type: 'told',
-    }))
+    const { attempt } = this.#options.deployment
+    const ended = { type: 'ended', subtask: this.#id, attempt } as const
+    this.#ctx.ask(this.#direction.coordinator, ended, LIMITS.controlAsk, () => ({ type: 'told' }))
   }
 
   // Snapshots.
@@ -313,21 +357,20 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     }
     this.#snapshots.push({ checkpoint, capture, capturedAt, timings, encoded: false })
     if (!this.#chain.isSource) return
-    const { coordinator, attempt } = this.#options.deployment
-    this.#ctx.ask(
-      coordinator,
-      { type: 'barrier-emitted', checkpoint, subtask: this.#id, attempt },
-      LIMITS.controlAsk,
-      () => ({
-        type: 'told',
-      }),
-    )
+    const { attempt } = this.#options.deployment
+    const emitted = { type: 'barrier-emitted', checkpoint, subtask: this.#id, attempt } as const
+    this.#ctx.ask(this.#direction.coordinator, emitted, LIMITS.controlAsk, () => ({ type: 'told' }))
   }
 
   /** Its coordinator has given `checkpoint` up: what is not uploaded yet need not be. */
   #abort(checkpoint: CheckpointId): void {
     this.#inbox.abort(checkpoint)
     this.#outbox.dropAborted([checkpoint])
+    this.#abandon(checkpoint)
+  }
+
+  /** What is not encoded of its snapshot need not be. */
+  #abandon(checkpoint: CheckpointId): void {
     const index = this.#snapshots.findIndex(
       (snapshot) => snapshot.checkpoint === checkpoint && !snapshot.encoded,
     )
@@ -352,17 +395,13 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     const index = this.#snapshots.findIndex((snapshot) => snapshot.checkpoint === checkpoint)
     const [snapshot] = this.#snapshots.splice(index, 1)
     assert(snapshot !== undefined, 'only what is under way is uploaded', { checkpoint })
-    const { coordinator, attempt } = this.#options.deployment
+    const { coordinator } = this.#direction
+    const { attempt } = this.#options.deployment
     const told = () => ({ type: 'told' }) as const
     if (!outcome.ok) {
       const reason = errorInfoOf(outcome.error)
-      this.#ctx.ask(
-        coordinator,
-        { type: 'declined', checkpoint, subtask: this.#id, attempt, reason },
-        LIMITS.controlAsk,
-        told,
-      )
-      return
+      const declined = { type: 'declined', checkpoint, subtask: this.#id, attempt, reason } as const
+      return this.#ctx.ask(coordinator, declined, LIMITS.controlAsk, told)
     }
     const timings: SnapshotTimings = { ...snapshot.timings, uploadMs: this.#ctx.now() - snapshot.capturedAt }
     const acknowledged = {
@@ -378,7 +417,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
 
   /** @param final all that was snapshot had ended: no barrier comes after it */
   #onComplete(checkpoint: CheckpointId, final: boolean): void {
-    if (this.#phase === 'opening' || this.#phase === 'closing') return
+    if (this.#phase === 'opening' || this.#isClosing()) return
     this.#chain.onCheckpointComplete(checkpoint)
     if (!final || this.#phase !== 'ended') return
     this.#phase = 'draining'
@@ -400,22 +439,29 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     if (this.#phase !== 'connecting' || !this.#outbox.isOpen()) return
     this.#phase = 'running'
     this.#scheduleTimers()
-    this.#tell('RUNNING')
+    const { attempt } = this.#options.deployment
+    const change = { type: 'subtask-changed', subtask: this.#id, attempt, state: 'RUNNING' } as const
+    this.#ctx.ask(this.#direction.jobMaster, change, LIMITS.controlAsk, () => ({ type: 'told' }))
   }
 
-  #tell(state: 'RUNNING' | 'FINISHED'): void {
-    const { jobMaster, attempt } = this.#options.deployment
-    const change = { type: 'subtask-changed', subtask: this.#id, attempt, state } as const
-    const ctx = this.#ctx
-    ctx.ask(jobMaster, change, LIMITS.controlAsk, () => ({
-      type: state === 'FINISHED' ? 'finish-told' : 'told',
+  #tellFinished(): void {
+    const { attempt } = this.#options.deployment
+    const change = { type: 'subtask-changed', subtask: this.#id, attempt, state: 'FINISHED' } as const
+    this.#ctx.ask(this.#direction.jobMaster, change, LIMITS.controlAsk, ({ ok }) => ({
+      type: 'finish-told',
+      isHeard: ok,
     }))
+  }
+
+  #isClosing(): boolean {
+    return this.#phase === 'finished' || this.#phase === 'closing'
   }
 
   /** Lets go of connections and state; one that has drained then tells that it has finished. */
   #close({ finished } = { finished: false }): void {
     if (this.#phase === 'closing') return
-    this.#phase = 'closing'
+    if (this.#phase === 'finished') return this.#ctx.exit()
+    this.#phase = finished ? 'finished' : 'closing'
     this.#sendMetrics() // the last word: what it counted since its last report would be lost
     this.#ctx.cancel('tick')
     this.#ctx.pipeToSelf(this.#chain.close(), () => ({ type: 'closed', finished }))
@@ -424,7 +470,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   // Time.
 
   #tick(): void {
-    if (this.#phase === 'closing') return
+    if (this.#isClosing()) return
     this.#scheduleTick(this.#outbox.tick(this.#ctx.now()))
   }
 
@@ -458,7 +504,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   }
 
   #sendMetrics(): void {
-    const { jobMaster, attempt } = this.#options.deployment
+    const { attempt } = this.#options.deployment
     const now = this.#ctx.now()
     const metrics: SubtaskMetrics = {
       recordsIn: this.#chain.isSource ? this.#chain.recordsPolled : this.#inbox.counters.recordsIn,
@@ -468,7 +514,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
       backpressuredMs: this.#held.totalMs + (this.#held.since === undefined ? 0 : now - this.#held.since),
       busyMs: this.#busyMs,
     }
-    this.#ctx.send(jobMaster, { type: 'metrics', subtask: this.#id, attempt, metrics })
+    this.#ctx.send(this.#direction.jobMaster, { type: 'metrics', subtask: this.#id, attempt, metrics })
   }
 
   // Channels.

@@ -12,13 +12,19 @@ import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
 import { assertNever } from '#src/kit/assert.js'
 import { type ErrorInfo, errorInfoOf, RetakeError } from '#src/kit/errors.js'
-import type { Attempt, RunId, SlotIndex, SystemId } from '#src/kit/ids.js'
+import type { Attempt, CheckpointId, Epoch, RunId, SlotIndex, SubtaskIndex, SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { ThreadActors } from './cluster-view.js'
-import type { JobMasterMessage } from './job-master.js'
-import type { HeartbeatAnswer, ResourceManagerMessage, TaskManagerAlive } from './resource-manager.js'
-import type { DescribeActors, SlotMessage } from './slot.js'
+import type { Direction } from './direction.js'
+import type {
+  HeartbeatAnswer,
+  HeldSlot,
+  ResourceManagerMessage,
+  TaskManagerAlive,
+} from './resource-manager.js'
+import type { AdoptSubtasks, DescribeActors, SlotMessage } from './slot.js'
 import type { JobCode, SlotThread, SlotThreads } from './slot-threads.js'
+import type { SubtaskStanding } from './subtask-message.js'
 
 export type OpenSlotAnswer =
   | { readonly kind: 'open'; readonly slot: ActorRef<SlotMessage> }
@@ -26,8 +32,9 @@ export type OpenSlotAnswer =
 
 /** What a task manager hears, and from whom. */
 export type TaskManagerMessage =
-  // job masters; both may be repeated
+  // job masters; all three may be repeated
   | OpenSlot
+  | AdoptSlot
   | CloseSlot
   // its process: no slot is opened from now on; answered when none is held any more
   | DrainTaskManager
@@ -40,9 +47,20 @@ export type TaskManagerMessage =
   | { readonly type: 'close-overdue'; readonly slot: SlotIndex; readonly attempt: Attempt }
   | { readonly type: 'slot-closed'; readonly slot: SlotIndex; readonly attempt: Attempt }
   | { readonly type: 'job-master-ended'; readonly jobMaster: Address }
+  | {
+      readonly type: 'slot-adopted'
+      readonly slot: ActorRef<SlotMessage>
+      readonly asker: ReplyTo<unknown>
+      readonly answer: Answer<readonly SubtaskStanding[]>
+    }
+  | {
+      readonly type: 'slot-lost-told'
+      readonly slot: SlotIndex
+      readonly attempt: Attempt
+      readonly isHeard: boolean
+    }
   | { readonly type: 'heartbeat-due' }
   | { readonly type: 'heartbeat-answered'; readonly sentAt: number; readonly answer: Answer<HeartbeatAnswer> }
-  | { readonly type: 'told' }
   // whoever shows the cluster
   | DescribeThreads
   | {
@@ -54,11 +72,13 @@ export type TaskManagerMessage =
   // whoever tries what happens: ends the thread of one open slot as a crash would; answers whether there was one
   | CrashSlot
 
+/** Of this attempt and those before it, unless another has adopted it under a higher epoch. */
 export type CloseSlot = {
   readonly type: 'close-slot'
   readonly slot: SlotIndex
   readonly run: RunId
   readonly attempt: Attempt
+  readonly epoch: Epoch
 } & Asks<'ok'>
 
 export type CrashSlot = { readonly type: 'crash-slot' } & Asks<boolean>
@@ -68,9 +88,30 @@ export type OpenSlot = {
   readonly slot: SlotIndex
   readonly run: RunId
   readonly attempt: Attempt
+  /** Subtasks of this parallel index run there. */
+  readonly index: SubtaskIndex
   readonly code: JobCode
-  readonly jobMaster: ActorRef<JobMasterMessage>
+  readonly direction: Direction
 } & Asks<OpenSlotAnswer>
+
+/** Another directs the job from now on; what runs goes on. `settled`: as in `AdoptSubtask`. */
+export type AdoptSlot = {
+  readonly type: 'adopt-slot'
+  readonly slot: SlotIndex
+  readonly run: RunId
+  readonly attempt: Attempt
+  readonly direction: Direction
+  readonly settled: CheckpointId
+} & Asks<AdoptSlotAnswer>
+
+export type AdoptSlotAnswer =
+  | {
+      readonly kind: 'adopted'
+      readonly slot: ActorRef<SlotMessage>
+      readonly subtasks: readonly SubtaskStanding[]
+    }
+  /** Nothing of the attempt runs there; `error` is what it ended for, when it did not end by order. */
+  | { readonly kind: 'gone'; readonly error: ErrorInfo | undefined }
 
 export type DrainTaskManager = { readonly type: 'drain' } & Asks<'drained'>
 export type AreYouThere = { readonly type: 'are-you-there' } & Asks<'here'>
@@ -92,10 +133,14 @@ export type TaskManagerNews =
   | { readonly type: 'draining'; readonly held: number }
 
 type Waiting = ReplyTo<unknown>
+type SlotToClose = Pick<CloseSlot, 'slot' | 'run' | 'attempt' | 'epoch'>
 
 interface SlotState {
   readonly request: OpenSlot
   readonly thread: SlotThread
+  direction: Direction
+  /** Since when its job master is known to have ended. */
+  orphanedAt: number | undefined
   phase: 'starting' | 'open' | 'closing' | 'gone'
   slot: ActorRef<SlotMessage> | undefined
   error: ErrorInfo | undefined
@@ -111,6 +156,8 @@ export interface ProcessMeters {
 export interface TaskManagerOptions {
   readonly info: NodeInfo
   readonly slots: number
+  /** What runs in a slot whose job master has ended is left to whoever takes the job over, for so long. */
+  readonly orphanMs: number
   /** By its system or by a name. */
   readonly resourceManager: ActorRef<ResourceManagerMessage>
   readonly threads: SlotThreads
@@ -168,8 +215,17 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     switch (message.type) {
       case 'open-slot':
         return this.#open(message, ctx)
+      case 'adopt-slot':
+        return this.#adopt(message, ctx)
+      case 'slot-adopted':
+        if (message.answer.ok)
+          ctx.replyTo(message.asker, {
+            ok: true,
+            value: { kind: 'adopted', slot: message.slot, subtasks: message.answer.value },
+          })
+        return
       case 'close-slot':
-        return this.#close(message.slot, message.run, message.attempt, ctx)
+        return this.#close(message, ctx)
       case 'thread-ready':
         return this.#onReady(message.system, message.slot, ctx)
       case 'thread-exited':
@@ -181,6 +237,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
       case 'job-master-ended':
         return this.#onJobMasterEnded(message.jobMaster, ctx)
       case 'heartbeat-due':
+        this.#closeOrphans(ctx)
         return this.#beat(ctx)
       case 'heartbeat-answered':
         return this.#onHeartbeatAnswered(message.sentAt, message.answer, ctx)
@@ -192,8 +249,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
         return this.#describeThreads(ctx)
       case 'slot-described':
         return this.#onSlotDescribed(message, ctx)
-      case 'told':
-        return
+      case 'slot-lost-told':
+        return message.isHeard ? undefined : this.#tellLost(message.slot, message.attempt, ctx)
       case 'crash-slot': {
         const open = [...this.#slots.values()].find(({ phase }) => phase === 'open')
         open?.thread.terminate()
@@ -224,6 +281,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
         info,
         taskManager: ctx.self,
         slots,
+        held: this.#held(),
         state: this.#drainers === undefined ? 'alive' : 'draining',
         wallTime: wallTime(),
         residentBytes: residentBytes(),
@@ -372,6 +430,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     const opened: SlotState = {
       request,
       thread,
+      direction: request.direction,
+      orphanedAt: undefined,
       phase: 'starting',
       slot: undefined,
       error: undefined,
@@ -380,16 +440,61 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     }
     this.#slots.set(request.slot, opened)
     this.#answerOpener(opened, ctx)
-    const { jobMaster } = request
+    this.#watch(request.direction, ctx)
+  }
+
+  // Who directs what runs here.
+
+  #watch({ jobMaster }: Direction, ctx: ActorContext<TaskManagerMessage>): void {
     ctx.watch(jobMaster, () => ({ type: 'job-master-ended', jobMaster: jobMaster.address }))
   }
 
-  /** Nobody supervises what runs here for it any more, and nobody else will close it. */
+  /** The word of a leader that has been replaced is not answered; a slot that is not open is as good as gone. */
+  #adopt({ slot, run, attempt, direction, settled }: AdoptSlot, ctx: ActorContext<TaskManagerMessage>): void {
+    const { asker } = ctx
+    if (this.#standing.kind === 'lost' || asker === undefined) return
+    const gone = (error?: ErrorInfo) => ctx.reply<AdoptSlotAnswer>({ kind: 'gone', error })
+    const state = this.#slots.get(slot)
+    if (state === undefined || state.request.run !== run || state.request.attempt !== attempt) return gone()
+    if (direction.epoch < state.direction.epoch) return
+    state.direction = direction
+    state.orphanedAt = undefined
+    this.#watch(direction, ctx)
+    if (state.phase === 'gone') return gone(state.error)
+    const { slot: ref } = state
+    if (state.phase !== 'open' || ref === undefined) return gone()
+    const adopt: AdoptSubtasks = { type: 'adopt', direction, settled }
+    ctx.ask(ref, adopt, { timeoutMs: LIMITS.adoptMs }, (answer) => ({
+      type: 'slot-adopted',
+      slot: ref,
+      asker,
+      answer,
+    }))
+  }
+
   #onJobMasterEnded(jobMaster: Address, ctx: ActorContext<TaskManagerMessage>): void {
-    for (const [slot, { request }] of this.#slots) {
-      const { run, attempt } = request
-      if (request.jobMaster.address === jobMaster) this.#close(slot, run, attempt, ctx)
+    for (const state of this.#slots.values())
+      if (state.direction.jobMaster.address === jobMaster) state.orphanedAt ??= ctx.now()
+    this.#closeOrphans(ctx)
+  }
+
+  /** Whoever leads now has had the time to adopt what is to go on; nobody else closes the rest. */
+  #closeOrphans(ctx: ActorContext<TaskManagerMessage>): void {
+    const now = ctx.now()
+    for (const state of this.#slots.values()) {
+      if (state.orphanedAt === undefined || now - state.orphanedAt < this.#options.orphanMs) continue
+      const { slot, run, attempt } = state.request
+      this.#close({ slot, run, attempt, epoch: state.direction.epoch }, ctx)
     }
+  }
+
+  #held(): readonly HeldSlot[] {
+    return [...this.#slots.values()].map(({ request: { slot, run, attempt, index } }) => ({
+      slot,
+      run,
+      attempt,
+      index,
+    }))
   }
 
   /** Answers now if the outcome is known, else when it will be. */
@@ -417,7 +522,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     state.error = error ?? errorInfoOf(slotLost(this.#options.info.name, state.request))
     this.#settle(state, ctx)
     if (this.#standing.kind === 'lost') return
-    if (before === 'open') this.#tellLost(state, state.error, ctx)
+    if (before === 'open') this.#tellLost(state.request.slot, state.request.attempt, ctx)
     if (before === 'closing') this.#forget(state.request.slot, ctx)
   }
 
@@ -426,18 +531,24 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     this.#answerDrainers(ctx)
   }
 
-  #tellLost(state: SlotState, error: ErrorInfo, ctx: ActorContext<TaskManagerMessage>): void {
-    const { jobMaster, attempt, slot } = state.request
+  /** Until somebody has heard it, or the slot is closed. */
+  #tellLost(slot: SlotIndex, attempt: Attempt, ctx: ActorContext<TaskManagerMessage>): void {
+    const state = this.#slots.get(slot)
+    if (state?.phase !== 'gone' || state.request.attempt !== attempt || state.error === undefined) return
     const { node } = this.#options.info
-    ctx.ask(jobMaster, { type: 'slot-lost', attempt, node, slot, error }, LIMITS.controlAsk, () => ({
-      type: 'told',
+    const lost = { type: 'slot-lost', attempt, node, slot, error: state.error } as const
+    ctx.ask(state.direction.jobMaster, lost, LIMITS.controlAsk, ({ ok }) => ({
+      type: 'slot-lost-told',
+      slot,
+      attempt,
+      isHeard: ok,
     }))
   }
 
-  #close(slot: SlotIndex, run: RunId, attempt: Attempt, ctx: ActorContext<TaskManagerMessage>): void {
+  #close({ slot, run, attempt, epoch }: SlotToClose, ctx: ActorContext<TaskManagerMessage>): void {
     const state = this.#slots.get(slot)
-    if (state === undefined || state.request.run !== run || state.request.attempt > attempt)
-      return ctx.reply('ok')
+    const isOther = state === undefined || state.request.run !== run || state.request.attempt > attempt
+    if (isOther || state.direction.epoch > epoch) return ctx.reply('ok')
     if (state.phase === 'gone') {
       this.#forget(slot, ctx)
       return ctx.reply('ok')

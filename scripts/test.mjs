@@ -21,6 +21,12 @@ const PROGRAMS = [
     args: ['--seeds', '150', '--fresh', '150'],
   },
   { name: 'e2e', source: 'test/e2e/main.ts', program: 'dist/test/e2e/main.js', args: [] },
+  {
+    name: 'chaos',
+    source: 'test/chaos/main.ts',
+    program: 'dist/test/chaos/main.js',
+    args: ['--minutes', '1', '--seed', '1'],
+  },
   { name: 'bench', source: 'bench/main.ts', program: 'dist/bench/main.js', args: ['--check'] },
 ]
 

@@ -54,6 +54,11 @@ export class Delivery {
     this.#names.add(name)
   }
 
+  /** What is under way to it by that name finds nobody. */
+  dropName(name: SystemId): void {
+    this.#names.delete(name)
+  }
+
   carriesByReference(to: Address): boolean {
     return this.#local === 'by-reference' && systemOf(to) === this.#own
   }

@@ -129,12 +129,24 @@ export class ActorSystem {
 
   /**
    * Takes what others send to `name.…` as sent to this system: so it can be found by those who do not know its id. A
-   * name is for asking and telling; what is watched is watched by its system's id. Resolves when peers can reach it.
+   * name is for asking and telling; what is watched is watched by its system's id. Resolves when peers can reach it; when it
+   * rejects, the name is not taken.
    */
   async takeName(name: SystemId): Promise<void> {
     await this.ready
     this.#delivery.takeName(name)
-    await Promise.all(this.#transports.map((transport) => transport.takeName?.(name)))
+    try {
+      await Promise.all(this.#transports.map((transport) => transport.takeName?.(name)))
+    } catch (error) {
+      this.dropName(name)
+      throw error
+    }
+  }
+
+  /** Gives up a name that it has taken: what is sent to it from now on is not for this system. */
+  dropName(name: SystemId): void {
+    for (const transport of this.#transports) transport.dropName?.(name)
+    this.#delivery.dropName(name)
   }
 
   send<T>(to: ActorRef<T>, message: T): void {

@@ -49,9 +49,14 @@ export class BarrierAligner {
     else this.#aborted.add(checkpoint)
   }
 
+  /** All up to `checkpoint` are decided, one way or the other: nothing waits for one of them any more. */
+  settle(checkpoint: CheckpointId): void {
+    if (checkpoint >= this.#checkpoint) this.#begin(checkpoint)
+  }
+
   #begin(checkpoint: CheckpointId): void {
     this.#checkpoint = checkpoint
     this.#delivered.clear()
-    for (const aborted of this.#aborted) if (aborted < checkpoint) this.#aborted.delete(aborted)
+    for (const aborted of this.#aborted) if (aborted <= checkpoint) this.#aborted.delete(aborted)
   }
 }

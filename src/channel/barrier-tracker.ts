@@ -48,6 +48,10 @@ export class BarrierTracker {
     this.#aborted.add(checkpoint)
   }
 
+  settle(checkpoint: CheckpointId): void {
+    this.#forget(checkpoint)
+  }
+
   #count(channel: ChannelIndex, checkpoint: CheckpointId): Alignment {
     if (checkpoint <= this.#last || this.#aborted.has(checkpoint)) return 'late'
     const delivered = this.#delivered.get(checkpoint) ?? new Set()

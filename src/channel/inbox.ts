@@ -121,6 +121,12 @@ export class Inbox {
     this.#waitingSince.delete(checkpoint)
   }
 
+  /** All up to `checkpoint` are decided: stop waiting for any of them. */
+  settle(checkpoint: CheckpointId): void {
+    this.#barriers.settle(checkpoint)
+    this.#forgetWaiting(checkpoint)
+  }
+
   #onBytes(bytes: Uint8Array): void {
     const header = readHeader(bytes)
     if (header.kind >= KIND.hello) {
@@ -217,9 +223,12 @@ export class Inbox {
         return undefined
       case 'aligned':
         this.#alignmentMs = now - (this.#waitingSince.get(checkpoint) ?? now)
-        for (const older of this.#waitingSince.keys())
-          if (older <= checkpoint) this.#waitingSince.delete(older)
+        this.#forgetWaiting(checkpoint)
         return { kind: 'barrier', checkpoint, aborted }
     }
+  }
+
+  #forgetWaiting(upTo: CheckpointId): void {
+    for (const older of this.#waitingSince.keys()) if (older <= upTo) this.#waitingSince.delete(older)
   }
 }

@@ -169,7 +169,13 @@ export class Outbox {
   /** Barriers of these that still wait are dropped. */
   dropAborted(checkpoints: readonly CheckpointId[]): void {
     if (checkpoints.length === 0) return
-    for (const channel of this.#channels) channel.dropAborted(checkpoints)
+    for (const channel of this.#channels)
+      channel.dropBarriers((checkpoint) => checkpoints.includes(checkpoint))
+  }
+
+  /** All up to `checkpoint` are decided: barriers of those that still wait are dropped. */
+  settle(checkpoint: CheckpointId): void {
+    for (const channel of this.#channels) channel.dropBarriers((waiting) => waiting <= checkpoint)
   }
 
   #putEvent(event: Barrier | EndOfInput): void {

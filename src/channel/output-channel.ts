@@ -97,11 +97,11 @@ export class OutputChannel {
     this.#put({ element, bytes: encoded?.byteLength ?? EVENT_BYTES, encoded })
   }
 
-  /** Takes back barriers that were given up while they waited. */
-  dropAborted(checkpoints: readonly CheckpointId[]): void {
+  /** Takes back barriers that mean nothing any more while they still wait. */
+  dropBarriers(isDropped: (checkpoint: CheckpointId) => boolean): void {
     for (let i = this.#waiting.length - 1; i >= 0; i--) {
       const { element, bytes } = this.#waiting[i]!
-      if (element.kind !== 'barrier' || !checkpoints.includes(element.checkpoint)) continue
+      if (element.kind !== 'barrier' || !isDropped(element.checkpoint)) continue
       this.#waiting.splice(i, 1)
       this.#queuedBytes -= bytes
     }

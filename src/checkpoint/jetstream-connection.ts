@@ -50,7 +50,12 @@ export interface StoredMessage {
   readonly data: Uint8Array
 }
 
-export interface StoreOptions {
+export interface RequestOptions {
+  /** How long the answer is waited for; 5 s unless said. */
+  readonly timeoutMs?: number
+}
+
+export interface StoreOptions extends RequestOptions {
   /** Store it only if the last message of its subject has this sequence; 0: if there is none. */
   readonly after?: number
   /** Take its place: all older messages of its subject go. */
@@ -200,14 +205,14 @@ export class JetStreamConnection {
     stream: string,
     subject: string,
     data: Uint8Array,
-    { after, replaces }: StoreOptions = {},
+    { after, replaces, ...patience }: StoreOptions = {},
   ): Promise<number | 'refused'> {
     const fields = headers()
     // Were the stream deleted, another that takes such subjects must not take this.
     fields.set('Nats-Expected-Stream', stream)
     if (after !== undefined) fields.set('Nats-Expected-Last-Subject-Sequence', String(after))
     if (replaces) fields.set('Nats-Rollup', 'sub')
-    const answer = jsonOf(await this.#request(subject, data, fields))
+    const answer = jsonOf(await this.#request(subject, data, { fields, ...patience }))
     const error = errorIn(answer)
     if (error?.err_code === WRONG_LAST_SEQUENCE) return 'refused'
     if (error !== undefined) throw this.#refused(`store a message in ${stream}`, error)
@@ -215,8 +220,8 @@ export class JetStreamConnection {
   }
 
   /** The newest message of `subject`, by the leader of the stream: a replica could be behind. */
-  last(stream: string, subject: string): Promise<StoredMessage | undefined> {
-    return this.#message(stream, { last_by_subj: subject })
+  last(stream: string, subject: string, patience?: RequestOptions): Promise<StoredMessage | undefined> {
+    return this.#message(stream, { last_by_subj: subject }, patience)
   }
 
   /** The first message of `subject` with this sequence or a higher one, by the leader. */
@@ -322,8 +327,12 @@ export class JetStreamConnection {
     })
   }
 
-  async #message(stream: string, query: object): Promise<StoredMessage | undefined> {
-    const answer = await this.#answer(`STREAM.MSG.GET.${stream}`, query)
+  async #message(
+    stream: string,
+    query: object,
+    patience?: RequestOptions,
+  ): Promise<StoredMessage | undefined> {
+    const answer = await this.#answer(`STREAM.MSG.GET.${stream}`, query, patience)
     const error = errorIn(answer)
     if (error?.err_code === NO_MESSAGE) return undefined
     if (error !== undefined) throw this.#refused(`read a message of ${stream}`, error)
@@ -338,20 +347,28 @@ export class JetStreamConnection {
     return answer
   }
 
-  async #answer(verb: string, query: object | undefined): Promise<Record<string, unknown>> {
+  async #answer(
+    verb: string,
+    query: object | undefined,
+    patience?: RequestOptions,
+  ): Promise<Record<string, unknown>> {
     const data = query === undefined ? new Uint8Array() : bytesOf(query)
-    return jsonOf(await this.#request(`${API}.${verb}`, data))
+    return jsonOf(await this.#request(`${API}.${verb}`, data, patience))
   }
 
-  #request(subject: string, data: Uint8Array, fields?: MsgHdrs): Promise<Msg> {
+  #request(
+    subject: string,
+    data: Uint8Array,
+    { fields, timeoutMs = TIMEOUT_MS }: RequestOptions & { readonly fields?: MsgHdrs } = {},
+  ): Promise<Msg> {
     if (this.#link !== 'up') return Promise.reject(this.#isDown())
-    const options = { timeout: TIMEOUT_MS, ...(fields !== undefined && { headers: fields }) }
+    const options = { timeout: timeoutMs, ...(fields !== undefined && { headers: fields }) }
     return new Promise<Msg>((resolve, reject) => {
       this.#waiting.add(reject)
       this.#client
         .request(subject, data, options)
         .finally(() => this.#waiting.delete(reject))
-        .then(resolve, (error: unknown) => reject(this.#unanswered(subject, error)))
+        .then(resolve, (error: unknown) => reject(this.#unanswered(subject, timeoutMs, error)))
     })
   }
 
@@ -452,7 +469,7 @@ export class JetStreamConnection {
   }
 
   /** What the client says when a request has no answer. */
-  #unanswered(subject: string, error: unknown): RetakeError {
+  #unanswered(subject: string, timeoutMs: number, error: unknown): RetakeError {
     const where = this.serverUrl
     const code = error instanceof NatsError ? error.code : ''
     const refused = error instanceof NatsError ? error.permissionContext : undefined
@@ -461,7 +478,7 @@ export class JetStreamConnection {
       return new RetakeError('RT1503', {
         what: `the NATS user may not ${verb} to "${refused.subject}"`,
         why: 'what is kept is read and written there',
-        fix: 'allow this user to publish to "$JS.API.>", "$O.>" and "rt.<cluster>.>", and to subscribe to "_INBOX.<cluster>.>"',
+        fix: 'allow this user to publish to "$JS.API.>", "$KV.>", "$O.>" and "rt.<cluster>.>", and to subscribe to "_INBOX.<cluster>.>"',
         where,
         cause: error,
       })
@@ -476,7 +493,7 @@ export class JetStreamConnection {
       })
     }
     return new RetakeError('RT1501', {
-      what: `JetStream at ${where} did not answer within ${TIMEOUT_MS} ms`,
+      what: `JetStream at ${where} did not answer within ${timeoutMs} ms`,
       why: `${messageOf(error)} (${subject})`,
       fix: 'look at the server, its disk, and the network between',
       where,

@@ -1,7 +1,26 @@
 import type { Connectors } from '../connector/registry.js'
 import type { JobPlan } from '../graph/job-plan.js'
 import { RetakeError } from '../kit/errors.js'
-import type { Manifest } from './manifest.js'
+import type { OperatorId } from '../kit/ids.js'
+import type { SplitPosition } from '../state/snapshot.js'
+import type { Manifest, SourceState } from './manifest.js'
+
+/**
+ * What the coordinators of `sources` know after a checkpoint that had `states`: its splits, and those that were handed
+ * out since, which nobody has but the subtasks that read them.
+ *
+ * @param read by source: all that its subtasks say that they read
+ */
+export function withSplitsRead(
+  states: readonly SourceState[],
+  read: ReadonlyMap<OperatorId, readonly SplitPosition[]>,
+): readonly SourceState[] {
+  return states.map(({ source, splits }) => {
+    const known = new Set(splits.map(({ split }) => split))
+    const since = (read.get(source) ?? []).filter(({ split }) => !known.has(split))
+    return { source, splits: [...splits, ...since] }
+  })
+}
 
 /**
  * Checks that the sources of `plan` can go on with the splits that `manifest` holds: those of another topic are another

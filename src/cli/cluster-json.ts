@@ -112,12 +112,12 @@ export function checkpointJson(record: CheckpointRecord) {
 }
 
 /** @param leads whether it is the job manager that directs */
-export function nodeJson(node: NodeStatus, leads: boolean) {
+export function nodeJson(node: NodeStatus) {
   return {
     node: node.node,
     name: node.name,
     roles: node.roles,
-    leads,
+    leads: node.isLeader,
     state: node.state,
     slots: node.slots,
     freeSlots: node.freeSlots,

@@ -1,6 +1,6 @@
 import type { Cluster } from '../../actors/cluster-client.js'
 import type { NodeStatus } from '../../actors/cluster-view.js'
-import { isUnmanned } from '../../actors/job-client.js'
+import { isUnmanned } from '../../actors/leader-line.js'
 import { ClockSkew, clocksDiffer } from '../cluster/clock-skew.js'
 import { nameTaken } from '../cluster/membership.js'
 import type { NodeInfo } from '../cluster/node-info.js'

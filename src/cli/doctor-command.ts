@@ -11,7 +11,7 @@ import { CLUSTER_CHECKS } from './doctor-cluster.js'
 import type { Finding } from './doctor-finding.js'
 import { MACHINE_CHECKS, thisMachine } from './doctor-machine.js'
 import { NATS_CHECKS } from './doctor-nats.js'
-import { DIRECTORY_CHECKS, JETSTREAM_CHECKS } from './doctor-store.js'
+import { DIRECTORY_CHECKS, JETSTREAM_CHECKS, JOB_MANAGER_CHECKS } from './doctor-store.js'
 import { FindingLines, totalsOf, totalText } from './doctor-text.js'
 import { EXIT, type ExitCode } from './exit-code.js'
 import type { Invocation } from './invocation.js'
@@ -63,8 +63,7 @@ export async function doctor(
     [...MACHINE_CHECKS, ...NATS_CHECKS, ...store, ...CLUSTER_CHECKS].filter(
       ({ name }) =>
         (name !== 'name' || invocation.isSet('name')) &&
-        // Slots keep no logs.
-        (name !== 'log-subjects' || user === 'job-manager'),
+        (user === 'job-manager' || !JOB_MANAGER_CHECKS.has(name)),
     ),
     visit,
   )) {

@@ -1,6 +1,6 @@
 import type { StreamFacts } from '../checkpoint/jetstream-connection.js'
 import { streamOf } from '../checkpoint/jetstream-objects.js'
-import { bucketOf, logStreamOf } from '../cluster/jetstream-layout.js'
+import { bucketOf, leaseStreamOf, logStreamOf } from '../cluster/jetstream-layout.js'
 import { JetStreamTrial } from '../cluster/jetstream-trial.js'
 import { tryStateStore } from '../cluster/open-state-store.js'
 import { RetakeError } from '../kit/errors.js'
@@ -36,33 +36,17 @@ export const JETSTREAM_CHECKS: readonly Check[] = [
       return { ...storageFinding(storageBytes, storageLimitBytes), values }
     },
   },
-  {
-    name: 'log-stream',
-    needs: OPEN,
-    find: async (visit) =>
-      streamFinding('log-stream', logStreamOf(visit.options.cluster), await streams(visit, 'log'), 'entries'),
-  },
-  {
-    name: 'object-store',
-    needs: OPEN,
-    find: async (visit) =>
-      streamFinding(
-        'object-store',
-        streamOf(bucketOf(visit.options.cluster)),
-        await streams(visit, 'objects'),
-        'messages',
-      ),
-  },
+  streamCheck('log-stream', 'log', 'entries'),
+  streamCheck('object-store', 'objects', 'messages'),
+  streamCheck('lease-bucket', 'lease', 'messages'),
   {
     name: 'jetstream-api',
     needs: OPEN,
     async find(visit) {
       const jetStream = await trial(visit)
-      // What is there and wrong is told by its own check.
-      const isThere = async (which: Stream) => (await streams(visit, which).catch(() => WRONG)) !== undefined
-      const areThere = (await isThere('log')) && (await isThere('objects'))
-      await visit.step('trying the API of JetStream', jetStream.tryApi({ areThere }))
-      const makes = !areThere && visit.options.user === 'job-manager' ? 'made, ' : ''
+      const missing = await missingStreams(visit)
+      await visit.step('trying the API of JetStream', jetStream.tryApi(missing))
+      const makes = missing.size > 0 && visit.options.user === 'job-manager' ? 'made, ' : ''
       return ok('jetstream-api', `$JS.API.>: streams can be ${makes}read and tidied up`)
     },
   },
@@ -80,6 +64,14 @@ export const JETSTREAM_CHECKS: readonly Check[] = [
     async find(visit) {
       await visit.step('publishing to the object store', (await trial(visit)).tryObjects())
       return ok('object-subjects', '$O.…: chunks and their descriptions may be published')
+    },
+  },
+  {
+    name: 'lease-subjects',
+    needs: OPEN,
+    async find(visit) {
+      await visit.step('publishing to the bucket of the lease', (await trial(visit)).tryLease())
+      return ok('lease-subjects', `$KV.${bucketOf(visit.options.cluster)}.>: may be published to`)
     },
   },
   {
@@ -111,7 +103,34 @@ export const DIRECTORY_CHECKS: readonly Check[] = [
   },
 ]
 
-type Stream = 'log' | 'objects'
+/** What slots never use, and their user may not: logs, and the lease. The stream of the logs it may look at. */
+export const JOB_MANAGER_CHECKS: ReadonlySet<CheckName> = new Set([
+  'lease-bucket',
+  'log-subjects',
+  'lease-subjects',
+])
+
+const STREAMS = {
+  log: {
+    what: 'the stream of the logs',
+    nameIn: logStreamOf,
+    look: (of: JetStreamTrial) => of.logStream(),
+    whenLost: 'so are its checkpoints',
+  },
+  objects: {
+    what: 'the object store',
+    nameIn: (cluster: string) => streamOf(bucketOf(cluster)),
+    look: (of: JetStreamTrial) => of.bucket(),
+    whenLost: 'so are its checkpoints',
+  },
+  lease: {
+    what: 'the bucket of the lease',
+    nameIn: leaseStreamOf,
+    look: (of: JetStreamTrial) => of.leaseBucket(),
+    whenLost: 'nobody can lead the cluster',
+  },
+} as const
+type Stream = keyof typeof STREAMS
 const WRONG = 'wrong'
 
 function trial(visit: Visit): Promise<JetStreamTrial> {
@@ -125,9 +144,20 @@ function trial(visit: Visit): Promise<JetStreamTrial> {
 
 async function streams(visit: Visit, which: Stream): Promise<StreamFacts | undefined> {
   const jetStream = await trial(visit)
-  return visit.once(`looking at the ${which === 'log' ? 'stream of the logs' : 'object store'}`, () =>
-    which === 'log' ? jetStream.logStream() : jetStream.bucket(),
-  )
+  const { what, look } = STREAMS[which]
+  return visit.once(`looking at ${what}`, () => look(jetStream))
+}
+
+/** By name. What is there and wrong is told by its own check. */
+async function missingStreams(visit: Visit): Promise<ReadonlySet<string>> {
+  const { cluster, user } = visit.options
+  const used: readonly Stream[] = user === 'job-manager' ? ['log', 'objects', 'lease'] : ['log', 'objects']
+  const missing = new Set<string>()
+  for (const which of used) {
+    const facts = await streams(visit, which).catch(() => WRONG)
+    if (facts === undefined) missing.add(STREAMS[which].nameIn(cluster))
+  }
+  return missing
 }
 
 function storageFinding(used: number, limit: number | undefined): Finding {
@@ -151,25 +181,25 @@ function storageFinding(used: number, limit: number | undefined): Finding {
   return failed('storage', noSpace)
 }
 
-function streamFinding(
-  name: CheckName,
-  stream: string,
-  facts: StreamFacts | undefined,
-  unit: string,
-): Finding {
-  if (facts === undefined) {
-    return { ...ok(name, 'not there yet: the first node makes it'), values: NO_STREAM, isAbsent: true }
+function streamCheck(name: CheckName, which: Stream, unit: string): Check {
+  const find = async (visit: Visit): Promise<Finding> => {
+    const facts = await streams(visit, which)
+    if (facts === undefined)
+      return { ...ok(name, 'not there yet: the first node makes it'), values: NO_STREAM, isAbsent: true }
+    const { messages, bytes, replicas, isClustered } = facts
+    const values = { messages, bytes, replicas }
+    const text = `${messages} ${unit}, ${bytesText(bytes)}, kept ${counted(replicas, 'time', 'times')}`
+    if (replicas > 1 || !isClustered) return ok(name, text, values)
+    const { nameIn, whenLost } = STREAMS[which]
+    const stream = nameIn(visit.options.cluster)
+    return warning(name, {
+      what: `${stream} is kept by one server alone, though NATS is a cluster`,
+      why: `there were fewer than three servers when it was made; when that one is lost, ${whenLost}`,
+      fix: `nats stream edit ${stream} --replicas 3`,
+      values,
+    })
   }
-  const { messages, bytes, replicas, isClustered } = facts
-  const values = { messages, bytes, replicas }
-  const text = `${messages} ${unit}, ${bytesText(bytes)}, kept ${counted(replicas, 'time', 'times')}`
-  if (replicas > 1 || !isClustered) return ok(name, text, values)
-  return warning(name, {
-    what: `${stream} is kept by one server alone, though NATS is a cluster`,
-    why: 'there were fewer than three servers when it was made; when that one is lost, so are its checkpoints',
-    fix: `nats stream edit ${stream} --replicas 3`,
-    values,
-  })
+  return { name, needs: OPEN, find }
 }
 
 const NO_STREAM = { messages: null, bytes: null, replicas: null }

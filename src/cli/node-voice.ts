@@ -58,6 +58,10 @@ export class NodeVoice {
         return this.#say('…', `waiting: ${event.reason}`, { ...event })
       case 'back':
         return this.#say('✔', 'the job manager answers again', { ...event })
+      case 'leads':
+        return this.#say('✔', 'leads the cluster', { ...event })
+      case 'stands-by':
+        return this.#say('·', `stands by: ${event.leader} leads`, { ...event })
       case 'ready':
         return this.#say('✔', `ready after ${durationText(event.tookMs)}, as ${event.node}`, { ...event })
       case 'lost':
@@ -101,5 +105,4 @@ const LOST = {
   evicted:
     'was taken for dead: all that it ran is stopped, and goes on elsewhere; it comes back as a new one',
   fenced: 'heard nobody for too long: all that it ran is stopped; it comes back when it is heard again',
-  'stood-still': 'stood still for too long: another may lead by now; it stops, and comes back if none does',
 } as const

@@ -10,7 +10,7 @@ import { ageText, bytesText, counted, durationText } from './units.js'
 export const nodes: ClusterCommand = async ({ cluster, invocation, terminal, waiting, clock }) => {
   const all = await waiting('asking for the nodes', cluster.nodes())
   if (isJson(invocation)) {
-    terminal.data(jsonText({ nodes: all.map((node, index) => nodeJson(node, leads(node, index))) }))
+    terminal.data(jsonText({ nodes: all.map(nodeJson) }))
     return EXIT.ok
   }
   terminal.data(nodeTable(all, clock.wallTime(), terminal.palette))
@@ -25,11 +25,6 @@ export const nodes: ClusterCommand = async ({ cluster, invocation, terminal, wai
 }
 
 export const nodesCommand = clusterCommand(nodes)
-
-/** The leader stands first. */
-function leads({ roles }: NodeStatus, index: number): boolean {
-  return index === 0 && roles.includes('job-manager')
-}
 
 /** A skew that is worth a look. */
 const SKEW_MS = 500
@@ -48,13 +43,12 @@ const COLUMNS = [
 ] as const
 
 function nodeTable(nodes: readonly NodeStatus[], now: number, palette: Palette): string {
-  const rows = nodes.map((node, index) => {
+  const rows = nodes.map((node) => {
     const labels = Object.entries(node.labels).map(([name, value]) => `${name}=${value}`)
-    const role = `${roleText(node)}${leads(node, index) ? ', leads' : ''}`
     const skew = `${node.clockSkewMs > 0 ? '+' : ''}${Math.round(node.clockSkewMs)} ms`
     const cells = [
       palette.strong(clipped(node.name, 20)),
-      role,
+      roleText(node),
       node.state === 'alive' ? palette.good(node.state) : palette.notice(node.state),
       node.slots === 0 ? undefined : `${node.freeSlots}/${node.slots}`,
       String(node.cpus),
@@ -70,6 +64,7 @@ function nodeTable(nodes: readonly NodeStatus[], now: number, palette: Palette):
   return tableText(COLUMNS, rows, palette)
 }
 
-function roleText({ roles }: NodeStatus): string {
-  return roles.length > 1 ? 'all' : (roles[0] ?? '-')
+function roleText({ roles, isLeader }: NodeStatus): string {
+  const role = roles.length > 1 ? 'all' : (roles[0] ?? '-')
+  return isLeader ? `${role}, leads` : role
 }

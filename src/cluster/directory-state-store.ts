@@ -6,6 +6,8 @@ import { assert } from '../kit/assert.js'
 import { isToken, type RunId } from '../kit/ids.js'
 import { DirectoryDocuments } from './directory-documents.js'
 import { DirectoryJobLog } from './directory-job-log.js'
+import { DirectoryLease } from './directory-lease.js'
+import type { LeaseStore } from './lease.js'
 import type { Documents, StateStore } from './state-store.js'
 
 export interface DirectoryStateStoreOptions {
@@ -19,11 +21,13 @@ export interface DirectoryStateStoreOptions {
  *     runs/<run>/log/            the log of a run
  *     runs/<run>/run.json, …     documents
  *     blobs/<run>/…              manifests and parts
+ *     lease/                     who leads
  */
 export class DirectoryStateStore implements StateStore {
   readonly directory: string
   readonly blobs: BlobStore
   readonly documents: Documents
+  readonly lease: LeaseStore
   readonly #files: Files
 
   constructor({ directory, files = nodeFiles }: DirectoryStateStoreOptions) {
@@ -31,6 +35,7 @@ export class DirectoryStateStore implements StateStore {
     this.#files = files
     this.blobs = new DirectoryBlobStore(join(this.directory, 'blobs'), files)
     this.documents = new DirectoryDocuments(this.directory, files)
+    this.lease = new DirectoryLease(join(this.directory, 'lease'), files)
   }
 
   log(run: RunId): DirectoryJobLog {

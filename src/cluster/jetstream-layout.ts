@@ -47,7 +47,35 @@ export function logSubjectOf(cluster: string, run: string): string {
   return `rt.${cluster}.log.${run}`
 }
 
-/** The object store of blobs and documents. */
+/** The object store of blobs and documents; and, a stream of its own, the key-value bucket of the lease. */
 export function bucketOf(cluster: string): string {
   return `retake_${cluster}`
+}
+
+/** The key-value bucket of the lease, as `nats kv` would make it. What it keeps besides the newest lease is of no use. */
+export function leaseNeeds(cluster: string): StreamNeeds {
+  return {
+    name: leaseStreamOf(cluster),
+    config: {
+      subjects: [`$KV.${bucketOf(cluster)}.>`],
+      retention: 'limits',
+      storage: 'file',
+      max_age: 0,
+    },
+    whenMade: {
+      max_msgs_per_subject: 1,
+      discard: 'new',
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+      allow_direct: true,
+    },
+  }
+}
+
+export function leaseStreamOf(cluster: string): string {
+  return `KV_${bucketOf(cluster)}`
+}
+
+export function leaseSubjectOf(cluster: string): string {
+  return `$KV.${bucketOf(cluster)}.leader`
 }

@@ -11,22 +11,26 @@ import {
   bucketOf,
   connectJetStream,
   type JetStreamOptions,
+  leaseNeeds,
   logNeeds,
   logStreamOf,
   logSubjectOf,
 } from './jetstream-layout.js'
+import { JetStreamLease } from './jetstream-lease.js'
+import type { LeaseStore } from './lease.js'
 import type { Documents, StateStore } from './state-store.js'
 
 export type JetStreamStateStoreOptions = JetStreamOptions
 
 /**
- * All that a cluster keeps, in JetStream: a stream `retake_<cluster>_log` with a subject for each run, and an object
- * store `retake_<cluster>` for blobs and documents. On one server this is as durable as that server's disk was in time
+ * All that a cluster keeps, in JetStream: a stream `retake_<cluster>_log` with a subject for each run, an object store
+ * `retake_<cluster>` for blobs and documents, and a key-value bucket of the same name for the lease. On one server this is as durable as that server's disk was in time
  * (it confirms first and syncs later, `sync_interval`); on three, a cluster loses nothing when it loses one.
  */
 export class JetStreamStateStore implements StateStore {
   readonly blobs: BlobStore
   readonly documents: Documents
+  readonly lease: LeaseStore
   readonly #connection: JetStreamConnection
   readonly #cluster: string
 
@@ -53,6 +57,7 @@ export class JetStreamStateStore implements StateStore {
     const objects = { connection, bucket: bucketOf(cluster), random }
     this.blobs = new JetStreamBlobStore(objects)
     this.documents = new JetStreamDocuments(objects)
+    this.lease = new JetStreamLease(connection, cluster)
   }
 
   log(run: RunId): JetStreamJobLog {
@@ -68,6 +73,7 @@ export class JetStreamStateStore implements StateStore {
 
   /** Removes all that the cluster keeps, for one that is not to be started again. Its nodes have ended. */
   async remove(): Promise<void> {
+    await this.#connection.removeStream(leaseNeeds(this.#cluster).name)
     await this.#connection.removeStream(logStreamOf(this.#cluster))
     await this.#connection.removeStream(bucketNeeds(bucketOf(this.#cluster)).name)
   }

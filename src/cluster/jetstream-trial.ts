@@ -5,6 +5,8 @@ import {
   bucketOf,
   connectJetStream,
   type JetStreamOptions,
+  leaseNeeds,
+  leaseStreamOf,
   logNeeds,
   logStreamOf,
   logSubjectOf,
@@ -46,11 +48,14 @@ export class JetStreamTrial {
 
   /** Throws RT1524 besides, and RT1301 when no space is left. */
   async tryAll(): Promise<void> {
-    const [log, bucket] = [await this.logStream(), await this.bucket()]
-    await this.tryApi({ areThere: log !== undefined && bucket !== undefined })
-    if (this.#user === 'job-manager') await this.tryLog()
+    const missing = await this.#missing()
+    await this.tryApi(missing)
+    if (this.#user === 'job-manager') {
+      await this.tryLog()
+      await this.tryLease()
+    }
     await this.tryObjects()
-    if (bucket !== undefined) await this.write()
+    if (!missing.has(this.#bucketStream)) await this.write()
   }
 
   account(): Promise<AccountFacts> {
@@ -67,8 +72,17 @@ export class JetStreamTrial {
     return this.#connection.inspectStream(bucketNeeds(this.#bucket))
   }
 
+  /** The stream of the lease, of a job manager alone. */
+  leaseBucket(): Promise<StreamFacts | undefined> {
+    return this.#connection.inspectStream(leaseNeeds(this.#cluster))
+  }
+
   async tryLog(): Promise<void> {
     await this.#connection.tryStore(this.#logStream, logSubjectOf(this.#cluster, NOWHERE))
+  }
+
+  async tryLease(): Promise<void> {
+    await this.#connection.tryStore(this.#leaseStream, `$KV.${this.#bucket}.${NOWHERE}`)
   }
 
   /** Chunks, and what stands about each object. */
@@ -77,17 +91,17 @@ export class JetStreamTrial {
       await this.#connection.tryStore(this.#bucketStream, `$O.${this.#bucket}.${kind}.${NOWHERE}`)
   }
 
-  /** @param areThere the streams: a job manager makes those that are not; and nobody answers for a replica of none */
-  async tryApi({ areThere }: { readonly areThere: boolean }): Promise<void> {
-    const [log, bucket] = [this.#logStream, this.#bucketStream]
+  /** @param missing streams: a job manager makes them; and nobody answers for a replica of one */
+  async tryApi(missing: ReadonlySet<string>): Promise<void> {
+    const bucket = this.#bucketStream
     if (this.#user === 'job-manager') {
-      if (!areThere)
-        for (const stream of [log, bucket]) await this.#connection.tryApi('STREAM.CREATE', stream)
-      await this.#connection.tryApi('STREAM.MSG.GET', log)
+      for (const stream of missing) await this.#connection.tryApi('STREAM.CREATE', stream)
+      for (const stream of [this.#logStream, this.#leaseStream])
+        await this.#connection.tryApi('STREAM.MSG.GET', stream)
     }
     for (const verb of ['STREAM.MSG.GET', 'STREAM.MSG.DELETE', 'STREAM.PURGE'] as const)
       await this.#connection.tryApi(verb, bucket)
-    if (areThere) await this.#connection.tryApi('DIRECT.GET', bucket)
+    if (!missing.has(bucket)) await this.#connection.tryApi('DIRECT.GET', bucket)
   }
 
   /** Stores a small message, resolves when JetStream has confirmed it, and only then deletes it. Throws RT1301. */
@@ -102,8 +116,21 @@ export class JetStreamTrial {
     return this.#connection.close()
   }
 
+  async #missing(): Promise<ReadonlySet<string>> {
+    const needs = [logNeeds(this.#cluster), bucketNeeds(this.#bucket)]
+    if (this.#user === 'job-manager') needs.push(leaseNeeds(this.#cluster))
+    const missing = new Set<string>()
+    for (const each of needs)
+      if ((await this.#connection.inspectStream(each)) === undefined) missing.add(each.name)
+    return missing
+  }
+
   get #logStream(): string {
     return logStreamOf(this.#cluster)
+  }
+
+  get #leaseStream(): string {
+    return leaseStreamOf(this.#cluster)
   }
 
   get #bucket(): string {

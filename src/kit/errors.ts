@@ -101,7 +101,6 @@ export const CATALOGUE = {
   RT1519: { title: 'the clocks of two nodes differ', restart: 'useless' },
   RT1520: { title: 'a channel lost a frame', restart: 'cures' },
   RT1521: { title: 'a channel carried damaged bytes', restart: 'cures' },
-  RT1522: { title: 'the cluster has a job manager already', restart: 'useless' },
   RT1523: { title: 'there is no such run', restart: 'useless' },
   RT1524: { title: 'JetStream is not as the cluster needs it', restart: 'useless' },
   RT1525: { title: 'a nats-server is about to end', restart: 'cures' },

@@ -42,6 +42,8 @@ export const LIMITS = {
   namesakeMs: 1_000,
   /** A node whose clock differs by more is told, and shown. */
   clockSkewMs: 1_000,
+  /** The store is given this long to answer about the lease: who waits longer may be replaced meanwhile. */
+  leaseAnswerMs: 1_000,
   /** JetStream that does not answer yet is asked again, when a node starts, for this long … */
   storeStartMs: 20_000,
   /** … this often. */
@@ -52,6 +54,24 @@ export const LIMITS = {
   describeMs: 2_000,
   /** Before a job moves off a node it takes a checkpoint, which may take this long. */
   moveCheckpointMs: 30_000,
+  /** A lease whose revision has not changed for this long is anybody's … */
+  leaseMs: 1_500,
+  /** … so its holder writes it this often … */
+  leaseRenewMs: 300,
+  /** … and whoever stands by looks this often. */
+  leaseLookMs: 250,
+  /** A standby that the leader has not heard for this long is shown no more. */
+  standbySilenceMs: 3_000,
+  /** Whoever asks for a leader and finds none waits this long for one … */
+  firstLeaderMs: 3_000,
+  /** … or this long, if one has answered before: a NATS cluster may take so long to elect who answers for the lease. */
+  leaderlessMs: 15_000,
+  /** After a leader took over, every task manager that lives has told within this time what it runs. */
+  rejoinMs: 2_000,
+  /** What runs and is to be adopted by a new leader says in this time how it stands; else it starts again. */
+  adoptMs: 10_000,
+  /** What runs for a job master that has ended waits this long to be adopted by another. */
+  orphanMs: 20_000,
   /** Whoever follows a job and has heard nothing for this long asks again to be told. */
   followAgainMs: 3_000,
   /** Unended runs that could not be read are tried again after this. */

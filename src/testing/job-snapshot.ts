@@ -32,6 +32,10 @@ export function newestAttempt(state: MemoryState, run: RunId): number {
   return logStateOf(state, run).attempt
 }
 
+export function newestEpoch(state: MemoryState, run: RunId): number {
+  return logStateOf(state, run).epoch
+}
+
 /** What the sinks had staged at the newest checkpoint and had not confirmed yet. */
 export function stagedPieces(
   state: MemoryState,

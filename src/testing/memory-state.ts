@@ -4,6 +4,7 @@ import { isToken, type RunId } from '../kit/ids.js'
 import type { BlobName } from '../state/snapshot.js'
 import { MemoryBlobs } from './memory-blobs.js'
 import { MemoryDocuments } from './memory-documents.js'
+import { MemoryLease } from './memory-lease.js'
 import { MemoryLog } from './memory-log.js'
 
 /** Plain data: all that a `MemoryState` holds. */
@@ -23,6 +24,8 @@ export interface StateContents {
 export class MemoryState {
   readonly blobs: MemoryBlobs
   readonly documents: MemoryDocuments
+  /** Not of its contents: whoever goes on with those has a cluster of his own. */
+  readonly lease = new MemoryLease()
   readonly #logs: Map<RunId, MemoryLog>
 
   /** @param contents what another one held: both go on by themselves */
@@ -54,7 +57,7 @@ export class MemoryState {
 
   /** One client, as each node has its own. What is refused rejects, and throws nothing. */
   open(): StateStore {
-    const { blobs, documents } = this
+    const { blobs, documents, lease } = this
     return {
       blobs: {
         put: async (name, bytes) => blobs.put(name, bytes),
@@ -69,6 +72,10 @@ export class MemoryState {
         get: async (name) => documents.get(name),
         list: async (folder) => documents.list(folder),
         delete: async (name) => documents.delete(name),
+      },
+      lease: {
+        read: async () => lease.read(),
+        write: async (holder, after) => lease.write(holder, after),
       },
       log: (run) => {
         const log = this.log(run)

@@ -12,7 +12,13 @@ import type { RunId } from '../kit/ids.js'
 import type { Logger } from '../kit/logger.js'
 import type { FailureOfJob, JobRun, Patience } from './job-run.js'
 import { JobShelf } from './job-shelf.js'
-import { type JobSnapshot, newestAttempt, newestCheckpoint, stagedPieces } from './job-snapshot.js'
+import {
+  type JobSnapshot,
+  newestAttempt,
+  newestCheckpoint,
+  newestEpoch,
+  stagedPieces,
+} from './job-snapshot.js'
 import { MemoryState } from './memory-state.js'
 import { type RecordedSink, recordedRows } from './recorded-rows.js'
 import { recordedSink } from './recorded-sink.js'
@@ -55,8 +61,10 @@ export class RunningJob implements JobRun {
   /** Why it is what it is; while it runs, why not every subtask does. */
   #reason: string | undefined
   #attempt = 0
-  /** A process of this attempt, or its job manager, was killed. */
+  /** A process of this attempt was killed … */
   #crashed = 0
+  /** … or the one that led the job under this epoch: what runs goes on, and another leads it. */
+  #unled = 0
   #ended: Extract<JobEvent, { type: 'ended' }> | undefined
 
   private constructor(options: RunningJobOptions) {
@@ -165,7 +173,8 @@ export class RunningJob implements JobRun {
         `a ${role === 'task-manager' ? 'task manager that runs the job' : 'job manager'} was to crash, and there is none`,
       )
     }
-    this.#crashed = newestAttempt(this.#state, this.#run)
+    if (role === 'task-manager') this.#crashed = newestAttempt(this.#state, this.#run)
+    else this.#unled = newestEpoch(this.#state, this.#run)
   }
 
   sink<Row = unknown>(id: string): RecordedSink<Row> {
@@ -211,7 +220,8 @@ export class RunningJob implements JobRun {
   }
 
   get #isRunning(): boolean {
-    return this.#status === 'RUNNING' && this.#reason === undefined && this.#attempt > this.#crashed
+    const isOn = this.#attempt > this.#crashed && newestEpoch(this.#state, this.#run) > this.#unled
+    return isOn && this.#status === 'RUNNING' && this.#reason === undefined
   }
 
   /** Under whatever names the job's own connectors have. */

@@ -30,6 +30,10 @@ export class ThreadTransport implements Transport {
     if (this.#thread.isAlive()) await this.#transport.takeName?.(name)
   }
 
+  dropName(name: SystemId): void {
+    if (this.#thread.isAlive()) this.#transport.dropName?.(name)
+  }
+
   reaches(system: SystemId): boolean {
     return this.#transport.reaches(system)
   }

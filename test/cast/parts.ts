@@ -65,7 +65,8 @@ export class Parts {
         heartbeatTimeoutMs: 60_000,
         residentBytes: () => 0,
         tree: () => this.system.tree(),
-        recovers: false,
+        isAlone: true,
+        rejoinMs: 0,
       }),
     )
   }
@@ -83,6 +84,7 @@ export class Parts {
       new TaskManager({
         info: infoOf(name),
         slots,
+        orphanMs: 0,
         resourceManager: {
           address: `${this.#jobManager.address}.${RESOURCE_MANAGER}`,
         } as ActorRef<ResourceManagerMessage>,

@@ -11,6 +11,7 @@ import { silentLogger } from '#src/kit/logger.js'
 import { systemRandom } from '#src/kit/random.js'
 import { entriesOf, STARTED } from '../unit/cluster/fixtures.js'
 import { documentsContract } from './documents.js'
+import { holderOf, written } from './lease-store.js'
 import { stateStoreContract } from './state-store.js'
 
 const directories: string[] = []
@@ -92,6 +93,13 @@ test('when a document is put, then its bytes, its name and its folder are durabl
     new Uint8Array(1),
   )
   expect(done).toEqual([`made ${runs}`, 'written', 'named', `synced ${runs}`])
+})
+
+test('when the lease is written, then it stands in a folder of its own', async () => {
+  const directory = await folder()
+  const store = new DirectoryStateStore({ directory })
+  await written(store.lease, holderOf('jm-1'), 0)
+  expect(await readdir(join(directory, 'lease'))).toEqual(['000000000001.json'])
 })
 
 test('when the last document of a run is deleted, then its log stays', async () => {

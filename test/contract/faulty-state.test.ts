@@ -10,6 +10,7 @@ import { Wire } from '../sim/wire.js'
 import { blobStoreContract } from './blob-store.js'
 import { documentsContract } from './documents.js'
 import { jobLogContract } from './job-log.js'
+import { leaseStoreContract } from './lease-store.js'
 import { stateStoreContract } from './state-store.js'
 
 /** Worlds whose time goes on. */
@@ -61,4 +62,9 @@ blobStoreContract('its blobs', async () => {
 documentsContract('its documents', async () => {
   const { one, other } = await twoNodes()
   return { one: one.documents, other: other.documents }
+})
+
+leaseStoreContract('its lease', async () => {
+  const { one, other } = await twoNodes()
+  return { one: one.lease, other: other.lease }
 })

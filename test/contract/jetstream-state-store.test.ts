@@ -1,5 +1,5 @@
 import { type AddressInfo, connect as connectTo, createServer, type Socket } from 'node:net'
-import { connect, type NatsConnection } from 'nats'
+import { connect, type KV, type NatsConnection } from 'nats'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { JetStreamConnection, type JetStreamConnectionOptions } from '#src/checkpoint/jetstream-connection.js'
 import { JetStreamDocuments } from '#src/cluster/jetstream-documents.js'
@@ -23,6 +23,7 @@ import { entriesOf, on, STARTED } from '../unit/cluster/fixtures.js'
 import { BYTES, blobStoreContract, nameOf } from './blob-store.js'
 import { documentsContract } from './documents.js'
 import { jobLogContract, rival } from './job-log.js'
+import { holderOf, leaseStoreContract, written } from './lease-store.js'
 import { stateStoreContract } from './state-store.js'
 
 const closing: (() => unknown)[] = []
@@ -67,6 +68,96 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         return { one: one.documents, other: other.documents }
       })
 
+      leaseStoreContract('its lease', async () => {
+        const { one, other } = await twoNodes()
+        return { one: one.lease, other: other.lease }
+      })
+
+      test('when a store is opened, then its lease has no bucket until somebody asks for it', async () => {
+        const { one, cluster } = await twoNodes()
+        const manager = await (await bare(server)).jetstreamManager()
+        const stream = `KV_retake_${cluster}`
+        await expect(manager.streams.info(stream)).rejects.toThrow('stream not found')
+        expect(await one.lease.read()).toBeUndefined()
+        expect((await manager.streams.info(stream)).config).toMatchObject({
+          subjects: [`$KV.retake_${cluster}.>`],
+          max_msgs_per_subject: 1,
+          max_age: 0,
+          storage: 'file',
+          retention: 'limits',
+          discard: 'new',
+          allow_rollup_hdrs: true,
+          deny_delete: true,
+          allow_direct: true,
+        })
+      })
+
+      test('when another client of key-value buckets reads and writes the lease, then it is one', async () => {
+        const { one, cluster } = await twoNodes()
+        const first = await written(one.lease, holderOf('jm-1'), 0)
+        const kv = await (await bare(server)).jetstream().views.kv(`retake_${cluster}`, { bindOnly: true })
+        const entry = await kv.get('leader')
+        expect(entry?.json()).toEqual(holderOf('jm-1'))
+        expect(entry?.revision).toBe(first)
+        const second = await kv.update('leader', JSON.stringify(holderOf('jm-2')), first)
+        expect(await one.lease.read()).toEqual({ revision: second, holder: holderOf('jm-2') })
+        expect(await one.lease.write(holderOf('jm-1'), first)).toBe('taken')
+        const keptOnly = (await (await bare(server)).jetstreamManager()).streams.info(`KV_retake_${cluster}`)
+        expect((await keptOnly).state.messages).toBe(1)
+      })
+
+      test.each([
+        ['deleted', (kv: KV) => kv.delete('leader')],
+        ['purged', (kv: KV) => kv.purge('leader')],
+        ['overwritten', (kv: KV) => kv.put('leader', 'me')],
+        ['emptied', (kv: KV) => kv.put('leader', 'null')],
+      ] as const)(
+        'when an operator has %s the lease, then nobody waits for who held it, and the next one takes it',
+        async (_what, spoil) => {
+          const { one, other, cluster } = await twoNodes()
+          const held = await written(one.lease, holderOf('jm-1'), 0)
+          await spoil(
+            await (await bare(server)).jetstream().views.kv(`retake_${cluster}`, { bindOnly: true }),
+          )
+          const left = await other.lease.read()
+          expect(left?.holder.isReleased).toBe(true)
+          expect(await one.lease.write(holderOf('jm-1'), held)).toBe('taken')
+          await written(other.lease, holderOf('jm-2'), left?.revision ?? 0)
+          expect((await one.lease.read())?.holder).toEqual(holderOf('jm-2'))
+        },
+      )
+
+      test('when the bucket of the lease was deleted, then it is made again', async () => {
+        const { one, other, cluster } = await twoNodes()
+        const held = await written(one.lease, holderOf('jm-1'), 0)
+        await (await (await bare(server)).jetstreamManager()).streams.delete(`KV_retake_${cluster}`)
+        await expect(one.lease.read()).rejects.toMatchObject({ code: 'RT1302' })
+        expect(await one.lease.read()).toBeUndefined()
+        expect(await one.lease.write(holderOf('jm-1'), held)).toBe('taken')
+        await written(other.lease, holderOf('jm-2'), 0)
+      })
+
+      test('when many nodes use the lease for the first time at once, then one has it', async () => {
+        const cluster = `c${++clusters}`
+        const stores = await Promise.all(Array.from({ length: 8 }, () => opened(server, cluster)))
+        const answers = await Promise.all(
+          stores.map(({ lease }, index) => lease.write(holderOf(`jm-${index}`), 0)),
+        )
+        expect(answers.filter((answer) => answer !== 'taken')).toHaveLength(1)
+      })
+
+      test("when a bucket of that name is another, then the error says what differs, and what is its operator's stays", async () => {
+        const manager = await (await bare(server)).jetstreamManager()
+        const { one, cluster } = await twoNodes()
+        const config = { name: `KV_retake_${cluster}`, subjects: [`$KV.retake_${cluster}.>`] }
+        await manager.streams.add({ ...config, max_age: 60e9, duplicate_window: 60e9 })
+        await expect(one.lease.read()).rejects.toThrow(
+          expect.objectContaining({ code: 'RT1524', why: 'max_age is 60000000000 and must be 0' }),
+        )
+        await manager.streams.update(config.name, { ...config, max_age: 0, max_msgs_per_subject: 5 })
+        await written(one.lease, holderOf('jm-1'), 0)
+      })
+
       test('when many nodes open it at once, then all do, and what stands is the same for all', async () => {
         const cluster = `c${++clusters}`
         const stores = await Promise.all(Array.from({ length: 8 }, () => opened(server, cluster)))
@@ -82,12 +173,14 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         for (const store of [mine, theirs]) {
           await store.documents.put('runs/run1/run.json', new Uint8Array(1))
           await store.log(RUN).append(must(entriesOf(on.submitted())[0]))
+          await store.lease.write(holderOf('jm-1'), 0)
         }
         await mine.remove()
         await mine.remove()
         const again = await opened(server, `c${clusters - 1}`)
         expect(await again.runs()).toEqual([])
         expect(await again.documents.list('runs')).toEqual([])
+        expect(await again.lease.read()).toBeUndefined()
         expect(await (await opened(server, cluster)).runs()).toEqual([RUN])
       })
 
@@ -351,6 +444,32 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         const read = await until(() => log.read(), { what: 'the server to be back' })
         expect(read.map(({ nonce }) => nonce)).toEqual(entries.map(({ nonce }) => nonce))
         expect((await store.blobs.get(part))[299_999]).toBe(7)
+      })
+
+      test('when the server is killed and comes back, then who held the lease holds it', async () => {
+        const server = await jetStream({ version })
+        const [one, other] = [await opened(server, 'c'), await opened(server, 'c')]
+        const held = await written(one.lease, holderOf('jm-1'), 0)
+        await server.kill()
+        await expect(one.lease.write(holderOf('jm-1'), held)).rejects.toMatchObject({ code: 'RT1501' })
+        await server.restart()
+        const read = await until(() => other.lease.read(), { what: 'the server to be back' })
+        expect(read).toEqual({ revision: held, holder: holderOf('jm-1') })
+        const renew = () => one.lease.write(holderOf('jm-1'), held)
+        expect(await until(renew, { what: 'the link to be back' })).toBeGreaterThan(held)
+      })
+
+      test('when an answer about the lease does not come, then that is said soon', async () => {
+        const server = await jetStream({ version })
+        const proxy = await proxyTo(server)
+        const { lease } = await opened(`nats://127.0.0.1:${proxy.port}`, 'c')
+        await written(lease, holderOf('jm-1'), 0)
+        proxy.hold('toClient')
+        const why = { code: 'RT1501', what: expect.stringContaining(`within ${LIMITS.leaseAnswerMs} ms`) }
+        await Promise.all([
+          expect(lease.read()).rejects.toMatchObject(why),
+          expect(lease.write(holderOf('jm-1'), 1)).rejects.toMatchObject(why),
+        ])
       })
 
       test('when the server is gone, then it is said at once, and not after a time-out', async () => {

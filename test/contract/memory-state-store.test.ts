@@ -6,6 +6,7 @@ import { entriesOf, on, STARTED } from '../unit/cluster/fixtures.js'
 import { BYTES, blobStoreContract, nameOf } from './blob-store.js'
 import { documentsContract } from './documents.js'
 import { jobLogContract } from './job-log.js'
+import { leaseStoreContract } from './lease-store.js'
 import { stateStoreContract } from './state-store.js'
 
 const RUN = 'run1' as RunId
@@ -30,6 +31,11 @@ blobStoreContract('the blobs in memory', async () => {
 documentsContract('the documents in memory', async () => {
   const { one, other } = await twoNodes()
   return { one: one.documents, other: other.documents }
+})
+
+leaseStoreContract('the lease in memory', async () => {
+  const { one, other } = await twoNodes()
+  return { one: one.lease, other: other.lease }
 })
 
 test('when a client is closed, then what it wrote is there for the next one', async () => {

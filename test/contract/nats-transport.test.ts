@@ -6,7 +6,7 @@ import { NatsTransport, type NatsTransportOptions } from '#src/actor/transport/n
 import type { Parcel } from '#src/actor/transport/transport.js'
 import type { SystemId } from '#src/kit/ids.js'
 import { describeWith } from '../support/describe-with.js'
-import { type NatsServer, type NatsVersion, startNats } from '../support/nats-server.js'
+import { type NatsOptions, type NatsServer, type NatsVersion, startNats } from '../support/nats-server.js'
 import { until } from '../support/until.js'
 
 /** What only NATS can do to parcels; what it shares with the other transports stands in the contract. */
@@ -184,6 +184,15 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
       await until(() => b.parcels.length === 1, { what: 'the parcel' })
     })
 
+    test('when the user may not listen to a name, then each try to take it says so', async () => {
+      const users = `authorization { users: [ { user: "crew", password: "x", permissions: { subscribe: { deny: "rt.*.c.leader.>" } } } ] }`
+      const login = { user: 'crew', password: 'x' }
+      const server = await nats(version, { config: users, ...login })
+      const { transport } = await peer(server, 'a', login)
+      for (let attempt = 0; attempt < 2; attempt++)
+        await expect(transport.takeName('leader' as SystemId)).rejects.toMatchObject({ code: 'RT1503' })
+    })
+
     test('when two clusters share a server, then they do not hear each other', async () => {
       const server = await nats(version)
       const [a, b] = [await peer(server, 'a'), await peer(server, 'b', { cluster: 'c2' })]
@@ -206,8 +215,8 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
   })
 }
 
-async function nats(version: NatsVersion): Promise<NatsServer> {
-  const server = await startNats({ version })
+async function nats(version: NatsVersion, options: NatsOptions = {}): Promise<NatsServer> {
+  const server = await startNats({ ...options, version })
   closing.push(() => server.stop())
   return server
 }

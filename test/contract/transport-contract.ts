@@ -163,6 +163,90 @@ export function transportContract(
       await a.close() // twice is once
     })
 
+    /** Two open transports, and a name; undefined: of this kind names are not. */
+    async function openedForNames() {
+      const pair = await opened()
+      const { a, b, A, toA } = pair
+      if (a.takeName === undefined || b.takeName === undefined) return undefined
+      const name = `name-of-${A}` as SystemId
+      const question = (body: number): Parcel => {
+        return { kind: 'ask', to: addressIn(name), from: toA, correlation: body, body }
+      }
+      const take = (by: Transport) => by.takeName?.(name)
+      const drop = (by: Transport) => by.dropName?.(name)
+      return { ...pair, question, take, drop }
+    }
+
+    test('when a system drops a name, then what is sent there is undeliverable, until it takes it again', async () => {
+      const names = await openedForNames()
+      if (names === undefined) return
+      const { a, b, hearsA, hearsB, until, question, take, drop } = names
+      let asked = 0
+      const ask = () => a.send(question(++asked))
+      await take(b)
+      ask()
+      await until(() => hearsB.parcels.length === 1)
+
+      drop(b)
+      await until(() => {
+        ask() // what is faster than the word of the drop still arrives
+        return hearsA.undeliverable.length > 0
+      })
+      const heard = hearsB.parcels.length
+      expect(hearsA.undeliverable[0]).toMatchObject({ parcel: question(heard + 1), why: 'no-responder' })
+      ask()
+      await until(() => hearsA.undeliverable.length === asked - heard)
+      expect(hearsB.parcels).toHaveLength(heard)
+
+      await take(b)
+      ask()
+      await until(() => hearsB.parcels.length === heard + 1)
+      expect(hearsB.parcels.at(-1)).toEqual(question(asked))
+    })
+
+    test('when a system has dropped a name, then what it sends there itself is undeliverable at once', async () => {
+      const names = await openedForNames()
+      if (names === undefined) return
+      const { a, hearsA, until, question, take, drop } = names
+      await take(a)
+      drop(a)
+      drop(a) // twice is once
+      a.send(question(1))
+      await until(() => hearsA.undeliverable.length === 1)
+      expect(hearsA.undeliverable).toMatchObject([{ parcel: question(1), why: 'no-responder' }])
+      expect(hearsA.parcels).toEqual([])
+    })
+
+    test('when two systems hold one name, then both hear, until one of them drops it', async () => {
+      const names = await openedForNames()
+      if (names === undefined) return
+      const { a, b, hearsA, hearsB, until, question, take, drop } = names
+      await Promise.all([take(a), take(b)])
+      await take(a) // twice is once
+      a.send(question(1))
+      await until(() => hearsA.parcels.length === 1 && hearsB.parcels.length === 1)
+      b.send(question(2))
+      await until(() => hearsA.parcels.length === 2 && hearsB.parcels.length === 2)
+
+      drop(a)
+      a.send(question(3))
+      await until(() => hearsB.parcels.length === 3)
+      expect(hearsB.parcels).toEqual([question(1), question(2), question(3)])
+      expect(hearsA.parcels).toEqual([question(1), question(2)])
+      expect(hearsA.undeliverable).toEqual([])
+    })
+
+    test('when a system that holds a name has closed, then nobody holds it', async () => {
+      const names = await openedForNames()
+      if (names === undefined) return
+      const { a, b, hearsA, until, question, take } = names
+      await take(b)
+      await b.close()
+      a.send(question(1))
+      await until(() => hearsA.undeliverable.length === 1)
+      expect(hearsA.undeliverable).toMatchObject([{ parcel: question(1), why: 'no-responder' }])
+    })
+
     if (link === 'breaks') {
       test('when the link breaks in the middle, then order holds, nothing is repeated, and the end arrives', async () => {
         const { a, hearsA, hearsB, toB, until, breakLink, restoreLink } = await opened()

@@ -2,9 +2,12 @@ import { MessageChannel } from 'node:worker_threads'
 import { InThreadNetwork } from '#src/actor/transport/in-thread-transport.js'
 import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
 import { SimulatedNetwork } from '#src/actor/transport/simulated-network.js'
+import type { Transport } from '#src/actor/transport/transport.js'
 import type { SystemId } from '#src/kit/ids.js'
 import { seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
+import { SimulatedThread } from '#src/testing/simulated-thread.js'
+import { ThreadTransport } from '#src/testing/thread-transport.js'
 import { transportContract } from './transport-contract.js'
 
 function onVirtualTime(clock: VirtualClock) {
@@ -43,10 +46,22 @@ transportContract('between threads, over a message port', async (idA, idB) => {
 
 transportContract('simulated network', simulated, 'breaks')
 
+transportContract(
+  'simulated network, between threads that may freeze',
+  async (idA, idB) => {
+    const pair = await simulated(idA, idB)
+    const inThread = (name: string, transport: Transport) =>
+      new ThreadTransport(transport, new SimulatedThread(name, pair.clock), () => {})
+    return { ...pair, a: inThread('a', pair.a), b: inThread('b', pair.b) }
+  },
+  'breaks',
+)
+
 async function simulated(idA: SystemId, idB: SystemId) {
   const clock = new VirtualClock()
   const network = new SimulatedNetwork({ clock, random: seededRandom(11), latencyMs: [0.1, 5] })
   return {
+    clock,
     a: network.transport(),
     b: network.transport(),
     until: onVirtualTime(clock),

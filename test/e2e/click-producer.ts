@@ -10,6 +10,8 @@ export interface ClickProducerOptions {
   readonly users: number
   readonly ratePerSecond: number
   readonly seed: number
+  /** So far behind its rate it catches up; what it could not write before that is left out. 1 s unless said. */
+  readonly catchUpMs?: number
   /** Pads each url, so that a record has about this many bytes. */
   readonly recordBytes?: number
 }
@@ -59,7 +61,7 @@ export class ClickProducer {
   }
 
   async run(): Promise<void> {
-    const { brokers, ratePerSecond } = this.#options
+    const { brokers, ratePerSecond, catchUpMs = 1_000 } = this.#options
     const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING, retry: { retries: 2 } })
     const producer = kafka.producer({ allowAutoTopicCreation: false })
     await producer.connect()
@@ -68,12 +70,12 @@ export class ClickProducer {
     let due = Date.now()
     while (!this.isDone && !this.#isAbandoned) {
       const clicks = Array.from({ length: Math.min(beat, this.#count - this.#sent) }, (_, i) =>
-        this.#click(this.#sent + i, random),
+        this.#click(this.#sent + i, due, random),
       )
       await this.#write(producer, clicks)
       this.#sent += clicks.length
       this.#tell()
-      due = Math.max(due + BEAT_MS, Date.now() - 1_000)
+      due = Math.max(due + BEAT_MS, Date.now() - catchUpMs)
       const early = due - Date.now()
       if (early > 0) await new Promise((resolve) => setTimeout(resolve, early))
     }
@@ -93,8 +95,11 @@ export class ClickProducer {
     }
   }
 
-  /** Skewed: half of all clicks are of a tenth of the users. Three of four are logged in. */
-  #click(index: number, random: ReturnType<typeof seededRandom>): string {
+  /**
+   * Skewed: half of all clicks are of a tenth of the users. Three of four are logged in. `dueAt` is the time of day at
+   * which it should be written, however late it is.
+   */
+  #click(index: number, dueAt: number, random: ReturnType<typeof seededRandom>): string {
     const { users, recordBytes = 0 } = this.#options
     const bound = random.next() < 0.5 ? Math.ceil(users / 10) : users
     const url = `/page/${randomInteger(random, 1_000)}`
@@ -103,6 +108,7 @@ export class ClickProducer {
       url,
       ts: index,
       loggedIn: random.next() < 0.75,
+      dueAt,
     }
     const padding = recordBytes - JSON.stringify(click).length
     return JSON.stringify(padding > 0 ? { ...click, url: url + '-'.repeat(padding) } : click)

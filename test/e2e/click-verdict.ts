@@ -17,6 +17,8 @@ export interface Judged {
   readonly postgres: PostgresServer
   /** The topic holds so many clicks at least. */
   readonly clicks: number
+  /** What was done to it may have cost no restart: then no click stands twice anywhere. */
+  readonly isGentle?: boolean
 }
 
 /**
@@ -24,7 +26,7 @@ export interface Judged {
  * PostgreSQL has against what the topic has.
  */
 export async function judge(
-  { job, kafka, topic, postgres, clicks }: Judged,
+  { job, kafka, topic, postgres, clicks, isGentle = false }: Judged,
   say: (line: string) => void,
 ): Promise<void> {
   const { progress } = job
@@ -38,12 +40,13 @@ export async function judge(
   const { completedCheckpoints } = progress
   await progress.until('two more checkpoints', () => progress.completedCheckpoints > completedCheckpoints + 1)
   await job.cancel()
-  await compare(oracle, postgres, say)
+  await compare(oracle, postgres, isGentle, say)
 }
 
 async function compare(
   oracle: ClickOracle,
   postgres: PostgresServer,
+  isGentle: boolean,
   say: (line: string) => void,
 ): Promise<void> {
   const faults = [
@@ -55,7 +58,10 @@ async function compare(
   assert.deepEqual(exactly, { missing: 0, foreign: 0, repeated: 0 }, 'the exactly-once log')
   const { repeated, ...atLeast } = await oracle.compareLog(postgres, 'click_log_at_least_once')
   assert.deepEqual(atLeast, { missing: 0, foreign: 0 }, 'the at-least-once log')
-  assert(repeated > 0, 'no click stands twice in the at-least-once log: the disasters did nothing')
+  assert(
+    isGentle || repeated > 0,
+    'no click stands twice in the at-least-once log: the disasters did nothing',
+  )
   say(
     `${oracle.counts.size} users and ${oracle.log.size} logged-in clicks are exact; ${repeated} rows twice at least once`,
   )

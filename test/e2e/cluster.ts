@@ -6,6 +6,7 @@ import type { JobSubmission } from '#actors/node.js'
 import { systemClock } from '#src/kit/clock.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { systemRandom } from '#src/kit/random.js'
+import { NatsCluster } from '../support/nats-cluster.js'
 import { type NatsServer, startNats } from '../support/nats-server.js'
 import { PROJECT } from '../support/project.js'
 import { until } from '../support/until.js'
@@ -14,45 +15,53 @@ import { type UsedSlot, usedSlots } from './placed-slots.js'
 import { type Client, SubmittedJob } from './submitted-job.js'
 
 export interface TestClusterOptions {
+  /** Stopped with it. One of the oldest version unless said. */
+  readonly nats?: Nats
+  readonly jobManagers?: readonly string[]
   /** What silence is death after; the nodes' own unless said. */
   readonly heartbeatTimeout?: string
 }
+
+/** A server, or several that are one. */
+type Nats = NatsServer | NatsCluster
 
 export const JOB_MANAGER = 'jm-1'
 /** Of each task manager. */
 export const SLOTS = 2
 
 const MAIN = join(PROJECT, 'dist', 'src', 'cli', 'main.js')
-const CLUSTER = 'e2e'
+export const CLUSTER = 'e2e'
 const PATIENCE_MS = 60_000
 const CLOSE_MS = 5_000
 
 /**
- * A nats-server with JetStream, one job manager and whatever task managers join, each a process of its own; and a
- * client in this process that stays over all that happens to them.
+ * Job managers and whatever task managers join, each a process of its own, over a NATS with JetStream; and a client in
+ * this process that stays over all that happens to them.
  */
 export class TestCluster {
-  readonly nats: NatsServer
+  readonly #nats: Nats
   readonly #options: TestClusterOptions
   readonly #nodes = new Map<string, NodeProcess>()
   readonly #jobs: SubmittedJob[] = []
   #client: Client | undefined
-  /** From the spawn of the job manager until it was ready. */
+  /** From the spawn of the first job manager until it was ready. */
   jobManagerStartMs = 0
 
-  private constructor(nats: NatsServer, options: TestClusterOptions) {
-    this.nats = nats
+  private constructor(nats: Nats, options: TestClusterOptions) {
+    this.#nats = nats
     this.#options = options
   }
 
   /** With a job manager, and no task manager yet. */
   static async start(options: TestClusterOptions = {}): Promise<TestCluster> {
-    const nats = await startNats({ version: 'oldest', jetStream: true })
+    const nats = options.nats ?? (await startNats({ version: 'oldest', jetStream: true }))
+    const [first = JOB_MANAGER, ...others] = options.jobManagers ?? []
     const cluster = new TestCluster(nats, options)
     try {
-      cluster.jobManagerStartMs = await cluster.#add('job-manager', JOB_MANAGER, {}).start()
+      cluster.jobManagerStartMs = await cluster.#add('job-manager', first, {}).start()
+      for (const name of others) await cluster.#add('job-manager', name, {}).start()
       cluster.#client = await ClusterClient.connect({
-        nats: { servers: [nats.url] },
+        nats: { servers: cluster.#urls },
         cluster: CLUSTER,
         clock: systemClock,
         random: systemRandom,
@@ -63,6 +72,12 @@ export class TestCluster {
       await cluster.stop()
       throw error
     }
+  }
+
+  /** The one server that it has. */
+  get nats(): NatsServer {
+    if (this.#nats instanceof NatsCluster) throw new Error('it has several')
+    return this.#nats
   }
 
   /** A new task manager. Resolves when it is ready, with the milliseconds that it took. */
@@ -104,6 +119,10 @@ export class TestCluster {
     })
   }
 
+  get #urls(): string[] {
+    return this.#nats instanceof NatsCluster ? [...this.#nats.urls] : [this.#nats.url]
+  }
+
   get client(): Client {
     if (this.#client === undefined) throw new Error('there is no client yet')
     return this.#client
@@ -125,7 +144,7 @@ export class TestCluster {
     // The client of a cluster that is broken may wait for it, and here nothing is worth waiting for.
     await Promise.race([this.#client?.close().catch(() => {}), pause(CLOSE_MS)])
     await Promise.all([...this.#nodes.values()].map((node) => node.kill()))
-    await this.nats.stop()
+    await this.#nats.stop()
   }
 
   /** Asks until there is an answer; while a server is away there is none. */
@@ -135,7 +154,8 @@ export class TestCluster {
 
   #add(role: NodeRole, name: string, env: Readonly<Record<string, string>>): NodeProcess {
     const { heartbeatTimeout } = this.#options
-    const args = [MAIN, 'node', '--role', role, '--name', name, '--nats', this.nats.url, '--cluster', CLUSTER]
+    const where = ['--nats', this.#urls.join(','), '--cluster', CLUSTER]
+    const args = [MAIN, 'node', '--role', role, '--name', name, ...where]
     if (role === 'task-manager') args.push('--slots', String(SLOTS))
     if (heartbeatTimeout !== undefined) args.push('--heartbeat-timeout', heartbeatTimeout)
     const node = new NodeProcess({ name, args: [...args, '--log-level', 'warn'], env })

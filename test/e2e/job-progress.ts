@@ -13,8 +13,11 @@ export interface JobState {
 
 /** Something that was heard of a job, and when: milliseconds of `performance.now()`. */
 export interface Moment {
-  readonly what: 'failure' | 'running'
+  /** An attempt begins, all its subtasks run; it fails, or a checkpoint of it does. */
+  readonly what: 'attempt' | 'running' | 'failure' | 'failed-checkpoint'
   readonly at: number
+  /** For people. */
+  readonly told: string
 }
 
 /**
@@ -24,6 +27,7 @@ export interface Moment {
 export class JobProgress {
   readonly #waiting = new Set<() => void>()
   readonly #completed = new Set<CheckpointId>()
+  readonly #failed = new Set<CheckpointId>()
   #refusal: string | undefined
   /** Of the attempt under way. */
   #started = 0
@@ -39,6 +43,15 @@ export class JobProgress {
     return this.#completed.size
   }
 
+  get failedCheckpoints(): number {
+    return this.#failed.size
+  }
+
+  /** In the order in which they were heard of. */
+  get moments(): readonly Moment[] {
+    return this.#moments
+  }
+
   /** Milliseconds from `at` to the first such moment after it, if there was one. */
   after(at: number, what: Moment['what']): number | undefined {
     const first = this.#moments.find((moment) => moment.what === what && moment.at >= at)
@@ -51,13 +64,13 @@ export class JobProgress {
   }
 
   onEvent(event: JobEvent): void {
-    if (event.type === 'attempt') this.#started = event.attempt
+    if (event.type === 'attempt') this.#starts(event.attempt)
     if (event.type === 'status' && event.status === 'RUNNING' && event.reason === undefined)
       this.#runs(this.#started)
     if (event.type === 'metrics') this.recordsIn = event.metrics.recordsIn
     if (event.type === 'failure') {
       this.failures.push(event.error.message)
-      this.#moments.push({ what: 'failure', at: performance.now() })
+      this.#note('failure', event.error.message)
     }
     if (event.type === 'ended') this.outcome = event.outcome
     if (event.type === 'checkpoint') this.#onCheckpoint(event.record)
@@ -65,6 +78,7 @@ export class JobProgress {
   }
 
   onState({ status, reason, attempt, checkpoints }: JobState): void {
+    this.#starts(attempt)
     if (status === 'RUNNING' && reason === undefined) this.#runs(attempt)
     if (status === 'FAILED') this.outcome ??= 'failed'
     if (status === 'CANCELED') this.outcome ??= 'canceled'
@@ -89,14 +103,27 @@ export class JobProgress {
     for (const wake of this.#waiting) wake()
   }
 
+  #starts(attempt: number): void {
+    if (attempt <= this.#started) return
+    this.#started = attempt
+    this.#note('attempt', `attempt ${attempt}`)
+  }
+
   #runs(attempt: number): void {
     if (attempt <= this.attempt) return
     this.attempt = attempt
-    this.#moments.push({ what: 'running', at: performance.now() })
+    this.#note('running', `attempt ${attempt} runs`)
   }
 
-  #onCheckpoint({ state, checkpoint }: CheckpointRecord): void {
+  #onCheckpoint({ state, checkpoint, failure }: CheckpointRecord): void {
     if (state === 'completed') this.#completed.add(checkpoint)
+    if (state !== 'failed' || this.#failed.has(checkpoint)) return
+    this.#failed.add(checkpoint)
+    this.#note('failed-checkpoint', `checkpoint ${checkpoint} failed: ${failure?.message ?? 'for no reason'}`)
+  }
+
+  #note(what: Moment['what'], told: string): void {
+    this.#moments.push({ what, at: performance.now(), told })
   }
 
   /** Something was heard, or a second is over: what is waited for may also depend on others. */

@@ -1,12 +1,13 @@
 /**
- * `npm run e2e -- [WORD…] [--repeat N] [--clicks N] [--rate N] [--kills N] [--strict]`: real processes on real servers,
+ * `npm run e2e -- [WORD…] [--repeat N] [--clicks N] [--rate N] [--kills N] [--deaths N] [--strict]`: real processes on real servers,
  * killed, stalled and counted. With words (`--only WORD` is the same) the scenarios are run whose name holds one of
- * them. `--clicks` and `--rate` are for those that count clicks, `--kills` and `--strict` for the one that measures how
- * soon a job runs again. Ends with `N passed, N failed, N skipped`.
+ * them. `--clicks` and `--rate` are for those that count clicks, `--kills`, `--deaths` and `--strict` for those that measure
+ * how soon a job runs again, or is led again. Ends with `N passed, N failed, N skipped`.
  */
 import { parseArgs } from 'node:util'
 import { type Needs, whatIsMissing } from '../support/describe-with.js'
 import { clusterJob } from './cluster-job.js'
+import { leaders } from './leaders.js'
 import { mainJob } from './main-job.js'
 import { recovery } from './recovery.js'
 import { stalledSink } from './stalled-sink.js'
@@ -25,6 +26,7 @@ const { values: options, positionals } = parseArgs({
     clicks: { type: 'string', default: '300000' },
     rate: { type: 'string', default: '4000' },
     kills: { type: 'string', default: '3' },
+    deaths: { type: 'string', default: '2' },
     strict: { type: 'boolean', default: false },
   },
 })
@@ -32,6 +34,7 @@ const words = [...positionals, ...options.only]
 const clicks = Number(options.clicks)
 const ratePerSecond = Number(options.rate)
 const kills = Number(options.kills)
+const deaths = Number(options.deaths)
 const { strict } = options
 const servers: Needs = { kafka: 'own', postgres: 'own', kcat: true }
 
@@ -55,6 +58,11 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'the main job on a cluster of processes',
     needs: { ...servers, nats: 'oldest' },
     run: (round, say) => clusterJob({ clicks, ratePerSecond, seed: round }, say),
+  },
+  {
+    name: 'a leader that dies is replaced, and nothing starts again',
+    needs: { ...servers, nats: 'current' },
+    run: (round, say) => leaders({ deaths, seed: round, strict }, say),
   },
   {
     name: 'a killed task manager is found and replaced',

@@ -3,9 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Guard } from '../support/guard.js'
+import { type Host, THIS_HOST } from '../support/host.js'
 import { until } from '../support/until.js'
 
 export interface NodeProcessOptions {
+  /** This machine as it is, unless said. */
+  readonly host?: Host
   /** Stays over its starts. */
   readonly name: string
   /** What Node runs, and with which arguments. */
@@ -113,8 +116,10 @@ export class NodeProcess {
   }
 
   #spawn(): void {
-    const child = spawn(process.execPath, this.#options.args, {
-      env: { ...process.env, NO_COLOR: '1', ...this.#options.env },
+    const { host = THIS_HOST, args: own, env } = this.#options
+    const { program, args } = host.launch({ program: process.execPath, args: own })
+    const child = spawn(program, args, {
+      env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true, // its own group: a Ctrl-C at the terminal is for the test process, which then ends it
     })

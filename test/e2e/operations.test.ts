@@ -169,6 +169,17 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
         '"$JS.API.STREAM.CREATE.retake_prod_log",',
         /may not publish to ".*CREATE\.retake_prod_log"/,
       ],
+      ['job-manager', ', "$KV.retake_prod.>"', /may not publish to "\$KV\.retake_prod\.~"/],
+      [
+        'job-manager',
+        ', "$JS.API.STREAM.CREATE.KV_retake_prod"',
+        /may not publish to ".*CREATE\.KV_retake_prod"/,
+      ],
+      [
+        'job-manager',
+        '"$JS.API.STREAM.MSG.GET.KV_retake_prod"',
+        /may not publish to ".*GET\.KV_retake_prod"/,
+      ],
       ['job-manager', '"rt.prod.d.*.~",', /may not publish to "rt\.prod\.d\.\w+\.~"/],
       ['task-manager', '"rt.prod.d.>", "$O', /may not publish to "rt\.prod\.d\.\w+\.~"/, '"$O'],
       ['task-manager', ', "_INBOX.prod.>"', /may not subscribe to "_INBOX\.prod\.[\w.]+\*"/],

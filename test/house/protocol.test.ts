@@ -39,14 +39,14 @@ test('when the page names subjects of lanes, then those are subscribed to and pu
 
 test('when the page names what is kept where in JetStream, then a job manager may use just that', () => {
   const kept = rowsOf(PROTOCOL_PAGE, 'subject').filter(([, , stream]) => stream?.startsWith('the stream'))
-  expect(kept).toHaveLength(2)
+  expect(kept).toHaveLength(3)
   for (const [subject = '', , stream = ''] of kept) {
     const [name = ''] = codesIn(stream).map(ofProd)
     expect(OPERATIONS.text).toContain(`"$JS.API.STREAM.CREATE.${name}"`)
     for (const each of codesIn(subject)) {
       const allowed = ofProd(each)
         .replace('<run>', '*')
-        .replace(/[CM]\.…$/, '>')
+        .replace(/[CM]\.…$|leader$/, '>')
       expect(OPERATIONS.text).toContain(`"${allowed}"`)
     }
   }

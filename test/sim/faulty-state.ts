@@ -1,6 +1,7 @@
 import { pause } from '#src/actor/transport/deadline.js'
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
 import type { JobLog } from '#src/cluster/job-log.js'
+import type { LeaseStore } from '#src/cluster/lease.js'
 import type { LogEntry } from '#src/cluster/log-entry.js'
 import type { Documents, StateStore } from '#src/cluster/state-store.js'
 import type { RunId } from '#src/kit/ids.js'
@@ -8,6 +9,7 @@ import { type Random, randomInteger } from '#src/kit/random.js'
 import type { VirtualClock } from '#src/kit/virtual-clock.js'
 import type { BlobName } from '#src/state/snapshot.js'
 import type { MemoryState } from '#src/testing/memory-state.js'
+import { GOOD_LEASE, LeaseServer } from './lease-server.js'
 import { GOOD_LOG, LogServer, type OnAppended, type Told } from './log-server.js'
 import { type MissingPart, missingParts } from './missing-parts.js'
 import { NO_REFUSALS, type Refusals, StoreLink, type Where } from './store-link.js'
@@ -56,16 +58,24 @@ export class FaultyState {
     readonly log: LogServer['faults']
     readonly blobs: BlobFaults
     readonly documents: Refusals
+    readonly lease: LeaseServer['faults']
   }
   readonly #options: FaultyStateOptions
   readonly #logs: LogServer
+  readonly #lease: LeaseServer
 
   constructor(options: FaultyStateOptions) {
     this.#options = options
     this.memory = options.memory
     this.wires = options.wires
     this.#logs = new LogServer(options)
-    this.faults = { log: this.#logs.faults, blobs: { ...GOOD_BLOBS }, documents: { ...NO_REFUSALS } }
+    this.#lease = new LeaseServer(options)
+    this.faults = {
+      log: this.#logs.faults,
+      blobs: { ...GOOD_BLOBS },
+      documents: { ...NO_REFUSALS },
+      lease: this.#lease.faults,
+    }
   }
 
   /** Puts an end to all that was set; what was written meanwhile stays written. */
@@ -73,6 +83,7 @@ export class FaultyState {
     Object.assign(this.faults.log, GOOD_LOG)
     Object.assign(this.faults.blobs, GOOD_BLOBS)
     Object.assign(this.faults.documents, NO_REFUSALS)
+    Object.assign(this.faults.lease, GOOD_LEASE)
   }
 
   /** What `caller` has in its hands. Each process opens its own. */
@@ -81,11 +92,13 @@ export class FaultyState {
       log: this.#link('log', caller, this.wires.log, this.faults.log),
       blobs: this.#link('blob', caller, this.wires.blobs, this.faults.blobs),
       documents: this.#link('doc', caller, this.wires.documents, this.faults.documents),
+      lease: this.#link('lease', caller, this.wires.log, this.faults.lease),
     }
     const told: Told = new Map()
     return {
       blobs: this.#blobs(caller, links.blobs),
       documents: this.#documents(caller, links.documents),
+      lease: this.#leaseOf(caller, links.lease),
       log: (run) => this.#log(run, caller, links.log, told),
       runs: async () => {
         const runs = await links.log.read('runs', () => this.#logs.runs(caller.name, told))
@@ -138,6 +151,16 @@ export class FaultyState {
         const answer = await link.write(about, () => this.#logs.append(run, entry, name))
         tell(told, run, entry.place)
         return answer
+      },
+    }
+  }
+
+  #leaseOf({ name }: Caller, link: StoreLink): LeaseStore {
+    return {
+      read: () => link.read('leader', () => this.#lease.read(name)),
+      write: (holder, after) => {
+        const about = `${holder.name} after ${after}`
+        return link.write(about, () => this.#lease.write(holder, after, name))
       },
     }
   }

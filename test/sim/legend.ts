@@ -6,7 +6,7 @@ time in ms, who, what happened, and what of
   jm, tm-n   the machine that directs, and those that do the work; tm-n/slot-m is a thread of one
              node …    its process: starts, ready, lost (taken for dead, or fenced itself), ended
              msg …     a word that arrived: from → to, by address, with its numbers
-             log, blob, doc …   what it did to the state store, and what came of it
+             log, blob, doc, lease …   what it did to the state store, and what came of it
              log info, warn, error   what it said itself
   client     job …     what whoever submitted the job hears
   db         what a statement did: applied, already-applied (the ledger knew it), fenced, raised, late

@@ -16,7 +16,7 @@ export interface Refusals {
 export const NO_REFUSALS: Readonly<Refusals> = { refusedWrites: 0, refusedReads: 0, isFull: false }
 
 /** The part of the store that a link leads to: the first word of its lines in the trace. */
-export type Where = 'log' | 'blob' | 'doc'
+export type Where = 'log' | 'blob' | 'doc' | 'lease'
 
 export interface StoreLinkOptions {
   readonly where: Where

@@ -5,6 +5,7 @@ import { type Availability, availabilityOf, mustHave, remembered } from './avail
 import { findProgram, mustRun, run } from './command.js'
 import { cached } from './download.js'
 import { freePort } from './free-port.js'
+import { type Host, THIS_HOST } from './host.js'
 import { PROJECT } from './project.js'
 import { accepts, controlOf, foreignControl, type ServerControl, ServerProcess } from './server-process.js'
 import { until } from './until.js'
@@ -14,6 +15,8 @@ const OLDEST_JAVA = 17
 const CLUSTER_ID = 'UmV0YWtlVGVzdEJyb2tlcg'
 
 export interface KafkaOptions {
+  /** This machine as it is, unless said. */
+  readonly host?: Host
   /** A second listener that asks for this name and password (SASL/PLAIN). */
   readonly sasl?: { readonly username: string; readonly password: string }
   /** A third listener that speaks TLS, with a certificate of its own. */
@@ -33,7 +36,7 @@ export interface TopicOptions {
 
 export interface KafkaBroker extends ServerControl {
   readonly version: string
-  /** `127.0.0.1:PORT`, plain text, no password. */
+  /** `ADDRESS:PORT`, plain text, no password. */
   readonly bootstrap: string
   /** The listener with a password, if it was asked for. */
   readonly saslBootstrap: string | undefined
@@ -88,10 +91,13 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
     sasl: options.sasl === undefined ? undefined : await freePort(),
     tls: options.tls ? await freePort() : undefined,
   }
-  const bootstrap = `127.0.0.1:${ports.plain}`
+  const { host = THIS_HOST } = options
+  const { address } = host
+  const bootstrap = `${address}:${ports.plain}`
   const heapMb = options.heapMb ?? 384
   const quick = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classPath]
   const server = new ServerProcess('kafka', () => ({
+    host,
     name: `Kafka ${KAFKA_VERSION}`,
     program: java,
     args: [
@@ -106,12 +112,12 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
     abortSignal: 'SIGKILL',
   }))
   const properties = join(server.folder, 'server.properties')
-  const isReady = async () => (await accepts(ports.plain)) && (await answersMetadata(bootstrap))
+  const isReady = async () => (await accepts(ports.plain, address)) && (await answersMetadata(bootstrap))
   let certificate: string | undefined
 
   try {
     if (ports.tls !== undefined) certificate = await makeCertificate(java, server.folder)
-    writeFileSync(properties, propertiesOf(server.folder, ports, options))
+    writeFileSync(properties, propertiesOf(server.folder, address, ports, options))
     const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties]
     await mustRun(java, [...quick, ...format], { cwd: server.folder })
     await server.start(isReady)
@@ -122,8 +128,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
 
   const listeners = {
     bootstrap,
-    saslBootstrap: ports.sasl === undefined ? undefined : `127.0.0.1:${ports.sasl}`,
-    tls: certificate === undefined ? undefined : { bootstrap: `127.0.0.1:${ports.tls}`, certificate },
+    saslBootstrap: ports.sasl === undefined ? undefined : `${address}:${ports.sasl}`,
+    tls: certificate === undefined ? undefined : { bootstrap: `${address}:${ports.tls}`, certificate },
   }
   return brokerAt(listeners, controlOf(server, isReady))
 }
@@ -167,18 +173,23 @@ function brokerAt(
   }
 }
 
-function propertiesOf(folder: string, ports: Ports, { sasl, settings = {} }: KafkaOptions): string {
-  const listeners = [`PLAINTEXT://127.0.0.1:${ports.plain}`]
+function propertiesOf(
+  folder: string,
+  address: string,
+  ports: Ports,
+  { sasl, settings = {} }: KafkaOptions,
+): string {
+  const listeners = [`PLAINTEXT://${address}:${ports.plain}`]
   const more: Record<string, string | number | boolean> = {}
   if (sasl !== undefined) {
-    listeners.push(`SASL_PLAINTEXT://127.0.0.1:${ports.sasl}`)
+    listeners.push(`SASL_PLAINTEXT://${address}:${ports.sasl}`)
     const login = `username="${sasl.username}" password="${sasl.password}" user_${sasl.username}="${sasl.password}"`
     more['sasl.enabled.mechanisms'] = 'PLAIN'
     more['listener.name.sasl_plaintext.plain.sasl.jaas.config'] =
       `org.apache.kafka.common.security.plain.PlainLoginModule required ${login};`
   }
   if (ports.tls !== undefined) {
-    listeners.push(`SSL://127.0.0.1:${ports.tls}`)
+    listeners.push(`SSL://${address}:${ports.tls}`)
     more['ssl.keystore.type'] = 'PKCS12'
     more['ssl.keystore.location'] = join(folder, KEYSTORE)
     more['ssl.keystore.password'] = KEYSTORE_PASSWORD
@@ -186,8 +197,8 @@ function propertiesOf(folder: string, ports: Ports, { sasl, settings = {} }: Kaf
   const all: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
-    listeners: [...listeners, `CONTROLLER://127.0.0.1:${ports.controller}`].join(','),
+    'controller.quorum.voters': `1@${address}:${ports.controller}`,
+    listeners: [...listeners, `CONTROLLER://${address}:${ports.controller}`].join(','),
     'advertised.listeners': listeners.join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',

@@ -5,6 +5,7 @@ import { type Availability, availabilityOf, mustHave, remembered } from './avail
 import { findProgram, mustRun } from './command.js'
 import { cached, unpackDebian, unpackWheel } from './download.js'
 import { freePort } from './free-port.js'
+import { type Host, THIS_HOST } from './host.js'
 import { controlOf, foreignControl, type ServerControl, ServerProcess } from './server-process.js'
 
 /**
@@ -15,8 +16,10 @@ export type NatsVersion = 'oldest' | 'current' | 'any'
 
 export interface NatsOptions {
   readonly version?: NatsVersion
-  /** With JetStream, kept in the server's folder over restarts. */
-  readonly jetStream?: boolean
+  /** This machine as it is, unless said. */
+  readonly host?: Host
+  /** With JetStream, kept over restarts: in the server's folder, or in the one that is named. */
+  readonly jetStream?: boolean | JetStreamOptions
   readonly maxPayloadBytes?: number
   /** More lines of the server's configuration: `authorization { … }`, `ping_interval`, … */
   readonly config?: string
@@ -25,11 +28,17 @@ export interface NatsOptions {
   readonly password?: string
 }
 
+export interface JetStreamOptions {
+  readonly folder?: string
+  /** What its streams may take on disk. */
+  readonly bytesMax?: number
+}
+
 export interface NatsServer extends ServerControl {
   readonly version: string
   readonly host: string
   readonly port: number
-  /** `nats://127.0.0.1:PORT` */
+  /** `nats://ADDRESS:PORT` */
   readonly url: string
 }
 
@@ -57,16 +66,18 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
   if (external && Object.keys(options).length === 0) return foreignNats(external)
   const wanted = options.version ?? 'oldest'
   const { path, version } = await mustHave(`nats-server (${wanted})`, natsAvailability(wanted))
+  const { host = THIS_HOST } = options
   const port = await freePort()
   const server = new ServerProcess('nats', () => ({
+    host,
     name: `nats-server ${version}`,
     program: path,
     args: ['-c', join(server.folder, 'nats.conf')],
     stopSignal: 'SIGTERM',
     abortSignal: 'SIGKILL',
   }))
-  writeFileSync(join(server.folder, 'nats.conf'), configOf(server.folder, port, options))
-  const isReady = () => answersPing(port, options)
+  writeFileSync(join(server.folder, 'nats.conf'), configOf(server.folder, host.address, port, options))
+  const isReady = () => answersPing(host.address, port, options)
   await server.start(isReady)
   const control = controlOf(server, isReady)
   return {
@@ -75,9 +86,9 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
       return control.pid
     },
     version,
-    host: '127.0.0.1',
+    host: host.address,
     port,
-    url: `nats://127.0.0.1:${port}`,
+    url: `nats://${host.address}:${port}`,
   }
 }
 
@@ -87,12 +98,14 @@ function foreignNats(url: string): NatsServer {
   return { ...foreignControl('RETAKE_TEST_NATS'), ...place, version: 'unknown' }
 }
 
-function configOf(folder: string, port: number, options: NatsOptions): string {
-  const lines = [`listen: "127.0.0.1:${port}"`, `server_name: "test-${port}"`]
+function configOf(folder: string, address: string, port: number, options: NatsOptions): string {
+  const lines = [`listen: "${address}:${port}"`, `server_name: "test-${port}"`]
   if (options.jetStream) {
-    const store = join(folder, 'jetstream')
-    mkdirSync(store)
-    lines.push(`jetstream { store_dir: "${store}" }`)
+    const { folder: store = join(folder, 'jetstream'), bytesMax } =
+      options.jetStream === true ? {} : options.jetStream
+    mkdirSync(store, { recursive: true })
+    const limit = bytesMax === undefined ? '' : `, max_file_store: ${bytesMax}`
+    lines.push(`jetstream { store_dir: "${store}"${limit} }`)
   }
   if (options.maxPayloadBytes !== undefined) lines.push(`max_payload: ${options.maxPayloadBytes}`)
   if (options.config !== undefined) lines.push(options.config)
@@ -100,9 +113,9 @@ function configOf(folder: string, port: number, options: NatsOptions): string {
 }
 
 /** A whole exchange of the protocol: greeting, CONNECT, PING, PONG (a refused password answers too: it is up). */
-function answersPing(port: number, { user, password }: NatsOptions): Promise<boolean> {
+function answersPing(host: string, port: number, { user, password }: NatsOptions): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port })
+    const socket = connect({ host, port })
     const settle = (answer: boolean) => {
       socket.destroy()
       resolve(answer)

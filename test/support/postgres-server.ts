@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   cpSync,
@@ -17,10 +18,13 @@ import { type Availability, availabilityOf, mustHave, remembered } from './avail
 import { findProgram, mustRun, run } from './command.js'
 import { cached } from './download.js'
 import { freePort } from './free-port.js'
+import { type Host, THIS_HOST } from './host.js'
 import { PROJECT } from './project.js'
 import { controlOf, foreignControl, type ServerControl, ServerProcess } from './server-process.js'
 
 export interface PostgresOptions {
+  /** This machine as it is, unless said. */
+  readonly host?: Host
   /** More settings, as `postgres -c name=value`. */
   readonly settings?: Readonly<Record<string, string | number>>
 }
@@ -33,7 +37,7 @@ export interface PostgresServer extends ServerControl {
   readonly user: string
   readonly password: string
   readonly database: string
-  /** `postgres://USER:PASSWORD@127.0.0.1:PORT/DATABASE` */
+  /** `postgres://USER:PASSWORD@ADDRESS:PORT/DATABASE` */
   readonly url: string
   /** Makes an empty database and gives its address. */
   createDatabase(name: string): Promise<string>
@@ -73,12 +77,14 @@ export function postgresAvailability(): Promise<Availability<PostgresProgram>> {
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const external = process.env.RETAKE_TEST_POSTGRES
-  if (external && options.settings === undefined)
+  if (external && options.settings === undefined && options.host === undefined)
     return serverAt(external, 'unknown', foreignControl('RETAKE_TEST_POSTGRES'))
   const { home, version } = await mustHave('PostgreSQL', postgresAvailability())
   const account = await unprivilegedAccount()
+  const { host = THIS_HOST } = options
   const port = await freePort()
   const server = new ServerProcess('postgres', () => ({
+    host,
     name: `PostgreSQL ${version}`,
     program: join(reachable, 'bin', 'postgres'),
     args: ['-D', data, ...settingsOf(port, server.folder, options)],
@@ -88,11 +94,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }))
   const reachable = await reachableHome(home, server.folder, account)
   const data = join(server.folder, 'data')
-  const url = `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/${DATABASE}`
+  const url = `postgres://${USER}:${PASSWORD}@${host.address}:${port}/${DATABASE}`
   const isReady = () => onConnection(url, async (client) => (await client.query('select 1')).rowCount === 1)
 
   try {
     await initialise(reachable, server.folder, data, account)
+    if (host !== THIS_HOST) appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet scram-sha-256\n')
     await server.start(() => onConnection(urlOf(url, 'postgres'), async () => true))
     await onConnection(urlOf(url, 'postgres'), (client) => client.query(`create database ${DATABASE}`))
   } catch (error) {
@@ -126,10 +133,14 @@ function serverAt(url: string, version: string, control: ServerControl): Postgre
   }
 }
 
-function settingsOf(port: number, folder: string, { settings = {} }: PostgresOptions): string[] {
+function settingsOf(
+  port: number,
+  folder: string,
+  { host = THIS_HOST, settings = {} }: PostgresOptions,
+): string[] {
   const all: Record<string, string | number> = {
     port,
-    listen_addresses: '127.0.0.1',
+    listen_addresses: host.address,
     unix_socket_directories: '',
     max_connections: 200,
     shared_buffers: '64MB',

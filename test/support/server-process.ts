@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Guard } from './guard.js'
+import { type Host, THIS_HOST } from './host.js'
 import { GaveUp, until } from './until.js'
 
 export interface ServerProgram {
@@ -14,6 +15,8 @@ export interface ServerProgram {
   readonly cwd?: string
   readonly uid?: number
   readonly gid?: number
+  /** This machine as it is, unless said. */
+  readonly host?: Host
   /** What asks the program to stop in good order. */
   readonly stopSignal: NodeJS.Signals
   /** What makes it drop everything, its own children included. */
@@ -127,13 +130,22 @@ export class ServerProcess {
 
   async #spawn(program: ServerProgram): Promise<void> {
     const log = openSync(this.logPath, 'a')
-    const child = spawn(program.program, program.args, {
+    const {
+      program: path,
+      args,
+      ...account
+    } = (program.host ?? THIS_HOST).launch({
+      program: program.program,
+      args: program.args,
+      ...(program.uid === undefined ? {} : { uid: program.uid }),
+      ...(program.gid === undefined ? {} : { gid: program.gid }),
+    })
+    const child = spawn(path, args, {
       cwd: program.cwd ?? this.folder,
       env: program.env ?? process.env,
       stdio: ['ignore', log, log],
       detached: true, // its own group: a Ctrl-C at the terminal is for the test process, which then ends it
-      ...(program.uid === undefined ? {} : { uid: program.uid }),
-      ...(program.gid === undefined ? {} : { gid: program.gid }),
+      ...account,
     })
     closeSync(log)
     this.#child = child
@@ -203,9 +215,9 @@ function removeLeftOver(): void {
 }
 
 /** Does something accept connections there? */
-export function accepts(port: number): Promise<boolean> {
+export function accepts(port: number, host: string = THIS_HOST.address): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port })
+    const socket = connect({ host, port })
     socket.once('connect', () => {
       socket.destroy()
       resolve(true)

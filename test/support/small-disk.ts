@@ -3,14 +3,17 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+/** What does not fit is cut off, so this fills to the last page. */
+const BALLAST = new Uint8Array(64 * 1_024)
+
 /** A file system of a few megabytes in a folder of its own, to be filled. Mounting it takes a right that not all have. */
 export class SmallDisk {
   readonly folder: string
 
-  constructor(folder: string) {
+  constructor(folder: string, megabytes = 8) {
     this.folder = folder
     mkdirSync(folder, { recursive: true })
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder], { stdio: 'pipe' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder], { stdio: 'pipe' })
   }
 
   /** Why there can be none here; undefined when there can. */
@@ -30,7 +33,7 @@ export class SmallDisk {
   fill(): void {
     const file = openSync(this.#ballast, 'a')
     try {
-      for (;;) writeSync(file, new Uint8Array(4_096))
+      for (;;) writeSync(file, BALLAST)
     } catch {
       // full
     } finally {
@@ -43,7 +46,12 @@ export class SmallDisk {
   }
 
   unmount(): void {
-    execFileSync('umount', ['-l', this.folder], { stdio: 'pipe' })
+    SmallDisk.release(this.folder)
+  }
+
+  /** Of one that another process mounted. */
+  static release(folder: string): void {
+    execFileSync('umount', ['-l', folder], { stdio: 'pipe' })
   }
 
   get #ballast(): string {

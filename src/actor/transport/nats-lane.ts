@@ -47,6 +47,8 @@ export class NatsLane implements NatsConnectionOwner {
   readonly #options: NatsLaneOptions
   readonly #owner: NatsLaneOwner
   readonly #subjects: NatsSubjects
+  /** Names that it hears beside its system. */
+  readonly #names = new Set<SystemId>()
   readonly #unseen = new Map<number, Parcel>()
   #connection: NatsConnection | undefined
   #waiting: Waiting[] = []
@@ -95,6 +97,8 @@ export class NatsLane implements NatsConnectionOwner {
 
   /** Hears what is sent to `name`, too. Resolves when the server knows, rejects with RT1503 when it does not allow it. */
   async takeName(name: SystemId): Promise<void> {
+    if (this.#names.has(name)) return
+    this.#names.add(name)
     const trial = new Trial()
     this.#trial = trial
     try {
@@ -104,9 +108,16 @@ export class NatsLane implements NatsConnectionOwner {
       await this.connection.flush()
       this.#options.clock.soon(trial.pass)
       await trial.outcome
+    } catch (error) {
+      this.dropName(name)
+      throw error
     } finally {
       this.#trial = undefined
     }
+  }
+
+  dropName(name: SystemId): void {
+    if (this.#names.delete(name)) this.connection.unsubscribe(this.#subjects.allOf(name))
   }
 
   /** Takes `bytes` for good. Reports later, never from within. */
@@ -131,6 +142,7 @@ export class NatsLane implements NatsConnectionOwner {
   /** Hears nothing more; what was sent is written, as far as the server takes it in time. */
   async close(): Promise<void> {
     const connection = this.connection
+    for (const name of [...this.#names]) this.dropName(name)
     connection.unsubscribe(this.#subjects.allOf(this.#options.system))
     for (const { subject, bytes } of this.#takeWaiting()) connection.publish(subject, bytes)
     if (connection.link === 'up') await connection.flush(CLOSE_MS).catch(() => {})

@@ -78,6 +78,10 @@ export class NatsTransport implements Transport {
     await this.#state.control.takeName(name)
   }
 
+  dropName(name: SystemId): void {
+    if (this.#state.kind === 'open') this.#state.control.dropName(name)
+  }
+
   reaches(system: SystemId): boolean {
     if (this.#state.kind !== 'open') return false
     return this.#options.carriesOwn === true || system !== this.#state.system

@@ -41,7 +41,8 @@ export class SimulatedNetwork {
   readonly #random: Random
   readonly #options: SimulatedNetworkOptions
   readonly #receivers = new Map<SystemId, TransportReceiver>()
-  readonly #names = new Map<SystemId, SystemId>()
+  /** Who holds a name, and has not let it go. */
+  readonly #names = new Map<SystemId, Set<SystemId>>()
   readonly #linksDown = new Set<SystemId>()
   readonly #partitions = new Set<string>()
   /** What is under way, by pair and lane: whichever timer fires, it is the oldest that arrives. */
@@ -94,6 +95,7 @@ export class SimulatedNetwork {
   /** The process of `system` is gone: it hears nothing, what it still sends goes nowhere. */
   kill(system: SystemId): void {
     this.#linksDown.delete(system)
+    for (const name of [...this.#names.keys()]) this.unname(name, system)
     if (!this.#receivers.delete(system) || this.#options.reaches !== 'attached') return
     for (const [other, receiver] of this.#receivers) {
       this.#clock.after(this.#latencyOf(system, other), () => receiver.onPeerGone?.(system))
@@ -111,24 +113,34 @@ export class SimulatedNetwork {
     this.#receivers.set(system, receiver)
   }
 
-  /** What is sent to `name` arrives at `system`, from now on. */
+  /** For its transports: what is sent to `name` arrives at `system`, too, from now on. */
   name(name: SystemId, system: SystemId): void {
-    this.#names.set(name, system)
+    const holders = this.#names.get(name) ?? new Set()
+    this.#names.set(name, holders.add(system))
+  }
+
+  /** For its transports. */
+  unname(name: SystemId, system: SystemId): void {
+    const holders = this.#names.get(name)
+    if (holders?.delete(system) && holders.size === 0) this.#names.delete(name)
   }
 
   carry(from: SystemId, parcel: Parcel): void {
     const sender = this.#receivers.get(from)
     if (sender === undefined) return
-    const named = systemOf(parcel.to)
-    const to = this.#names.get(named) ?? named
     if (this.#linksDown.has(from)) {
       // Told in a turn of its own: a sender never hears of its parcel while it is still sending.
       this.#clock.soon(() => this.#refuse(from, parcel, 'link-down'))
       return
     }
-    const lane = this.#laneOf(from, to, parcel.kind === 'frame')
-    lane.push({ parcel, copy: copied(parcel), isLost: this.#random.next() < this.#loss })
-    this.#clock.after(this.#latencyOf(from, to), () => this.#arrive(from, to, lane))
+    const named = systemOf(parcel.to)
+    const holders = [...(this.#names.get(named) ?? [named])]
+    for (const to of holders) {
+      const lane = this.#laneOf(from, to, parcel.kind === 'frame')
+      const isLost = this.#random.next() < this.#loss
+      lane.push({ parcel, copy: copied(parcel), isLost, isForOne: holders.length === 1 })
+      this.#clock.after(this.#latencyOf(from, to), () => this.#arrive(from, to, lane))
+    }
   }
 
   #latencyOf(from: SystemId, to: SystemId): number {
@@ -144,8 +156,8 @@ export class SimulatedNetwork {
     if (this.#options.isCut?.(from, to, first.parcel) === true) return
     this.#options.onArrival?.(from, to, first.parcel)
     const receiver = this.#receivers.get(to)
-    if (receiver === undefined) this.#refuse(from, first.parcel, 'no-responder')
-    else receiver.onParcel(first.copy)
+    if (receiver !== undefined) receiver.onParcel(first.copy)
+    else if (first.isForOne) this.#refuse(from, first.parcel, 'no-responder')
   }
 
   #refuse(from: SystemId, parcel: Parcel, why: 'no-responder' | 'link-down'): void {
@@ -163,7 +175,13 @@ export class SimulatedNetwork {
   }
 }
 
-type Lane = Ring<{ readonly parcel: Parcel; readonly copy: Parcel; readonly isLost: boolean }>
+type Lane = Ring<{
+  readonly parcel: Parcel
+  readonly copy: Parcel
+  readonly isLost: boolean
+  /** Of what goes to several, nobody is told that one of them is gone: others hear it. */
+  readonly isForOne: boolean
+}>
 
 class SimulatedTransport implements Transport {
   readonly #network: SimulatedNetwork
@@ -180,6 +198,10 @@ class SimulatedTransport implements Transport {
 
   async takeName(name: SystemId): Promise<void> {
     if (this.#system !== undefined) this.#network.name(name, this.#system)
+  }
+
+  dropName(name: SystemId): void {
+    if (this.#system !== undefined) this.#network.unname(name, this.#system)
   }
 
   reaches(system: SystemId): boolean {

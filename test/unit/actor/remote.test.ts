@@ -68,6 +68,58 @@ test('when a system takes a name, then its actors are reached by that name, from
   expect(far.heard.filter((message) => message === 'tell')).toHaveLength(2)
 })
 
+test('when a system drops a name, then its actors are reached by its id alone, from elsewhere and from within', async () => {
+  const { clock, here, there } = simulated()
+  const far = await probe<Question>(there, clock, 'far', { receive: (q, ctx) => ctx.reply(q.n) })
+  const named: ActorRef<Question> = { address: 'leader.far' as Address }
+  await there.takeName('leader' as SystemId)
+  const underWay = here.ask(named, question(1), { timeoutMs: 100 })
+  there.dropName('leader' as SystemId)
+  const late = [here, there].map((system) => system.ask(named, question(2), { timeoutMs: 100 }))
+  for (const answer of [underWay, ...late]) answer.catch(() => {})
+  const byId = here.ask(far.ctx.self, question(3), { timeoutMs: 100 })
+  await clock.advance(50)
+  for (const answer of [underWay, ...late])
+    await expect(answer).rejects.toMatchObject({ failure: { kind: 'no-responder' } })
+  expect(await byId).toBe(3)
+  expect(far.heard).toEqual([question(3)])
+
+  await there.takeName('leader' as SystemId)
+  const again = here.ask(named, question(4), { timeoutMs: 100 })
+  await clock.advance(50)
+  expect(await again).toBe(4)
+})
+
+test('when a system drops a name that another holds, too, then the other alone is told', async () => {
+  const { clock, network, here, there } = simulated()
+  const other = systemOn(clock, { transports: [network.transport()] }, 'other')
+  const heard = [await probe<string>(there, clock, 'far'), await probe<string>(other, clock, 'far')]
+  for (const system of [there, other]) await system.takeName('leader' as SystemId)
+  const tell = (message: string) =>
+    here.send({ address: 'leader.far' as Address } as ActorRef<string>, message)
+  tell('both')
+  await clock.advance(50)
+  there.dropName('leader' as SystemId)
+  tell('one')
+  await clock.advance(50)
+  expect(heard.map((each) => each.heard)).toEqual([['both'], ['both', 'one']])
+  expect(there.counters().deadLetters.total, 'it does not even arrive').toBe(0)
+})
+
+test('when a name cannot be taken, then its system does not go by it either', async () => {
+  const clock = new VirtualClock()
+  const network = new SimulatedNetwork({ clock, random: seededRandom(3) })
+  const refusing = Object.assign(network.transport(), {
+    takeName: () => Promise.reject(new Error('refused')),
+  })
+  const system = systemOn(clock, { transports: [refusing] }, 'there')
+  const far = await probe<string>(system, clock, 'far')
+  await expect(system.takeName('leader' as SystemId)).rejects.toThrow('refused')
+  system.send({ address: 'leader.far' as Address } as ActorRef<string>, 'tell')
+  await clock.advance(50)
+  expect(far.heard).toEqual([])
+})
+
 test('when a remote actor fails while it is asked, then its error comes back with its causes', async () => {
   const { clock, here, there } = simulated()
   const far = there.spawn(

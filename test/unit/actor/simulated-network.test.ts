@@ -6,7 +6,7 @@ import type { SystemId } from '#src/kit/ids.js'
 import { seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 
-const [A, B] = ['a' as SystemId, 'b' as SystemId]
+const [A, B, NAME] = ['a' as SystemId, 'b' as SystemId, 'name' as SystemId]
 
 /** Two systems; what b heard, with its time, and what a was told. */
 async function network(seed: number, loss = 0) {
@@ -18,8 +18,10 @@ async function network(seed: number, loss = 0) {
   const quiet = { onUndeliverable: () => {}, onLink: () => {} }
   await a.open(A, { ...quiet, onParcel: () => {}, onUndeliverable: (_, why) => refused.push(why) })
   await b.open(B, { ...quiet, onParcel: (parcel: Parcel) => arrived.push([clock.now(), parcel.body]) })
-  const send = (n: number) => a.send({ kind: 'tell', to: 'b.actor' as Address, body: n })
-  return { clock, net, send, arrived, refused }
+  const sendTo = (system: SystemId, n: number) =>
+    a.send({ kind: 'tell', to: `${system}.actor` as Address, body: n })
+  const send = (n: number) => sendTo(B, n)
+  return { clock, net, a, b, send, sendTo, arrived, refused }
 }
 
 async function run(seed: number, loss = 0) {
@@ -74,4 +76,60 @@ test('when a system has been killed, then what it still sends goes nowhere', asy
   send(1)
   await clock.advance(20)
   expect([arrived, refused]).toEqual([[], []])
+})
+
+test('when a system that holds a name is killed, then nobody holds it, and the next system takes it', async () => {
+  const { clock, net, b, sendTo, arrived, refused } = await network(1)
+  await b.takeName?.(NAME)
+  sendTo(NAME, 1)
+  net.kill(B)
+  sendTo(NAME, 2)
+  await clock.advance(20)
+  expect([arrived, refused]).toEqual([[], ['no-responder', 'no-responder']])
+
+  const heir = net.transport()
+  const heard: unknown[] = []
+  const quiet = { onUndeliverable: () => {}, onLink: () => {} }
+  await heir.open('c' as SystemId, { ...quiet, onParcel: ({ body }) => heard.push(body) })
+  await heir.takeName?.(NAME)
+  sendTo(NAME, 3)
+  await clock.advance(20)
+  expect(heard).toEqual([3])
+})
+
+test('when one after the other holds a name and is killed, then its sender is told that nobody listens', async () => {
+  const { clock, net, b, sendTo, refused } = await network(1)
+  const heir = net.transport()
+  await heir.open('c' as SystemId, { onParcel: () => {}, onUndeliverable: () => {}, onLink: () => {} })
+  await b.takeName?.(NAME)
+  net.kill(B)
+  await heir.takeName?.(NAME)
+  net.kill('c' as SystemId)
+  sendTo(NAME, 1)
+  await clock.advance(20)
+  expect(refused).toEqual(['no-responder'])
+})
+
+test('when one of two that hold a name is killed, then nobody is told that none listens, for the other hears', async () => {
+  const { clock, net, b, sendTo, arrived, refused } = await network(1)
+  const other = net.transport()
+  await other.open('c' as SystemId, { onParcel: () => {}, onUndeliverable: () => {}, onLink: () => {} })
+  await Promise.all([other.takeName?.(NAME), b.takeName?.(NAME)])
+  sendTo(NAME, 1)
+  net.kill('c' as SystemId)
+  sendTo(NAME, 2)
+  await clock.advance(20)
+  expect(arrived.map(([, n]) => n)).toEqual([1, 2])
+  expect(refused).toEqual([])
+})
+
+test('when nobody shares a name, then a name that is held changes no draw of the dice', async () => {
+  const timesOf = async (to: SystemId) => {
+    const { clock, b, sendTo, arrived } = await network(7, 0.2)
+    await b.takeName?.(NAME)
+    for (let n = 0; n < 100; n++) sendTo(to, n)
+    await clock.advance(100)
+    return arrived
+  }
+  expect(await timesOf(NAME)).toEqual(await timesOf(B))
 })

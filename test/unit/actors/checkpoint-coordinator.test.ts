@@ -9,7 +9,7 @@ import type { SourceCoordinatorMessage } from '#actors/source-coordinator.js'
 import { decodeManifest } from '#src/checkpoint/manifest-codec.js'
 import type { CheckpointOptions } from '#src/graph/job-plan.js'
 import { errorInfoOf } from '#src/kit/errors.js'
-import type { SubtaskId } from '#src/kit/ids.js'
+import type { Epoch, SubtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { seededRandom } from '#src/kit/random.js'
@@ -39,6 +39,7 @@ function coordinate(policy: Partial<CheckpointOptions> = {}, others: readonly st
   const blobs = new MemoryBlobs()
   const coordinator = new CheckpointCoordinator({
     run,
+    epoch: 1 as Epoch,
     plan: clickCount(2, policy),
     blobs,
     jobMaster: refTo('job-master'),
@@ -70,7 +71,7 @@ function coordinate(policy: Partial<CheckpointOptions> = {}, others: readonly st
       ctx.ask_({ type: 'attempt-started', attempt: attempt(of), subtasks, retained: list })
     },
     running(of = 1) {
-      ctx.ask_({ type: 'attempt-running', attempt: attempt(of) })
+      ctx.ask_({ type: 'attempt-running', attempt: attempt(of), goesOn: of > 1 })
     },
     /** Answers the appends that are open, as the log does. */
     log(answer: AppendAnswer = { kind: 'logged', entry: {} as never }): unknown[] {

@@ -113,6 +113,7 @@ function stage() {
       random,
       logger: silentLogger,
       slotRequestMs: 1_000,
+      isAlone: false,
     }),
     { onExit: (reason) => exits.push(reason) },
   )

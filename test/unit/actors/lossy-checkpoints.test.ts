@@ -146,6 +146,7 @@ test.each([1, 2, 3, 4, 5])(
     }
     const master = system.spawn('master', lossy(jobMaster, random))
     const source = new SourceCoordinator({
+      epoch: 1 as Epoch,
       where: undefined,
       source: SOURCE,
       enumerator,
@@ -155,6 +156,7 @@ test.each([1, 2, 3, 4, 5])(
     const sourceRef = system.spawn<SourceCoordinatorMessage>('source', lossy(source, random))
     const coordinator = new CheckpointCoordinator({
       run,
+      epoch: 1 as Epoch,
       plan: clickCount(2, { intervalMs: 2_000, timeoutMs: 600_000 }),
       blobs,
       jobMaster: master,
@@ -189,7 +191,7 @@ test.each([1, 2, 3, 4, 5])(
       subtasks,
       retained: history.state.retained,
     })
-    system.send(ref, { type: 'attempt-running', attempt: attempt(1) })
+    system.send(ref, { type: 'attempt-running', attempt: attempt(1), goesOn: false })
 
     for (let round = 0; round < 30; round++) {
       partitions++

@@ -3,6 +3,7 @@ import { SourceCoordinator, type SourceCoordinatorMessage } from '#actors/source
 import type { AssignSplits } from '#actors/subtask-message.js'
 import type { SplitEnumerator } from '#src/connector/source.js'
 import { RetakeError } from '#src/kit/errors.js'
+import type { Epoch } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
@@ -37,6 +38,7 @@ function coordinate() {
     },
   }
   const coordinator = new SourceCoordinator({
+    epoch: 1 as Epoch,
     where: undefined,
     source: SOURCE,
     enumerator,

@@ -7,7 +7,7 @@ import type { ActorRef } from '#src/actor/actor.js'
 import { ActorSystem } from '#src/actor/system.js'
 import { SimulatedNetwork } from '#src/actor/transport/simulated-network.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
-import type { Attempt, NodeId, RunId, SlotIndex, SystemId } from '#src/kit/ids.js'
+import type { Attempt, Epoch, NodeId, RunId, SlotIndex, SubtaskIndex, SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { seededRandom } from '#src/kit/random.js'
@@ -56,6 +56,7 @@ function stage() {
     new ResourceManager({
       own: info('jm-1', 'jm'),
       heartbeatTimeoutMs: TIMEOUT_MS,
+      rejoinMs: 0,
       residentBytes: () => 1,
       wallTime: () => clock.wallTime(),
       logger: silentLogger,
@@ -70,6 +71,7 @@ function stage() {
       new TaskManager({
         info: { ...info(id, name), protocol },
         slots: 2,
+        orphanMs: 0,
         resourceManager: resources,
         threads,
         meters,
@@ -100,8 +102,9 @@ const openSlot = (slot: number, jobMaster: ActorRef<JobMasterMessage>): TaskMana
   slot: slot as SlotIndex,
   run: RUN,
   attempt: 1 as Attempt,
+  index: 0 as SubtaskIndex,
   code: { bundle: '', request: { params: {} }, fingerprint: '' },
-  jobMaster,
+  direction: { epoch: 1 as Epoch, jobMaster, coordinator: refTo('coordinator') },
 })
 
 test('when a task manager starts, then it is registered, and shown with what it last said', async () => {
@@ -177,6 +180,7 @@ test('when its process was frozen, then the first thing that it does is to fence
     new TaskManager({
       info: info('a-1', 'a'),
       slots: 2,
+      orphanMs: 0,
       resourceManager: refTo('resources'),
       threads: new FakeThreads(),
       meters: { fencedWrites: 0 },
@@ -254,7 +258,13 @@ test('when it drains, then no slot of its is given away, its jobs are told to le
   const refused = request(2)
   await clock.advance(10)
   expect(await refused).toMatchObject({ kind: 'waiting' })
-  leader.send(a.ref, { type: 'close-slot', slot: 0 as SlotIndex, run: RUN, attempt: 1 as Attempt })
+  leader.send(a.ref, {
+    type: 'close-slot',
+    slot: 0 as SlotIndex,
+    run: RUN,
+    attempt: 1 as Attempt,
+    epoch: 1 as Epoch,
+  })
   await clock.advance(10)
   a.threads.events[0]?.onExit(undefined)
   await clock.advance(10)

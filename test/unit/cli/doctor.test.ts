@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { told } from '#actors/job-client.js'
+import { LeaderLine } from '#actors/leader-line.js'
+import type { DescribeNodes } from '#actors/resource-manager.js'
 import type { Address } from '#src/actor/actor.js'
-import { AskError } from '#src/actor/system.js'
+import { type ActorSystem, AskError } from '#src/actor/system.js'
 import { findingJson } from '#src/cli/cluster-json.js'
 import { type Check, type DoctorOptions, examine, Visit } from '#src/cli/doctor.js'
 import { CLUSTER_CHECKS } from '#src/cli/doctor-cluster.js'
@@ -14,6 +15,7 @@ import { silentLogger } from '#src/kit/logger.js'
 import { seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 import { pageOf, sectionOf } from '../../house/docs.js'
+import { refTo } from '../actors/fake-context.js'
 import { FakeCluster, NOW, nodeOf } from './fake-cluster.js'
 
 const MACHINE = {
@@ -197,8 +199,14 @@ test.each([
   ['timed-out', 'failed'],
 ] as const)('when the job manager is asked, and the outcome is %s, then that is %s', async (kind, status) => {
   const cluster = new FakeCluster()
-  const answer = Promise.reject(new AskError('job-manager.node' as Address, { kind }))
-  cluster.refusal = await told(answer).catch((error) => error)
+  const clock = new VirtualClock()
+  const ask = () => Promise.reject(new AskError('job-manager.node' as Address, { kind }))
+  const line = new LeaderLine({ clock, ask } as unknown as ActorSystem)
+  const describe: DescribeNodes = { type: 'describe' }
+  line.ask(refTo('job-manager.node'), describe, { timeoutMs: 1 }).catch((error: Error) => {
+    cluster.refusal = error
+  })
+  await clock.advance(10_000)
   const { findings } = await ofCluster({}, cluster)
   expect(findings[0]).toMatchObject({ check: 'job-manager', status, code: 'RT1517' })
   expect(new Set(findings.slice(1).map((finding) => finding.status))).toEqual(new Set(['skipped']))

@@ -199,6 +199,7 @@ export function nodeOf(name: string, more: Partial<NodeStatus> = {}): NodeStatus
     labels: {},
     startedAt: NOW - 74 * 60 * MINUTE,
     roles: ['job-manager', 'task-manager'],
+    isLeader: false,
     state: 'alive',
     slots: 4,
     freeSlots: 2,
@@ -282,7 +283,7 @@ export class FakeCluster implements Cluster {
   readonly submissions: JobSubmission[] = []
   summaries: readonly JobSummary[] = [WAITING, summaryOf(), ENDED]
   statuses: readonly NodeStatus[] = [
-    nodeOf('node-a'),
+    nodeOf('node-a', { isLeader: true }),
     nodeOf('node-b', {
       roles: ['task-manager'],
       freeSlots: 0,

@@ -23,7 +23,7 @@ test.each([
     keysOf(jobDetailsJson(detailsOf(summaryOf()))).filter((key) => !RUN_KEYS.includes(key)),
   ],
   ['A checkpoint', keysOf(checkpointJson(checkpointOf(1)))],
-  ['A node', keysOf(nodeJson(nodeOf('a'), true))],
+  ['A node', keysOf(nodeJson(nodeOf('a')))],
   ['A thread', keysOf(threadJson(THREADS[0]!))],
   ['An actor', keysOf({ ...threadJson(THREADS[0]!).tree, children: [] })],
   ['An error', keysOf({ ...errorJson(LOST), cause: null })],

@@ -137,10 +137,8 @@ const EVENTS: readonly (readonly [NodeEvent, string])[] = [
     { type: 'lost', reason: 'evicted' },
     '! was taken for dead: all that it ran is stopped, and goes on elsewhere; it comes back as a new one',
   ],
-  [
-    { type: 'lost', reason: 'stood-still' },
-    '! stood still for too long: another may lead by now; it stops, and comes back if none does',
-  ],
+  [{ type: 'leads' }, '✔ leads the cluster'],
+  [{ type: 'stands-by', leader: 'jm-1' }, '· stands by: jm-1 leads'],
   [
     { type: 'lost', reason: 'fenced' },
     '! heard nobody for too long: all that it ran is stopped; it comes back when it is heard again',
@@ -225,10 +223,10 @@ test('when it cannot join, or ends by itself, then the error comes out', async (
   fake.hasEnded({
     name: 'RetakeError',
     message: 'm',
-    code: 'RT1522',
+    code: 'RT1516',
     what: 'there is one',
     why: 'w',
     fix: 'f',
   })
-  await expect(code).rejects.toMatchObject({ code: 'RT1522', what: 'there is one' })
+  await expect(code).rejects.toMatchObject({ code: 'RT1516', what: 'there is one' })
 })
