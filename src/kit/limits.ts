@@ -113,7 +113,7 @@ export const LIMITS = {
   helloMs: 50,
   /** … up to this. */
   helloMaxMs: 1_000,
-  /** An idle channel sends a beacon this often; a sender without credit repeats it. */
+  /** A sender that is idle, or without credit, sends a beacon this often, unless it has heard that all arrived. */
   beaconMs: 500,
 
   maxParallelism: 32_768,
