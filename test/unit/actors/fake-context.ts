@@ -6,6 +6,7 @@ import type {
   Answer,
   AskFailure,
   AskOptions,
+  ExitReason,
   Outcome,
   ReplyTo,
 } from '#src/actor/actor.js'
@@ -21,6 +22,13 @@ export interface Asked {
   fail(failure: AskFailure): void
 }
 
+/** An actor that the actor under test watches. */
+export interface Watched {
+  readonly to: Address
+  /** It has ended. */
+  end(reason: ExitReason): void
+}
+
 /** Runs one actor alone on virtual time: what it sends and asks is kept for the test, which answers in its place. */
 export class FakeContext<M> implements ActorContext<M> {
   readonly self: ActorRef<M> = refTo('self')
@@ -30,6 +38,7 @@ export class FakeContext<M> implements ActorContext<M> {
   }[] = []
   readonly replies: unknown[] = []
   asked: Asked[] = []
+  watched: Watched[] = []
   asker: ReplyTo<unknown> | undefined
   failed: unknown
   readonly #actor: Actor<M>
@@ -128,8 +137,20 @@ export class FakeContext<M> implements ActorContext<M> {
   }
 
   sendFrame(): void {}
-  watch(): void {}
-  unwatch(): void {}
+
+  watch(ref: ActorRef<never>, toMessage: (reason: ExitReason) => M): void {
+    this.unwatch(ref)
+    const end = (reason: ExitReason) => {
+      this.unwatch(ref)
+      this.tell(toMessage(reason))
+    }
+    this.watched.push({ to: ref.address, end })
+  }
+
+  unwatch(ref: ActorRef<never>): void {
+    this.watched = this.watched.filter(({ to }) => to !== ref.address)
+  }
+
   wake(): void {}
   stop(): void {}
   kill(): void {}
