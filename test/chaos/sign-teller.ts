@@ -3,11 +3,12 @@ import { signsOf } from './signs.js'
 
 const EVERY_MS = 200
 
-/** Tells each sign once, soon after the cluster has given it. */
+/** Tells each sign soon after the cluster has given it, and the same words once as long as no others come. */
 export class SignTeller {
   readonly #cluster: ChaosCluster
   readonly #say: (line: string) => void
   readonly #told = new Set<string>()
+  #last: string | undefined
   readonly #timer = setInterval(() => this.#tell(), EVERY_MS)
 
   constructor(cluster: ChaosCluster, say: (line: string) => void) {
@@ -24,7 +25,8 @@ export class SignTeller {
       const key = `${at} ${told}`
       if (this.#told.has(key)) continue
       this.#told.add(key)
-      this.#say(`· ${told}`)
+      if (told !== this.#last) this.#say(`· ${told}`)
+      this.#last = told
     }
   }
 }
