@@ -26,6 +26,7 @@ import type {
   CheckpointComplete,
   SubtaskControlMessage,
   SubtaskReport,
+  TriggerAnswer,
   TriggerCheckpoint,
 } from './subtask-message.js'
 
@@ -53,7 +54,7 @@ export type CheckpointCoordinatorMessage =
   | {
       readonly type: 'trigger-answered'
       readonly checkpoint: CheckpointId
-      readonly answer: Answer<'accepted' | 'not-running'>
+      readonly answer: Answer<TriggerAnswer>
     }
   | { readonly type: 'stored'; readonly manifest: Manifest; readonly outcome: Outcome<Part> }
   | {
@@ -102,7 +103,7 @@ export interface AdoptedAttempt {
 /** A checkpoint now, whatever the interval says. Answered when it is complete, or has failed. */
 export type CheckpointNow = { readonly type: 'checkpoint-now' } & Asks<CheckpointRecord>
 
-/** Pending ones and those of the past, newest first. */
+/** Pending ones, newest first. Those of the past were told of. */
 export type DescribeCheckpoints = { readonly type: 'describe' } & Asks<readonly CheckpointRecord[]>
 
 export interface CheckpointedSubtask {
@@ -123,6 +124,8 @@ export type CheckpointCoordinatorReport =
     }
   /** More checkpoints failed in a row than the job tolerates. */
   | CheckpointsFailed
+  /** A subtask has been adopted by another leader: the log says so too, or will when it is next written to. */
+  | { readonly type: 'replaced' }
   /** For display, at each change of state. */
   | { readonly type: 'checkpoint-changed'; readonly record: CheckpointRecord }
 
@@ -178,7 +181,6 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   #subtasks: readonly CheckpointedSubtask[] = []
   /** The last one that opened, and the states that source coordinators gave for it. */
   #opening: { readonly checkpoint: CheckpointId; readonly states: Map<OperatorId, SourceState> } | undefined
-  #past: CheckpointRecord[] = []
   #newest: CheckpointId | undefined
   #reserving = false
   /** Who asked for a checkpoint that has not opened yet, and who waits for one that has. */
@@ -217,7 +219,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       case 'checkpoint-now':
         return this.#final === undefined ? this.#onRequested(ctx.asker) : ctx.reply(this.#final)
       case 'describe':
-        return ctx.reply(this.#records(now))
+        return ctx.reply(this.#undecided().flatMap((checkpoints) => checkpoints.records(now)))
       case 'acknowledged':
       case 'declined':
       case 'barrier-emitted':
@@ -230,10 +232,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       case 'source-state':
         return this.#onSourceState(message.checkpoint, message.source, message.answer, ctx)
       case 'trigger-answered':
-        if (message.answer.ok && message.answer.value === 'not-running') {
-          this.#onAborted(this.#checkpoints?.onNotRunning(message.checkpoint, now), ctx)
-        }
-        return
+        return this.#onTriggerAnswered(message.checkpoint, message.answer, ctx)
       case 'stored':
         return this.#onStored(message.manifest, message.outcome, ctx)
       case 'appended':
@@ -326,7 +325,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
 
   #closeAttempt(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const checkpoints = this.#checkpoints
-    for (const aborted of checkpoints?.close(ctx.now()) ?? []) this.#remember(aborted.record, ctx)
+    for (const aborted of checkpoints?.close(ctx.now()) ?? []) this.#tellOver(aborted.record, ctx)
     if (checkpoints?.hasPending() === true) this.#closed.set(checkpoints.attempt, checkpoints)
     this.#retention.onAttemptEnded()
     this.#newest = undefined
@@ -338,7 +337,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     decided: { readonly record: CheckpointRecord } | undefined,
     ctx: ActorContext<CheckpointCoordinatorMessage>,
   ): void {
-    if (decided !== undefined) this.#remember(decided.record, ctx)
+    if (decided !== undefined) this.#tellOver(decided.record, ctx)
     if (!closed.hasPending()) this.#closed.delete(closed.attempt)
   }
 
@@ -405,6 +404,16 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       if (source === undefined) continue
       ctx.ask(ref, trigger, patience, (answer) => ({ type: 'trigger-answered', checkpoint, answer }))
     }
+  }
+
+  #onTriggerAnswered(
+    checkpoint: CheckpointId,
+    answer: Answer<TriggerAnswer>,
+    ctx: ActorContext<CheckpointCoordinatorMessage>,
+  ): void {
+    if (!answer.ok || answer.value === 'accepted') return
+    this.#onAborted(this.#checkpoints?.onNotRunning(checkpoint, ctx.now()), ctx)
+    if (answer.value === 'replaced') ctx.send(this.#options.jobMaster, { type: 'replaced' })
   }
 
   // Collecting, and the decision.
@@ -540,12 +549,12 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     for (const older of subsumed) {
       this.#retention.onAborted(older.checkpoint, older.snapshots)
       this.#tellSources('aborted', older.checkpoint, ctx)
-      this.#remember(older.record, ctx)
+      this.#tellOver(older.record, ctx)
     }
     this.#tellSources('barriers-emitted', checkpoint, ctx)
     // The log's answers may come in another order: a newer one, already told, covers it.
     if (this.#newest === undefined || checkpoint > this.#newest) this.#tellNewest(checkpoint, final, ctx)
-    this.#remember(record, ctx)
+    this.#tellOver(record, ctx)
     if (!final) return
     ctx.send(this.#options.jobMaster, { type: 'final-checkpoint-complete', attempt, checkpoint })
     this.#onFinal(record, ctx)
@@ -589,7 +598,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     const abort: CheckpointAborted = { type: 'abort', epoch: this.#options.epoch, checkpoint }
     for (const { ref } of this.#subtasks) ctx.ask(ref, abort, TELL, () => ({ type: 'told' }))
     this.#tellSources('aborted', checkpoint, ctx)
-    this.#remember(record, ctx)
+    this.#tellOver(record, ctx)
     if (intolerable === undefined || this.#checkpoints === undefined) return
     const { attempt } = this.#checkpoints
     this.#closeAttempt(ctx)
@@ -609,11 +618,6 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     }
   }
 
-  /** Pending ones and those of the past, newest first. */
-  #records(now: number): readonly CheckpointRecord[] {
-    return [...this.#undecided().flatMap((checkpoints) => checkpoints.records(now)), ...this.#past]
-  }
-
   /** Blobs of these must stay, whoever else gives them up. */
   #pendingSnapshots(): readonly SubtaskSnapshot[] {
     return this.#undecided().flatMap((checkpoints) => checkpoints.snapshots())
@@ -627,8 +631,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   }
 
   /** A checkpoint has ended, one way or the other. */
-  #remember(record: CheckpointRecord, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
-    this.#past = [record, ...this.#past].slice(0, LIMITS.checkpointRecords)
+  #tellOver(record: CheckpointRecord, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     ctx.send(this.#options.jobMaster, { type: 'checkpoint-changed', record })
     for (const asker of this.#waiting.get(record.checkpoint) ?? [])
       ctx.replyTo(asker, { ok: true, value: record })

@@ -14,6 +14,7 @@ import { type Step, Supervision } from '#src/actor/supervision.js'
 import { type BundlePiece, BundleUploads } from '#src/cluster/bundle-upload.js'
 import type { JobStore, RunRecord } from '#src/cluster/job-store.js'
 import type { LogState } from '#src/cluster/log-entry.js'
+import type { RunHistory } from '#src/cluster/run-history.js'
 import type { ConnectorLoader, Connectors } from '#src/connector/registry.js'
 import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
 import { assertNever } from '#src/kit/assert.js'
@@ -26,7 +27,7 @@ import type { Random } from '#src/kit/random.js'
 import type { ThreadActors } from './cluster-view.js'
 import type { JobEvent } from './job-event.js'
 import type { JobIntake, PreparedRun } from './job-intake.js'
-import { JobMaster } from './job-master.js'
+import { JobMaster, type LedElsewhere } from './job-master.js'
 import type { JobOrder } from './job-order.js'
 import { ResourceManager, type ResourceManagerOptions } from './resource-manager.js'
 import { jobMasterName, jobMasterOf, RESOURCE_MANAGER } from './role-addresses.js'
@@ -66,6 +67,8 @@ export type JobManagerMessage =
       readonly outcome: Outcome<LogState | undefined>
     }
   // its job masters
+  | LedElsewhere
+  | { readonly type: 'take-up'; readonly run: RunId }
   | { readonly type: 'job-master-ended'; readonly run: RunId; readonly reason: ExitReason }
   | { readonly type: 'restart-due' }
 
@@ -90,6 +93,8 @@ export type DescribeThread = { readonly type: 'describe-thread' } & Asks<ThreadA
 export interface KnownRun {
   readonly record: RunRecord
   readonly state: LogState
+  /** Of a run that was asked for by name, if it can be read. */
+  readonly history?: RunHistory | undefined
 }
 
 export interface ListedRun extends KnownRun {
@@ -142,7 +147,7 @@ export class JobManager implements Actor<JobManagerMessage> {
   readonly #runs: Map<RunId, DirectedRun>
   readonly #supervision: Supervision<RunId, ExitReason>
   readonly #uploads = new BundleUploads()
-  /** Ended, given up, led by another, or beyond help: none of them is taken up again unasked. */
+  /** Ended, given up, or beyond help: none of them is taken up again unasked. One that another leads, not at once. */
   readonly #left = new Set<RunId>()
   /** Found in the store: looked at one after the other, and taken up if they have not ended. */
   readonly #found: RunRecord[] = []
@@ -211,6 +216,10 @@ export class JobManager implements Actor<JobManagerMessage> {
         return this.#onFollower(message.run, message.follower)
       case 'state-read':
         return this.#tellState(message.run, message.follower, message.outcome)
+      case 'led-elsewhere':
+        return ctx.after(`take-up-${message.run}`, LIMITS.takeUpMs, { type: 'take-up', run: message.run })
+      case 'take-up':
+        return this.#takeUp(message.run)
       case 'job-master-ended':
         return this.#onJobMasterEnded(message.run, message.reason)
       case 'restart-due':
@@ -332,6 +341,15 @@ export class JobManager implements Actor<JobManagerMessage> {
     this.#supervision.removeChild(run)
   }
 
+  /**
+   * Another has taken the run from us. That one leads the cluster, and we have stood down by now; or it only thought so,
+   * has stood down itself, and nobody goes on with the run but us.
+   */
+  #takeUp(run: RunId): void {
+    this.#left.delete(run)
+    this.#recover()
+  }
+
   // For whoever watches.
 
   #listRuns(only: RunId | undefined): void {
@@ -342,14 +360,26 @@ export class JobManager implements Actor<JobManagerMessage> {
 
   async #knownRuns(only: RunId | undefined): Promise<readonly KnownRun[]> {
     const { store } = this.#options
-    const records = only === undefined ? await store.runs() : [await store.record(only)]
+    if (only !== undefined) return this.#knownRun(only)
     const known = await Promise.all(
-      records.map(async (record) => {
-        const state = record === undefined ? undefined : await store.state(record.run)
-        return record === undefined || state === undefined ? [] : [{ record, state }]
+      (await store.runs()).map(async (record) => {
+        const state = await store.state(record.run)
+        return state === undefined ? [] : [{ record, state }]
       }),
     )
     return known.flat().reverse()
+  }
+
+  /** With its history, whoever directs it: it may have ended a moment ago. */
+  async #knownRun(run: RunId): Promise<readonly KnownRun[]> {
+    const { store } = this.#options
+    const [record, state] = [await store.record(run), await store.state(run)]
+    if (record === undefined || state === undefined) return []
+    const history = await store
+      .history(run)
+      .newest()
+      .catch(() => undefined)
+    return [{ record, state, history }]
   }
 
   #listed(known: KnownRun): ListedRun {
@@ -429,6 +459,8 @@ export class JobManager implements Actor<JobManagerMessage> {
       node: own.node,
       log: store.log(run),
       blobs: store.blobs,
+      jobManager: this.#ctx.self,
+      history: store.history(run),
       resourceManager: this.#resourceManager,
       clock,
       random,

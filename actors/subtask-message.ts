@@ -20,13 +20,18 @@ export type SubtaskControlMessage =
   // its slot
   | AdoptSubtask
 
-/** To source subtasks: record positions, put the barrier out. `aborted` are ids whose barriers may still wait. */
+/**
+ * To source subtasks: record positions, put the barrier out. `aborted` are ids whose barriers may still wait. 'replaced':
+ * another has adopted this subtask, under a higher epoch.
+ */
 export type TriggerCheckpoint = {
   readonly type: 'trigger'
   readonly epoch: Epoch
   readonly checkpoint: CheckpointId
   readonly aborted: readonly CheckpointId[]
-} & Asks<'accepted' | 'not-running'>
+} & Asks<TriggerAnswer>
+
+export type TriggerAnswer = 'accepted' | 'not-running' | 'replaced'
 
 /** `checkpoint` and all lower ones are decided. May repeat, may be skipped when a higher one comes. */
 export type CheckpointComplete = {

@@ -85,12 +85,11 @@ export class Candidate {
 
   onWritten(answer: number | 'taken'): void {
     const state = this.#state
-    assert(state.kind === 'reaching' || state.kind === 'leading', 'an answer to what was written', {
-      state: state.kind,
-    })
+    assert(state.kind !== 'standing-by', 'an answer to what was written', { answer })
     if (answer !== 'taken') this.#state = { kind: 'leading', revision: answer, from: state.from }
-    else if (state.kind === 'leading') this.#state = { ...state, kind: 'in-doubt' }
-    else this.#state = { kind: 'standing-by', seen: undefined }
+    else if (state.kind === 'reaching') this.#state = { kind: 'standing-by', seen: undefined }
+    // Told meanwhile that another leads, it is in doubt already.
+    else this.#state = { ...state, kind: 'in-doubt' }
   }
 
   /** What was written may stand or not. Who reaches looks again; who leads writes it again. */

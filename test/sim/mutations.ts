@@ -62,6 +62,18 @@ export const MUTATIONS: readonly Mutation[] = [
     from: '    this.#sequence.onBeacon(lastSequence)\n    this.#grant()\n',
     to: '    this.#sequence.onBeacon(lastSequence)\n',
   },
+  {
+    name: 'an idle sender does not ask whether all has arrived',
+    file: 'src/channel/output-channel.ts',
+    from: 'const isSettled = this.#arrived === this.#credit.sentFrames && this.isReady',
+    to: 'const isSettled = this.isReady',
+  },
+  {
+    name: 'a sender without credit is silent when all has arrived',
+    file: 'src/channel/output-channel.ts',
+    from: 'const isSettled = this.#arrived === this.#credit.sentFrames && this.isReady',
+    to: 'const isSettled = this.#arrived === this.#credit.sentFrames',
+  },
 
   // Snapshots.
   {
@@ -217,8 +229,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a part whose key groups go to several subtasks goes to none',
     file: 'src/checkpoint/restore.ts',
-    from: 'part.firstGroup <= last && part.lastGroup >= first',
-    to: 'part.firstGroup >= first && part.lastGroup <= last',
+    from: 'for (let subtask = first; subtask <= last; subtask++) hands[subtask]!.keyed.push(keyed)',
+    to: 'if (first === last) hands[first]!.keyed.push(keyed)',
   },
   {
     name: 'splits go on from where the coordinator first knew them',
@@ -227,7 +239,129 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'for (const split of splits ?? []) positions.set(split.split, positions.get(split.split) ?? split)',
   },
 
+  // Leaders, and what they take over.
+  {
+    name: 'a lease is taken although its holder writes it',
+    file: 'src/cluster/candidate.ts',
+    from: 'now - since >= LIMITS.leaseMs',
+    to: 'now - since >= 0',
+  },
+  {
+    name: 'a leader that has lost the lease goes on leading',
+    file: 'src/cluster/candidate.ts',
+    from: 'if (lease.holder.system !== this.#own) return this.#watch(lease, undefined, now)',
+    to: "if (lease.holder.system !== this.#own) return { kind: 'in-doubt', revision, from }",
+  },
+  {
+    name: 'a leader that stands down keeps its name',
+    file: 'actors/leadership.ts',
+    from: '    this.#isNamed = false\n    dropName()\n',
+    to: '    this.#isNamed = false\n    void dropName\n',
+  },
+  {
+    name: 'whoever does not lead a job any more writes to its log',
+    file: 'src/cluster/job-history.ts',
+    from: '  if (event.epoch !== now.epoch) return',
+    to: '  if (event.epoch > now.epoch) return',
+  },
+  {
+    name: 'a subtask does what a leader says that was replaced',
+    file: 'actors/subtask.ts',
+    from: '    return epoch < this.#direction.epoch\n',
+    to: '    return epoch < 0\n',
+  },
+  {
+    name: 'a slot is closed for a leader that was replaced',
+    file: 'actors/task-manager.ts',
+    from: 'if (isOther || state.direction.epoch > epoch) return',
+    to: 'if (isOther) return',
+  },
+  {
+    name: 'splits that were handed out since the checkpoint are not known to who takes over',
+    file: 'src/checkpoint/known-splits.ts',
+    from: 'return { source, splits: [...splits, ...since] }',
+    to: 'return { source, splits: [...splits, ...since.slice(since.length)] }',
+  },
+  {
+    name: 'a subtask that was taken over waits for barriers that nobody collects',
+    file: 'actors/subtask.ts',
+    from: '    this.#inbox.settle(settled)\n',
+    to: '',
+  },
+  {
+    name: 'barriers that nobody collects are sent on by a subtask that was taken over',
+    file: 'actors/subtask.ts',
+    from: '    this.#outbox.settle(settled)\n',
+    to: '',
+  },
+  {
+    name: 'who was taken over is not told which checkpoint is complete',
+    file: 'actors/checkpoint-coordinator.ts',
+    from: 'if (adopted?.newest !== undefined) this.#tellNewest(',
+    to: 'if (adopted?.newest === -1) this.#tellNewest(',
+  },
+  {
+    name: 'who takes over does not know whose input has ended',
+    file: 'actors/checkpoint-coordinator.ts',
+    from: 'for (const subtask of adopted?.ended ?? []) checkpoints',
+    to: 'for (const subtask of adopted?.ended.slice(0, 0) ?? []) checkpoints',
+  },
+  {
+    name: 'that it has finished is told by a subtask only once',
+    file: 'actors/subtask.ts',
+    from: 'return message.isHeard ? ctx.exit() : this.#tellFinished()',
+    to: 'return ctx.exit()',
+  },
+  {
+    name: 'that a subtask has failed is told by its slot only once',
+    file: 'actors/slot.ts',
+    from: 'return message.isHeard ? undefined : this.#tellFailure(message.subtask, ctx)',
+    to: 'return',
+  },
+  {
+    name: 'that a thread has ended is told by its task manager only once',
+    file: 'actors/task-manager.ts',
+    from: 'return message.isHeard ? undefined : this.#tellLost(message.slot, message.attempt, ctx)',
+    to: 'return',
+  },
+  {
+    name: 'ids of checkpoints are given once more by who takes over',
+    file: 'actors/job-master.ts',
+    from: '      usedTo: Math.max(reserved?.to ?? 0, retained.at(-1)?.checkpoint ?? 0) as CheckpointId,\n',
+    to: '      usedTo: (reserved === undefined ? 0 : (retained.at(-1)?.checkpoint ?? 0)) as CheckpointId,\n',
+  },
+  {
+    name: 'what runs is closed as soon as its leader is gone',
+    file: 'actors/task-manager.ts',
+    from: 'if (now - state.orphanedAt < this.#options.orphanMs)',
+    to: 'if (now < state.orphanedAt)',
+  },
+  {
+    name: 'who takes over does not wait for task managers that have not told yet what they run',
+    file: 'actors/resource-manager.ts',
+    from: "return { kind: now - this.#startedAt < this.#options.rejoinMs ? 'waiting' : 'missing' }",
+    to: "return { kind: now < this.#startedAt ? 'waiting' : 'missing' }",
+  },
+
   // What the simulation has found, once.
+  {
+    name: 'a lease that is not answered in time is not looked at again',
+    file: 'actors/leadership.ts',
+    from: '    if (lease === undefined || this.#hasLeft) return\n    this.#ctx',
+    to: '    if (lease === undefined || this.#hasLeft || this.#isAsking) return\n    this.#ctx',
+  },
+  {
+    name: 'a job that a leader lost to one who only thought that he led is not taken up again',
+    file: 'actors/job-manager.ts',
+    from: '    this.#left.delete(run)\n    this.#recover()\n',
+    to: '    this.#recover()\n',
+  },
+  {
+    name: 'a job master hears that it was replaced only from the log',
+    file: 'actors/checkpoint-coordinator.ts',
+    from: "if (answer.value === 'replaced') ctx",
+    to: 'if (answer.value !== answer.value) ctx',
+  },
   {
     name: 'a job that is canceled while it waits to restart does not say so',
     file: 'actors/job-master.ts',

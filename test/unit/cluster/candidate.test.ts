@@ -124,6 +124,19 @@ describe('who leads', () => {
     expect(candidate.next()).toEqual({ do: 'read' })
   })
 
+  test.each([
+    ['taken', { do: 'read' }],
+    [9, { do: 'write', after: 9 }],
+  ] as const)(
+    'when that is told while it writes, and the answer is %s, then that one counts',
+    (answer, next) => {
+      const candidate = leading(8)
+      candidate.onSuperseded(9)
+      candidate.onWritten(answer)
+      expect([candidate.isLeading, candidate.next()]).toEqual([true, next])
+    },
+  )
+
   test('when the store has lost the lease, then it writes it anew', () => {
     const candidate = leading(8)
     candidate.onWritten('taken')

@@ -35,7 +35,7 @@ function started(): { clock: VirtualClock; machine: SimulatedMachine } {
   const state = new MemoryState()
   const machine = new SimulatedMachine({
     name: 'jm',
-    role: 'job-manager',
+    roles: ['job-manager'],
     slots: 0,
     clock,
     random,
