@@ -94,8 +94,8 @@ export type AttemptRuns = {
 export interface AdoptedAttempt {
   /** The newest one that was completed in it: its subtasks may not have heard. */
   readonly newest: CheckpointId | undefined
-  /** `newest` is known as the final one: none comes after it. */
-  readonly final: boolean
+  /** `newest`, when it is known as the final one: none comes after it. */
+  readonly final: CheckpointRecord | undefined
   /** Subtasks all of whose inputs have ended. */
   readonly ended: readonly SubtaskId[]
 }
@@ -185,7 +185,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   #reserving = false
   /** Who asked for a checkpoint that has not opened yet, and who waits for one that has. */
   #requests: ReplyTo<unknown>[] = []
-  /** None comes after it in this attempt: it is the answer for whoever asks for one. */
+  /** Of this attempt. */
   #final: CheckpointRecord | undefined
   readonly #waiting = new Map<CheckpointId, ReplyTo<unknown>[]>()
 
@@ -317,9 +317,10 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   #onRuns({ attempt, goesOn, adopted }: AttemptRuns, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const checkpoints = this.#checkpoints
     if (attempt !== checkpoints?.attempt) return
-    if (adopted?.final !== true) checkpoints.onRunning(ctx.now(), goesOn)
+    if (adopted?.final === undefined) checkpoints.onRunning(ctx.now(), goesOn)
+    else this.#onFinal(adopted.final, ctx)
     for (const subtask of adopted?.ended ?? []) checkpoints.onEnded(subtask, attempt, ctx.now())
-    if (adopted?.newest !== undefined) this.#tellNewest(adopted.newest, adopted.final, ctx)
+    if (adopted?.newest !== undefined) this.#tellNewest(adopted.newest, adopted.final !== undefined, ctx)
   }
 
   #closeAttempt(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
@@ -556,6 +557,11 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     this.#tellOver(record, ctx)
     if (!final) return
     ctx.send(this.#options.jobMaster, { type: 'final-checkpoint-complete', attempt, checkpoint })
+    this.#onFinal(record, ctx)
+  }
+
+  /** None comes after it: it is the answer for whoever asks for one. */
+  #onFinal(record: CheckpointRecord, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     this.#final = record
     for (const asker of this.#requests.splice(0)) ctx.replyTo(asker, { ok: true, value: record })
   }

@@ -11,7 +11,7 @@ import type {
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { type Step, Supervision } from '#src/actor/supervision.js'
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
-import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
+import { type CheckpointRecord, finalRecordOf } from '#src/checkpoint/checkpoint-record.js'
 import { withSplitsRead } from '#src/checkpoint/known-splits.js'
 import { firstManifest, type Manifest, type SourceState } from '#src/checkpoint/manifest.js'
 import { loadManifest, storeManifest } from '#src/checkpoint/manifest-store.js'
@@ -519,7 +519,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#story.tell({ type: 'attempt', attempt: number, from: this.#log.state.from ?? manifest.checkpoint })
     const adopted = {
       newest: manifest.attempt === number ? manifest.checkpoint : undefined,
-      final: subtasks.some(({ final }) => final),
+      final: subtasks.some(({ final }) => final) ? finalRecordOf(manifest) : undefined,
       ended: subtasks.filter(({ ended }) => ended).map(({ subtask }) => subtask),
     }
     this.#phase = { kind: 'starting', manifest, adopted }

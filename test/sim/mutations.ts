@@ -333,8 +333,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what runs is closed as soon as its leader is gone',
     file: 'actors/task-manager.ts',
-    from: 'now - state.orphanedAt < this.#options.orphanMs) continue',
-    to: 'now < state.orphanedAt) continue',
+    from: 'if (now - state.orphanedAt < this.#options.orphanMs)',
+    to: 'if (now < state.orphanedAt)',
   },
   {
     name: 'who takes over does not wait for task managers that have not told yet what they run',

@@ -40,7 +40,10 @@ export class FakeContext<M> implements ActorContext<M> {
   asked: Asked[] = []
   watched: Watched[] = []
   asker: ReplyTo<unknown> | undefined
+  /** Frames that it has sent, and where to. */
+  readonly frames: { readonly to: Address; readonly frame: unknown }[] = []
   failed: unknown
+  hasExited = false
   readonly #actor: Actor<M>
   readonly #clock: VirtualClock
   readonly #timers = new Map<string, () => void>()
@@ -136,7 +139,9 @@ export class FakeContext<M> implements ActorContext<M> {
     return true
   }
 
-  sendFrame(): void {}
+  sendFrame(to: Address, frame: unknown): void {
+    this.frames.push({ to, frame })
+  }
 
   watch(ref: ActorRef<never>, toMessage: (reason: ExitReason) => M): void {
     this.unwatch(ref)
@@ -154,7 +159,10 @@ export class FakeContext<M> implements ActorContext<M> {
   wake(): void {}
   stop(): void {}
   kill(): void {}
-  exit(): void {}
+
+  exit(): void {
+    this.hasExited = true
+  }
 }
 
 export function refTo<T>(address: string): ActorRef<T> {
