@@ -18,6 +18,8 @@ export interface ChaosReport {
   readonly leftOut: readonly LeftOut[]
   readonly control: Control
   readonly faults: readonly FaultRecord[]
+  /** All that the cluster said and showed of what was wrong, in order. */
+  readonly signs: readonly { readonly atMs: number; readonly told: string }[]
   readonly kinds: readonly KindSummary[]
   readonly job: JobTotals
   readonly delays: { readonly control: Delays | undefined; readonly all: Delays | undefined }

@@ -18,6 +18,7 @@ const LOOK_MS = 100
  */
 export async function inflict(
   fault: PlannedFault<FaultKind>,
+  plannedMs: number,
   { cluster, tables, startedAt }: Stage,
   say: (line: string) => void,
 ): Promise<FaultRecord> {
@@ -51,7 +52,7 @@ export async function inflict(
     kind: kind.name,
     family: kind.family,
     target: blow?.target ?? 'nobody',
-    plannedMs: fault.atMs,
+    plannedMs,
     atMs: at - startedAt,
     healedMs: healedAt && healedAt - startedAt,
     detectMs: sign && sign.at - at,
