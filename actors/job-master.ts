@@ -416,8 +416,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   // Taking over.
 
   #lead(): void {
-    const { ended, epoch } = this.#log.state
-    if (ended !== undefined) return this.#settle(ended.outcome, ended.error)
+    const { epoch } = this.#log.state
+    if (this.#isOver()) return
     const next = (epoch + 1) as Epoch
     this.#log.append({ type: 'leads', epoch: next, node: this.#options.node }, (appended) => {
       if (appended.kind === 'refused') return this.#onRefusedToLead(appended.reason)
@@ -432,9 +432,16 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #onRefusedToLead(reason: string): void {
-    const { ended } = this.#log.state
-    if (ended !== undefined) return this.#settle(ended.outcome, ended.error)
-    this.#stepDown(reason)
+    if (!this.#isOver()) this.#stepDown(reason)
+  }
+
+  /** Whoever ended it may not have come to letting its slots go. */
+  #isOver(): boolean {
+    const { ended, attempt, epoch } = this.#log.state
+    if (ended === undefined) return false
+    this.#slots.release((attempt + 1) as Attempt, epoch)
+    this.#settle(ended.outcome, ended.error)
+    return true
   }
 
   #prepare(): void {
