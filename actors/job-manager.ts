@@ -14,6 +14,7 @@ import { type Step, Supervision } from '#src/actor/supervision.js'
 import { type BundlePiece, BundleUploads } from '#src/cluster/bundle-upload.js'
 import type { JobStore, RunRecord } from '#src/cluster/job-store.js'
 import type { LogState } from '#src/cluster/log-entry.js'
+import type { RunHistory } from '#src/cluster/run-history.js'
 import type { ConnectorLoader, Connectors } from '#src/connector/registry.js'
 import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
 import { assertNever } from '#src/kit/assert.js'
@@ -92,6 +93,8 @@ export type DescribeThread = { readonly type: 'describe-thread' } & Asks<ThreadA
 export interface KnownRun {
   readonly record: RunRecord
   readonly state: LogState
+  /** Of a run that was asked for by name, if it can be read. */
+  readonly history?: RunHistory | undefined
 }
 
 export interface ListedRun extends KnownRun {
@@ -357,14 +360,26 @@ export class JobManager implements Actor<JobManagerMessage> {
 
   async #knownRuns(only: RunId | undefined): Promise<readonly KnownRun[]> {
     const { store } = this.#options
-    const records = only === undefined ? await store.runs() : [await store.record(only)]
+    if (only !== undefined) return this.#knownRun(only)
     const known = await Promise.all(
-      records.map(async (record) => {
-        const state = record === undefined ? undefined : await store.state(record.run)
-        return record === undefined || state === undefined ? [] : [{ record, state }]
+      (await store.runs()).map(async (record) => {
+        const state = await store.state(record.run)
+        return state === undefined ? [] : [{ record, state }]
       }),
     )
     return known.flat().reverse()
+  }
+
+  /** With its history, whoever directs it: it may have ended a moment ago. */
+  async #knownRun(run: RunId): Promise<readonly KnownRun[]> {
+    const { store } = this.#options
+    const [record, state] = [await store.record(run), await store.state(run)]
+    if (record === undefined || state === undefined) return []
+    const history = await store
+      .history(run)
+      .newest()
+      .catch(() => undefined)
+    return [{ record, state, history }]
   }
 
   #listed(known: KnownRun): ListedRun {
@@ -445,6 +460,7 @@ export class JobManager implements Actor<JobManagerMessage> {
       log: store.log(run),
       blobs: store.blobs,
       jobManager: this.#ctx.self,
+      history: store.history(run),
       resourceManager: this.#resourceManager,
       clock,
       random,

@@ -16,6 +16,7 @@ import type { Attempt, CheckpointId, Epoch, RunId, SlotIndex, SubtaskIndex, Syst
 import { LIMITS } from '#src/kit/limits.js'
 import type { ThreadActors } from './cluster-view.js'
 import type { Direction } from './direction.js'
+import type { DirectsAttempt } from './job-master.js'
 import type {
   HeartbeatAnswer,
   HeldSlot,
@@ -52,6 +53,12 @@ export type TaskManagerMessage =
       readonly slot: ActorRef<SlotMessage>
       readonly asker: ReplyTo<unknown>
       readonly answer: Answer<readonly SubtaskStanding[]>
+    }
+  | {
+      readonly type: 'job-master-asked'
+      readonly slot: SlotIndex
+      readonly direction: Direction
+      readonly isThere: boolean
     }
   | {
       readonly type: 'slot-lost-told'
@@ -139,7 +146,7 @@ interface SlotState {
   readonly request: OpenSlot
   readonly thread: SlotThread
   direction: Direction
-  /** Since when its job master is known to have ended. */
+  /** Since when its job master has ended, as far as is known here. */
   orphanedAt: number | undefined
   phase: 'starting' | 'open' | 'closing' | 'gone'
   slot: ActorRef<SlotMessage> | undefined
@@ -236,6 +243,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
         return this.#closing(message.slot, message.attempt)?.terminate()
       case 'job-master-ended':
         return this.#onJobMasterEnded(message.jobMaster, ctx)
+      case 'job-master-asked':
+        return this.#onJobMasterAsked(message, ctx)
       case 'heartbeat-due':
         this.#closeOrphans(ctx)
         return this.#beat(ctx)
@@ -417,9 +426,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     if (state !== undefined && isSame(state, request)) return this.#answerOpener(state, ctx)
     // An old question that comes late.
     if (state?.request.run === request.run && request.attempt < state.request.attempt) return
-    // The slot serves an older attempt whose close has not come yet, or was lost: the newer one replaces it.
-    state?.thread.terminate()
-    for (const asker of state?.closers ?? []) ctx.replyTo(asker, { ok: true, value: 'ok' })
+    if (state !== undefined) this.#replace(state, request, ctx)
     const thread = this.#options.threads.start(request, {
       onReady: (slot) => ctx.send(ctx.self, { type: 'thread-ready', system: thread.system, slot }),
       onExit: (error) => ctx.send(ctx.self, { type: 'thread-exited', system: thread.system, error }),
@@ -443,9 +450,35 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     this.#watch(request.direction, ctx)
   }
 
+  /**
+   * The slot serves what is over, and its close has not come yet, or was lost. Of another run that is not sure: a leader
+   * that was replaced, and does not know, asks for slots that are no longer his to ask for.
+   */
+  #replace(
+    { request, direction, thread, closers }: SlotState,
+    by: OpenSlot,
+    ctx: ActorContext<TaskManagerMessage>,
+  ): void {
+    thread.terminate()
+    for (const asker of closers) ctx.replyTo(asker, { ok: true, value: 'ok' })
+    if (request.run === by.run) return
+    const { slot, attempt } = request
+    const { node, name } = this.#options.info
+    const error = errorInfoOf(slotLost(name, request))
+    const lost = { type: 'slot-lost', attempt, node, slot, error } as const
+    ctx.ask(direction.jobMaster, lost, TELL_REPLACED, () => ({
+      type: 'slot-lost-told',
+      slot,
+      attempt,
+      isHeard: true,
+    }))
+  }
+
   // Who directs what runs here.
 
+  /** Anew: what is still told of one that lived at the same address before is not about this one. */
   #watch({ jobMaster }: Direction, ctx: ActorContext<TaskManagerMessage>): void {
+    ctx.unwatch(jobMaster)
     ctx.watch(jobMaster, () => ({ type: 'job-master-ended', jobMaster: jobMaster.address }))
   }
 
@@ -482,10 +515,32 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   #closeOrphans(ctx: ActorContext<TaskManagerMessage>): void {
     const now = ctx.now()
     for (const state of this.#slots.values()) {
-      if (state.orphanedAt === undefined || now - state.orphanedAt < this.#options.orphanMs) continue
+      if (state.orphanedAt === undefined) continue
       const { slot, run, attempt } = state.request
-      this.#close({ slot, run, attempt, epoch: state.direction.epoch }, ctx)
+      if (now - state.orphanedAt < this.#options.orphanMs) this.#askJobMaster(state, ctx)
+      else this.#close({ slot, run, attempt, epoch: state.direction.epoch }, ctx)
     }
+  }
+
+  /** It may only have been out of reach, and would never hear that its slot was closed. */
+  #askJobMaster({ request, direction }: SlotState, ctx: ActorContext<TaskManagerMessage>): void {
+    const question: DirectsAttempt = { type: 'directs-attempt', attempt: request.attempt }
+    ctx.ask(direction.jobMaster, question, { timeoutMs: LIMITS.heartbeatMs }, ({ ok }) => ({
+      type: 'job-master-asked',
+      slot: request.slot,
+      direction,
+      isThere: ok,
+    }))
+  }
+
+  #onJobMasterAsked(
+    { slot, direction, isThere }: Extract<TaskManagerMessage, { type: 'job-master-asked' }>,
+    ctx: ActorContext<TaskManagerMessage>,
+  ): void {
+    const state = this.#slots.get(slot)
+    if (!isThere || state?.direction !== direction || state.orphanedAt === undefined) return
+    state.orphanedAt = undefined
+    this.#watch(direction, ctx)
   }
 
   #held(): readonly HeldSlot[] {
@@ -586,6 +641,9 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     return undefined
   }
 }
+
+/** Most often nobody is left who would hear it. */
+const TELL_REPLACED = { timeoutMs: 10_000, repeatMs: LIMITS.controlAsk.repeatMs }
 
 const WHY_WAITING: Readonly<Record<AskFailure['kind'], string>> = {
   'no-responder': 'there is no job manager',

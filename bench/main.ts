@@ -1,44 +1,50 @@
 /**
- * `npm run bench [-- --check] [-- --clicks N] [-- --rounds N]`: the runtime against a bare two-thread loop that does the
- * same, in the same run, round about. `--check` fails below the floor. Ends with `N passed, N failed, N skipped`.
+ * `npm run bench [-- NAME…] [-- --check]`: what this machine, and this code, can do. NAME is one or more of
+ *
+ *     throughput   the runtime against a bare two-thread loop that does the same; --clicks N, --rounds N
+ *     scale        what directing a large job costs, on simulated clusters; --nodes N, the most
+ *
+ * and throughput unless said. `--check` measures small, all benchmarks unless said, and fails where what they promise is
+ * not kept. Ends with `N passed, N failed, N skipped`.
  */
-import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { bareClicksPerSecond } from './bare-loop.js'
-import { retakeClicksPerSecond } from './throughput.js'
+import { checkScale, measureScale } from './scale.js'
+import { throughputFloor } from './throughput-floor.js'
+import type { Verdict } from './verdict.js'
 
-/** Of the bare loop's rate. */
-const FLOOR = 0.25
-
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     check: { type: 'boolean', default: false },
     clicks: { type: 'string', default: '10000000' },
     rounds: { type: 'string', default: '3' },
+    nodes: { type: 'string', default: '1000' },
   },
 })
 
-const count = Number(options.clicks)
-const bare: number[] = []
-const retake: number[] = []
-console.log(
-  `generator → filter → map → keyBy → sum → discard, parallelism 2, ${count} clicks, ${cpus().length} cores, Node ${process.version}`,
-)
-for (let round = 1; round <= Number(options.rounds); round++) {
-  bare.push(await bareClicksPerSecond(count))
-  retake.push(await retakeClicksPerSecond(count))
-  console.log(
-    `  round ${round}: bare loop ${printed(bare)}, Retake ${printed(retake)}, ratio ${(retake.at(-1)! / bare.at(-1)!).toFixed(2)}`,
-  )
+const BENCHMARKS: Readonly<Record<string, () => Promise<readonly Verdict[]>>> = {
+  throughput: async () => [await throughputFloor(Number(options.clicks), Number(options.rounds))],
+  scale: async () => {
+    if (options.check) return checkScale()
+    await measureScale(Number(options.nodes))
+    return []
+  },
 }
-// The best round of each: whatever else the machine does can only slow one down.
-const ratio = Math.max(...retake) / Math.max(...bare)
-const isFastEnough = ratio >= FLOOR
-console.log(`best of each: ratio ${ratio.toFixed(2)}, floor ${FLOOR}`)
-const failed = options.check && !isFastEnough ? 1 : 0
-console.log(`${1 - failed} passed, ${failed} failed, 0 skipped`)
-process.exitCode = failed
 
-function printed(rates: readonly number[]): string {
-  return `${(rates.at(-1)! / 1e6).toFixed(2)} M/s`
+const names = positionals.length > 0 ? positionals : options.check ? Object.keys(BENCHMARKS) : ['throughput']
+let [passed, failed] = [0, 0]
+for (const name of names) {
+  const benchmark = BENCHMARKS[name]
+  if (benchmark === undefined) {
+    console.log(`there is no benchmark "${name}": it is one of ${Object.keys(BENCHMARKS).join(', ')}`)
+    failed++
+    continue
+  }
+  for (const { promise, isKept, found } of await benchmark()) {
+    console.log(`${isKept ? '✔' : '✗'} ${promise}: ${found}`)
+    if (isKept || !options.check) passed++
+    else failed++
+  }
 }
+console.log(`${passed} passed, ${failed} failed, 0 skipped`)
+process.exitCode = failed > 0 ? 1 : 0

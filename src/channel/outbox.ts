@@ -118,8 +118,8 @@ export class Outbox {
   }
 
   /**
-   * Time goes on: hellos until the first grant, batches open for `bufferTimeout` are closed, beacons on what is idle
-   * or without credit. Returns after how many milliseconds it wants to be called again; call it also after a turn
+   * Time goes on: hellos until the first grant, batches open for `bufferTimeout` are closed, beacons on what
+   * is without credit or idle, unless its receiver has all. Returns after how many milliseconds it wants to be called again; call it also after a turn
    * that may have emitted, because that starts the time of a new batch.
    */
   tick(nowMs: number): number {
@@ -163,7 +163,7 @@ export class Outbox {
   onGrant(grant: Frame | Uint8Array): void {
     const frame = grant instanceof Uint8Array ? decodeFrame(grant) : grant
     if (frame.kind !== 'grant' || frame.attempt !== this.#options.attempt) return
-    this.#channels[frame.channel]?.onGrant(frame.frames, frame.bytes)
+    this.#channels[frame.channel]?.onGrant(frame.frames, frame.bytes, frame.received)
   }
 
   /** Barriers of these that still wait are dropped. */

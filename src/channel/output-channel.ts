@@ -33,8 +33,8 @@ const EVENT_BYTES = 64
 
 /**
  * The sender's end of a channel. It repeats hello until the first grant has come, sends in order what credit allows,
- * keeps the rest, and says where it stands when it is idle or without credit. It never awaits: who fills it asks
- * `isReady` before taking more input.
+ * keeps the rest, and says where it stands when it is idle and has not heard that all arrived, or without credit. It
+ * never awaits: who fills it asks `isReady` before taking more input.
  */
 export class OutputChannel {
   readonly #options: OutputChannelOptions
@@ -46,6 +46,8 @@ export class OutputChannel {
   #helloAt = Number.NEGATIVE_INFINITY
   #sentSinceTick = false
   #beaconAt = Number.NEGATIVE_INFINITY
+  /** Of its frames so many have arrived, as its receiver last said. */
+  #arrived = 0
 
   constructor(options: OutputChannelOptions) {
     this.#options = options
@@ -106,8 +108,10 @@ export class OutputChannel {
     this.#drain()
   }
 
-  onGrant(frames: number, bytes: number): void {
+  /** @param received the last frame that has arrived */
+  onGrant(frames: number, bytes: number, received: number): void {
     this.#credit.onGrant(frames, bytes)
+    this.#arrived = Math.max(this.#arrived, received)
     this.#drain()
   }
 
@@ -125,8 +129,13 @@ export class OutputChannel {
     return this.#helloAt - nowMs
   }
 
+  /**
+   * Silence needs no beacon where the receiver has told that all has arrived, and more may go: no tail is lost, and no
+   * credit. Of n² channels most are silent most of the time.
+   */
   #tickBeacon(nowMs: number): number {
-    if (this.#sentSinceTick || this.#beaconAt === Number.NEGATIVE_INFINITY) {
+    const isSettled = this.#arrived === this.#credit.sentFrames && this.isReady
+    if (this.#sentSinceTick || isSettled || this.#beaconAt === Number.NEGATIVE_INFINITY) {
       this.#sentSinceTick = false
       this.#beaconAt = nowMs + LIMITS.beaconMs
     }

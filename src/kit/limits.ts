@@ -113,7 +113,7 @@ export const LIMITS = {
   helloMs: 50,
   /** … up to this. */
   helloMaxMs: 1_000,
-  /** An idle channel sends a beacon this often; a sender without credit repeats it. */
+  /** A sender that is idle, or without credit, sends a beacon this often, unless it has heard that all arrived. */
   beaconMs: 500,
 
   maxParallelism: 32_768,
@@ -156,10 +156,20 @@ export const LIMITS = {
   logEntriesKept: 8,
   /** A run that was begun and is not submitted after this time never will be: bundling and copying take minutes. */
   abandonedRunMs: 24 * 60 * 60_000,
-  /** Checkpoints of the past that are shown. */
+  /** Checkpoints of the past that are kept, and shown. */
   checkpointRecords: 100,
-  /** Failures of the past that are shown. */
+  /** Failures of the past that are kept, and shown. */
   failureRecords: 20,
+  /** Attempts of the past that are kept, and shown. */
+  attemptRecords: 50,
+  /** The texts of what is kept of a run's past are cut at so many characters. */
+  historyTextChars: 1_000,
+  /** The history of a run is written this often at most … */
+  historyEveryMs: 1_000,
+  /** … and tried again after this, when the store could not be used … */
+  historyRetryMs: 5_000,
+  /** … and the end of a run is told once it is written there, or after this. */
+  historyEndMs: 1_000,
   /** Bundles larger than this are mentioned … */
   bundleWarnBytes: 1024 * 1024,
   /** … and larger than this refused. */

@@ -62,6 +62,18 @@ export const MUTATIONS: readonly Mutation[] = [
     from: '    this.#sequence.onBeacon(lastSequence)\n    this.#grant()\n',
     to: '    this.#sequence.onBeacon(lastSequence)\n',
   },
+  {
+    name: 'an idle sender does not ask whether all has arrived',
+    file: 'src/channel/output-channel.ts',
+    from: 'const isSettled = this.#arrived === this.#credit.sentFrames && this.isReady',
+    to: 'const isSettled = this.isReady',
+  },
+  {
+    name: 'a sender without credit is silent when all has arrived',
+    file: 'src/channel/output-channel.ts',
+    from: 'const isSettled = this.#arrived === this.#credit.sentFrames && this.isReady',
+    to: 'const isSettled = this.#arrived === this.#credit.sentFrames',
+  },
 
   // Snapshots.
   {
@@ -217,8 +229,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a part whose key groups go to several subtasks goes to none',
     file: 'src/checkpoint/restore.ts',
-    from: 'for (let subtask = first; subtask <= last; subtask++) hands',
-    to: 'for (let subtask = first; first === last && subtask === first; subtask++) hands',
+    from: 'for (let subtask = first; subtask <= last; subtask++) hands[subtask]!.keyed.push(keyed)',
+    to: 'if (first === last) hands[first]!.keyed.push(keyed)',
   },
   {
     name: 'splits go on from where the coordinator first knew them',
@@ -279,8 +291,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what runs is closed as soon as its leader is gone',
     file: 'actors/task-manager.ts',
-    from: 'now - state.orphanedAt < this.#options.orphanMs) continue',
-    to: 'now < state.orphanedAt) continue',
+    from: 'if (now - state.orphanedAt < this.#options.orphanMs)',
+    to: 'if (now < state.orphanedAt)',
   },
   {
     name: 'who takes over does not wait for task managers that have not told yet what they run',

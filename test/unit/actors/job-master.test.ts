@@ -4,6 +4,7 @@ import { JobMaster, type JobMasterMessage, type LedElsewhere } from '#actors/job
 import type { ResourceManagerMessage } from '#actors/resource-manager.js'
 import type { Actor, ActorRef, ExitReason } from '#src/actor/actor.js'
 import { ActorSystem } from '#src/actor/system.js'
+import { HistoryDocuments } from '#src/cluster/history-documents.js'
 import { JobHistory } from '#src/cluster/job-history.js'
 import type { JobLog } from '#src/cluster/job-log.js'
 import type { LogEntry, LogEvent } from '#src/cluster/log-entry.js'
@@ -14,6 +15,7 @@ import type { Attempt, CheckpointId, NodeId, RunId, SubtaskId, SystemId } from '
 import { silentLogger } from '#src/kit/logger.js'
 import { seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
+import { MemoryState } from '#src/testing/memory-state.js'
 import { clickCount, MemoryBlobs, run, snapshot, split } from '../checkpoint/fixtures.js'
 import { entriesOf, on } from '../cluster/fixtures.js'
 
@@ -116,6 +118,7 @@ function stage() {
       plan: withSource(clickCount(2, { intervalMs: 1_000 })),
       log,
       blobs,
+      history: new HistoryDocuments(new MemoryState().open().documents, run),
       origin: undefined,
       allowRepeatedRows: false,
       resourceManager: resourceManager as ActorRef<unknown> as ActorRef<ResourceManagerMessage>,

@@ -34,8 +34,8 @@ function outboxOf(
     ),
     ...options,
   })
-  const grant = (channel: number, frames = 1_000, bytes = 1_000_000_000) =>
-    outbox.onGrant({ kind: 'grant', channel: channel as ChannelIndex, attempt, frames, bytes, received: 0 })
+  const grant = (channel: number, frames = 1_000, bytes = 1_000_000_000, received = 0) =>
+    outbox.onGrant({ kind: 'grant', channel: channel as ChannelIndex, attempt, frames, bytes, received })
   return {
     outbox,
     sent,
@@ -151,6 +151,24 @@ test('when a barrier that waits is given up, then it does not go, and leaves no 
   ])
 })
 
+test('when all up to a checkpoint are decided, then their barriers that wait do not go; newer ones do', () => {
+  const { outbox, took, grant } = outboxOf([forward, forward], 'bytes')
+  for (const channel of [0, 1]) grant(channel, 1)
+  outbox.emit('a')
+  outbox.flush()
+  outbox.emit('b')
+  for (const id of [6, 7, 8]) outbox.broadcastBarrier(barrier(id))
+  took()
+  outbox.settle(7 as CheckpointId)
+  for (const channel of [0, 1]) grant(channel, 10)
+  expect(took()).toEqual([
+    [0, 2, ['b']],
+    [0, 3, 'barrier 8'],
+    [1, 2, ['b']],
+    [1, 3, 'barrier 8'],
+  ])
+})
+
 test('when a channel is idle or without credit, then it says where it stands', () => {
   const { outbox, took, grant } = outboxOf([forward], 'objects')
   grant(0, 1)
@@ -164,6 +182,40 @@ test('when a channel is idle or without credit, then it says where it stands', (
   expect([outbox.tick(799), took()]).toEqual([1, []])
   expect([outbox.tick(800), took()]).toEqual([500, [[0, 'beacon 1']]])
   expect([outbox.tick(1_300), took()]).toEqual([500, [[0, 'beacon 1']]])
+})
+
+test('when all has arrived and more may go, then an idle channel is silent until it sends again', () => {
+  const { outbox, took, grant } = outboxOf([forward], 'objects')
+  const bytes = 1_000_000
+  grant(0, 2, bytes)
+  outbox.tick(0)
+  expect([outbox.tick(10_000), took()]).toEqual([500, []])
+
+  outbox.emit('a')
+  outbox.flush()
+  outbox.tick(10_100)
+  expect([outbox.tick(10_600), took()]).toEqual([
+    500,
+    [
+      [0, 1, ['a']],
+      [0, 'beacon 1'],
+    ],
+  ])
+  grant(0, 2, bytes, 1)
+  grant(0, 2, bytes, 0) // late: it says nothing new
+  expect([outbox.tick(11_100), outbox.tick(20_000), took()]).toEqual([500, 500, []])
+
+  outbox.emit('b')
+  outbox.flush()
+  grant(0, 2, bytes, 2) // all has arrived, but the credit that comes with its taking may be lost
+  outbox.tick(20_100)
+  expect([outbox.tick(20_600), took()]).toEqual([
+    500,
+    [
+      [0, 2, ['b']],
+      [0, 'beacon 2'],
+    ],
+  ])
 })
 
 test('when batches fill up, then they are frames of about the size of a batch', () => {
