@@ -6,6 +6,7 @@ import type { JobBundle } from '#src/cluster/job-bundle.js'
 import { type BuildRequest, checkPlan } from '#src/cluster/job-loader.js'
 import type { JobPlanner } from '#src/cluster/job-planner.js'
 import type { JobStore, RunRecord } from '#src/cluster/job-store.js'
+import type { RetainedCheckpoint } from '#src/cluster/log-entry.js'
 import type { ConnectorLoader } from '#src/connector/registry.js'
 import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
 import type { RunId } from '#src/kit/ids.js'
@@ -81,10 +82,10 @@ export class JobIntake {
   }
 
   async #goOn({ run, bundle, request, allowRepeatedRows }: RunRecord): Promise<PreparedRun> {
-    const newest = (await this.#store.state(run))?.retained.at(-1)
+    const newest = await this.#newest(run)
     // Nothing is retained of a run that nobody has led so far as its first checkpoint.
     const origin = newest === undefined ? await this.#store.adopted(run) : undefined
-    const manifest = newest === undefined ? origin : await loadManifest(this.#store.blobs, newest.manifest)
+    const manifest = newest ?? origin
     const fitting: BuildRequest = {
       ...request,
       ...(manifest !== undefined && { maxParallelismOf: maxParallelismsOf(manifest) }),
@@ -93,6 +94,22 @@ export class JobIntake {
     if (manifest !== undefined) await this.#check(manifest, plan)
     const code = { bundle, request: fitting, fingerprint: plan.fingerprint }
     return { run, plan, code, origin, allowRepeatedRows }
+  }
+
+  /** Of its newest checkpoint. Whoever led before may go on still, and delete what was the newest when we looked. */
+  async #newest(run: RunId): Promise<Manifest | undefined> {
+    const newest = await this.#newestOf(run)
+    if (newest === undefined) return undefined
+    try {
+      return await loadManifest(this.#store.blobs, newest.manifest)
+    } catch (error) {
+      if ((await this.#newestOf(run))?.checkpoint === newest.checkpoint) throw error
+      return this.#newest(run)
+    }
+  }
+
+  async #newestOf(run: RunId): Promise<RetainedCheckpoint | undefined> {
+    return (await this.#store.state(run))?.retained.at(-1)
   }
 
   async #create(
