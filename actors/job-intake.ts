@@ -23,6 +23,15 @@ export interface PreparedRun {
   readonly allowRepeatedRows: boolean
 }
 
+/** An order that nothing speaks against: planned, checked, and what it begins with copied. */
+export interface RunDraft {
+  readonly order: JobOrder
+  readonly request: BuildRequest
+  readonly plan: JobPlan
+  /** The checkpoint of another run that it begins with. */
+  readonly origin: { readonly run: RunId; readonly from: Manifest; readonly adopted: Manifest } | undefined
+}
+
 export interface JobIntakeOptions {
   readonly store: JobStore
   readonly planner: JobPlanner
@@ -46,21 +55,43 @@ export class JobIntake {
     return this.#store.keepBundle(bundle)
   }
 
-  /** A new run. Throws what the user's file, parameters or checkpoint are refused for; then nothing was submitted. */
-  async submit(order: JobOrder): Promise<PreparedRun> {
+  /**
+   * What a new run of `order` would be; nothing is submitted. Throws what the user's file, parameters or checkpoint are
+   * refused for.
+   */
+  async draft(order: JobOrder): Promise<RunDraft> {
     // An untidy store is no reason to refuse a job; what keeps it from being written is met below.
     await this.#store.sweep().catch(() => undefined)
     const { bundle, request, fromCheckpoint } = order
     const fresh = await this.#planner.plan(bundle, request)
     if (order.fingerprint !== undefined) checkPlan(fresh, order.fingerprint)
-    if (fromCheckpoint === undefined) return this.#create(order, request, fresh, undefined)
+    if (fromCheckpoint === undefined) return { order, request, plan: fresh, origin: undefined }
     const found = await this.#store.findCheckpoint(fromCheckpoint, fresh.name)
     const fitting = { ...request, maxParallelismOf: maxParallelismsOf(found.manifest) }
     const plan = await this.#planner.plan(bundle, fitting)
     await this.#check(found.manifest, plan)
     const run = await this.#store.begin()
     const adopted = await adoptManifest(found.manifest, found.blobs, this.#store.blobs, run)
-    return this.#create(order, fitting, plan, { run, from: found.manifest, adopted })
+    return { order, request: fitting, plan, origin: { run, from: found.manifest, adopted } }
+  }
+
+  /** Submits it: from here on there is a run. */
+  async submit({ order, request, plan, origin }: RunDraft): Promise<PreparedRun> {
+    const { bundle, allowRepeatedRows } = order
+    const code = { bundle, request, fingerprint: plan.fingerprint }
+    const { run } = await this.#store.create({
+      job: plan.name,
+      ...code,
+      allowRepeatedRows,
+      ...(origin !== undefined && {
+        run: origin.run,
+        adopted: {
+          origin: { run: origin.from.run, checkpoint: origin.from.checkpoint },
+          manifest: origin.adopted,
+        },
+      }),
+    })
+    return { run, plan, code, origin: origin?.adopted, allowRepeatedRows }
   }
 
   /** The newest unended run of the ordered job, with the code as it is now; undefined when there is none. */
@@ -110,28 +141,6 @@ export class JobIntake {
 
   async #newestOf(run: RunId): Promise<RetainedCheckpoint | undefined> {
     return (await this.#store.state(run))?.retained.at(-1)
-  }
-
-  async #create(
-    { bundle, allowRepeatedRows }: JobOrder,
-    request: BuildRequest,
-    plan: JobPlan,
-    origin: { readonly run: RunId; readonly from: Manifest; readonly adopted: Manifest } | undefined,
-  ): Promise<PreparedRun> {
-    const code = { bundle, request, fingerprint: plan.fingerprint }
-    const { run } = await this.#store.create({
-      job: plan.name,
-      ...code,
-      allowRepeatedRows,
-      ...(origin !== undefined && {
-        run: origin.run,
-        adopted: {
-          origin: { run: origin.from.run, checkpoint: origin.from.checkpoint },
-          manifest: origin.adopted,
-        },
-      }),
-    })
-    return { run, plan, code, origin: origin?.adopted, allowRepeatedRows }
   }
 
   /** Throws what keeps `plan` from going on from `manifest`. */
