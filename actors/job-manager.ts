@@ -26,7 +26,7 @@ import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
 import type { ThreadActors } from './cluster-view.js'
 import type { JobEvent } from './job-event.js'
-import type { JobIntake, PreparedRun } from './job-intake.js'
+import type { JobIntake, PreparedRun, RunDraft } from './job-intake.js'
 import { JobMaster, type LedElsewhere } from './job-master.js'
 import type { JobOrder } from './job-order.js'
 import { ResourceManager, type ResourceManagerOptions } from './resource-manager.js'
@@ -48,6 +48,7 @@ export type JobManagerMessage =
       readonly record: RunRecord
       readonly outcome: Outcome<DirectedRun | undefined>
     }
+  | { readonly type: 'drafted'; readonly asker: ReplyTo<unknown>; readonly outcome: Outcome<RunDraft> }
   | { readonly type: 'bundle-kept'; readonly asker: ReplyTo<unknown>; readonly outcome: Outcome<void> }
   | {
       readonly type: 'runs-read'
@@ -179,16 +180,18 @@ export class JobManager implements Actor<JobManagerMessage> {
 
   receive(message: JobManagerMessage, ctx: ActorContext<JobManagerMessage>): void {
     switch (message.type) {
-      case 'submit':
+      case 'submit': {
+        const { asker } = ctx
+        if (asker === undefined) return
+        const draft = this.#options.intake.draft(message.order)
+        return ctx.pipeToSelf(draft, (outcome) => ({ type: 'drafted', asker, outcome }))
+      }
+      case 'drafted':
+        return this.#onDrafted(message.asker, message.outcome)
       case 'resume': {
         const { asker } = ctx
         if (asker === undefined) return
-        ctx.pipeToSelf(this.#prepare(message.type, message.order), (outcome) => ({
-          type: 'prepared',
-          asker,
-          outcome,
-        }))
-        return
+        return this.#prepare(asker, this.#options.intake.resume(message.order))
       }
       case 'upload':
         return this.#onUpload(message.piece)
@@ -229,9 +232,19 @@ export class JobManager implements Actor<JobManagerMessage> {
     }
   }
 
-  async #prepare(how: 'submit' | 'resume', order: JobOrder): Promise<DirectedRun | undefined> {
-    const prepared = await this.#options.intake[how](order)
-    return prepared === undefined ? undefined : this.#directable(prepared)
+  /**
+   * In a turn of its own. A process that stood still finds what was asked of the leader meanwhile, and does it: so another
+   * leader has done it, too, and a run that nobody ordered twice would run twice. Until a job is planned, who was replaced
+   * has heard so, and comes to no further turn.
+   */
+  #onDrafted(asker: ReplyTo<unknown>, outcome: Outcome<RunDraft>): void {
+    if (!outcome.ok) return this.#ctx.replyTo(asker, { ok: false, error: errorInfoOf(outcome.error) })
+    this.#prepare(asker, this.#options.intake.submit(outcome.value))
+  }
+
+  #prepare(asker: ReplyTo<unknown>, prepared: Promise<PreparedRun | undefined>): void {
+    const directed = prepared.then((run) => (run === undefined ? undefined : this.#directable(run)))
+    this.#ctx.pipeToSelf(directed, (outcome) => ({ type: 'prepared', asker, outcome }))
   }
 
   async #directable(prepared: PreparedRun): Promise<DirectedRun> {

@@ -271,58 +271,16 @@ export const MUTATIONS: readonly Mutation[] = [
     to: '    return epoch < 0\n',
   },
   {
-    name: 'a slot is closed for a leader that was replaced',
-    file: 'actors/task-manager.ts',
-    from: 'if (isOther || state.direction.epoch > epoch) return',
-    to: 'if (isOther) return',
-  },
-  {
     name: 'splits that were handed out since the checkpoint are not known to who takes over',
     file: 'src/checkpoint/known-splits.ts',
     from: 'return { source, splits: [...splits, ...since] }',
     to: 'return { source, splits: [...splits, ...since.slice(since.length)] }',
   },
   {
-    name: 'a subtask that was taken over waits for barriers that nobody collects',
-    file: 'actors/subtask.ts',
-    from: '    this.#inbox.settle(settled)\n',
-    to: '',
-  },
-  {
-    name: 'barriers that nobody collects are sent on by a subtask that was taken over',
-    file: 'actors/subtask.ts',
-    from: '    this.#outbox.settle(settled)\n',
-    to: '',
-  },
-  {
-    name: 'who was taken over is not told which checkpoint is complete',
-    file: 'actors/checkpoint-coordinator.ts',
-    from: 'if (adopted?.newest !== undefined) this.#tellNewest(',
-    to: 'if (adopted?.newest === -1) this.#tellNewest(',
-  },
-  {
     name: 'who takes over does not know whose input has ended',
     file: 'actors/checkpoint-coordinator.ts',
     from: 'for (const subtask of adopted?.ended ?? []) checkpoints',
     to: 'for (const subtask of adopted?.ended.slice(0, 0) ?? []) checkpoints',
-  },
-  {
-    name: 'that it has finished is told by a subtask only once',
-    file: 'actors/subtask.ts',
-    from: 'return message.isHeard ? ctx.exit() : this.#tellFinished()',
-    to: 'return ctx.exit()',
-  },
-  {
-    name: 'that a subtask has failed is told by its slot only once',
-    file: 'actors/slot.ts',
-    from: 'return message.isHeard ? undefined : this.#tellFailure(message.subtask, ctx)',
-    to: 'return',
-  },
-  {
-    name: 'that a thread has ended is told by its task manager only once',
-    file: 'actors/task-manager.ts',
-    from: 'return message.isHeard ? undefined : this.#tellLost(message.slot, message.attempt, ctx)',
-    to: 'return',
   },
   {
     name: 'ids of checkpoints are given once more by who takes over',
