@@ -44,6 +44,8 @@ export const LIMITS = {
   clockSkewMs: 1_000,
   /** The store is given this long to answer about the lease: who waits longer may be replaced meanwhile. */
   leaseAnswerMs: 1_000,
+  /** Blobs and documents are asked for again for this long while nobody answers: servers elect in less. */
+  storePatienceMs: 15_000,
   /** JetStream that does not answer yet is asked again, when a node starts, for this long … */
   storeStartMs: 20_000,
   /** … this often. */
@@ -138,6 +140,8 @@ export const LIMITS = {
   threadEndMs: 1_000,
   /** A slot stuck in user code is terminated this long after it was told to cancel. */
   cancelMs: 5_000,
+  /** JetStream is given this long to answer about an entry of the log: while it elects nobody does. */
+  logAnswerMs: 2_000,
   /** A step at the log whose outcome is unknown is tried again after this. */
   logRetryMs: 200,
   /** A log that shows less than it has confirmed is asked again for this long: who answers may just have been voted out. */
