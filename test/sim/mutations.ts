@@ -297,8 +297,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'who takes over does not wait for task managers that have not told yet what they run',
     file: 'actors/resource-manager.ts',
-    from: "return { kind: now - this.#startedAt < this.#options.rejoinMs ? 'waiting' : 'missing' }",
-    to: "return { kind: now < this.#startedAt ? 'waiting' : 'missing' }",
+    from: "return { kind: now - since < this.#options.rejoinMs ? 'waiting' : 'missing' }",
+    to: "return { kind: now < since ? 'waiting' : 'missing' }",
   },
 
   // What the simulation has found, once.

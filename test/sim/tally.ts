@@ -23,7 +23,8 @@ export class Tally {
     if (verdict === undefined) return
     const { hit, counts, words, virtualMs } = verdict
     for (const what of ['faults', 'decisions', 'restores', 'commits'] as const) this.#hit[what] += hit[what]
-    if (Object.values(hit).includes(0)) this.#idle++
+    const goneOn = hit.restores + (counts.get('hit adopted') ?? 0)
+    if (hit.faults === 0 || hit.decisions === 0 || hit.commits === 0 || goneOn === 0) this.#idle++
     for (const [event, times] of counts) this.#counts.set(event, (this.#counts.get(event) ?? 0) + times)
     this.#words += words
     this.#virtualMs += virtualMs
@@ -41,7 +42,7 @@ export class Tally {
       `${this.played} seeds in ${(tookMs / 1_000).toFixed(1)} s on ${threads} ${threads === 1 ? 'core' : 'cores'}: ${perSecond(this.played, this.#tookMs)} a core`,
       `${(this.#virtualMs / 3_600_000).toFixed(1)} hours of virtual time, ${(this.#virtualMs / this.#tookMs).toFixed(0)} times as fast as real; ${this.#words} words`,
       `${faults} faults; ${decisions} checkpoints decided, ${restores} attempts restored, ${commits} commits, ${adoptions} adoptions`,
-      `${this.#idle} seeds whose faults met no decision, no restore or no commit: they count for nothing`,
+      `${this.#idle} seeds whose faults met no decision, no commit, or neither restore nor adoption: they count for nothing`,
       ...this.#faultLines(),
     ]
   }
