@@ -153,6 +153,8 @@ export class JobManager implements Actor<JobManagerMessage> {
   /** Found in the store: looked at one after the other, and taken up if they have not ended. */
   readonly #found: RunRecord[] = []
   #isRecovering = false
+  /** What could not go on, since when. */
+  readonly #unrecovered = new Map<RunId, number>()
   #ctx!: ActorContext<JobManagerMessage>
   #resourceManager!: ActorRef<Parameters<ResourceManager['receive']>[0]>
 
@@ -305,13 +307,18 @@ export class JobManager implements Actor<JobManagerMessage> {
   #onRecovered(record: RunRecord, outcome: Outcome<DirectedRun | undefined>): void {
     this.#isRecovering = false
     if (!outcome.ok) this.#onUnrecovered(record, errorInfoOf(outcome.error))
-    else if (outcome.value !== undefined) this.#add(outcome.value)
+    else this.#unrecovered.delete(record.run)
+    if (outcome.ok && outcome.value !== undefined) this.#add(outcome.value)
     this.#recoverNext()
   }
 
+  /** What seems beyond help may be an old view of it, from a store whose leader was just voted out. */
   #onUnrecovered({ run, job }: RunRecord, error: ErrorInfo): void {
     const { logger } = this.#options
-    if (!isCurable(error)) {
+    const now = this.#ctx.now()
+    const since = this.#unrecovered.get(run) ?? now
+    this.#unrecovered.set(run, since)
+    if (!isCurable(error) && now - since >= LIMITS.logBehindMs) {
       this.#left.add(run)
       return logger.error({ run, job, error }, 'a run cannot go on')
     }

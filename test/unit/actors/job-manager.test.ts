@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
 import { JobIntake } from '#actors/job-intake.js'
-import { JobManager, type SubmitJob } from '#actors/job-manager.js'
+import { JobManager, type JobManagerMessage, type ListRuns, type SubmitJob } from '#actors/job-manager.js'
+import type { ActorRef } from '#src/actor/actor.js'
 import { JobStore } from '#src/cluster/job-store.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
 import { Connectors } from '#src/connector/registry.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
+import { RetakeError } from '#src/kit/errors.js'
 import type { NodeId } from '#src/kit/ids.js'
+import { LIMITS } from '#src/kit/limits.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { seededRandom } from '#src/kit/random.js'
 import { MemoryState } from '#src/testing/memory-state.js'
@@ -18,28 +21,34 @@ function stage() {
   const random = seededRandom(1)
   const store = new JobStore({ state: new MemoryState().open(), random, wallTime: () => clock.wallTime() })
   const planned: (() => void)[] = []
-  const plan = () => new Promise<JobPlan>((resolve) => planned.push(() => resolve(clickCount())))
+  let refusal: Error | undefined
+  const plan = () =>
+    new Promise<JobPlan>((resolve, reject) => {
+      planned.push(() => (refusal === undefined ? resolve(clickCount()) : reject(refusal)))
+    })
   const connectors = async () => new Connectors({}, {})
   const own = { node: 'jm-1' as NodeId, name: 'jm' } as NodeInfo
-  const ref = system.spawn(
-    'manager',
-    new JobManager({
-      own,
-      store,
-      intake: new JobIntake({ store, planner: { plan }, connectors }),
-      connectors,
-      clock,
-      random,
-      logger: silentLogger,
-      tree: () => system.tree(),
-      heartbeatTimeoutMs: 25_000,
-      rejoinMs: 0,
-      residentBytes: () => 1,
-      wallTime: () => clock.wallTime(),
-      slotRequestMs: 1_000,
-      isAlone: false,
-    }),
-  )
+  const lead = (name: string) =>
+    system.spawn(
+      name,
+      new JobManager({
+        own,
+        store,
+        intake: new JobIntake({ store, planner: { plan }, connectors }),
+        connectors,
+        clock,
+        random,
+        logger: silentLogger,
+        tree: () => system.tree(),
+        heartbeatTimeoutMs: 25_000,
+        rejoinMs: 0,
+        residentBytes: () => 1,
+        wallTime: () => clock.wallTime(),
+        slotRequestMs: 1_000,
+        isAlone: false,
+      }),
+    )
+  const ref = lead('manager')
   const submit = () => {
     const order = {
       bundle: 'b',
@@ -57,6 +66,16 @@ function stage() {
     clock,
     submit,
     standDown: () => system.killActor(ref),
+    lead,
+    refuse: (error: Error | undefined) => {
+      refusal = error
+    },
+    list: async (manager: ActorRef<JobManagerMessage>) => {
+      const list: ListRuns = { type: 'list-runs' }
+      const listed = system.ask(manager, list, { timeoutMs: 1_000 })
+      await clock.advance(10)
+      return (await listed).map(({ isDirected }) => isDirected)
+    },
     plan: async () => {
       for (const go of planned.splice(0)) go()
       await clock.advance(100)
@@ -81,4 +100,22 @@ test('when another has come to lead while a job is planned, then it is not submi
   standDown()
   await plan()
   expect(await runs()).toEqual([])
+})
+
+test.each([
+  ['soon shows how it is, then the run goes on', LIMITS.logBehindMs / 2, [true]],
+  ['never does, then the run is left alone', LIMITS.logBehindMs * 2, [false]],
+])('when a run seems beyond help, and the store %s', async (_, forMs, directed) => {
+  const { clock, submit, plan, standDown, lead, refuse, list } = stage()
+  submit()
+  await clock.advance(10)
+  await plan()
+  standDown()
+  refuse(new RetakeError('RT1203', { what: 'a part', why: 'it is not there', fix: 'none' }))
+  const next = lead('next')
+  const until = clock.now() + forMs
+  while (clock.now() < until) await plan()
+  refuse(undefined)
+  for (let i = 0; i < 30; i++) await plan()
+  expect(await list(next)).toEqual(directed)
 })
