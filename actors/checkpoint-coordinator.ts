@@ -26,7 +26,6 @@ import type {
   CheckpointComplete,
   SubtaskControlMessage,
   SubtaskReport,
-  TriggerAnswer,
   TriggerCheckpoint,
 } from './subtask-message.js'
 
@@ -54,7 +53,7 @@ export type CheckpointCoordinatorMessage =
   | {
       readonly type: 'trigger-answered'
       readonly checkpoint: CheckpointId
-      readonly answer: Answer<TriggerAnswer>
+      readonly answer: Answer<'accepted' | 'not-running'>
     }
   | { readonly type: 'stored'; readonly manifest: Manifest; readonly outcome: Outcome<Part> }
   | {
@@ -124,8 +123,6 @@ export type CheckpointCoordinatorReport =
     }
   /** More checkpoints failed in a row than the job tolerates. */
   | CheckpointsFailed
-  /** A subtask has been adopted by another leader: the log says so too, or will when it is next written to. */
-  | { readonly type: 'replaced' }
   /** For display, at each change of state. */
   | { readonly type: 'checkpoint-changed'; readonly record: CheckpointRecord }
 
@@ -232,7 +229,10 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       case 'source-state':
         return this.#onSourceState(message.checkpoint, message.source, message.answer, ctx)
       case 'trigger-answered':
-        return this.#onTriggerAnswered(message.checkpoint, message.answer, ctx)
+        if (message.answer.ok && message.answer.value === 'not-running') {
+          this.#onAborted(this.#checkpoints?.onNotRunning(message.checkpoint, now), ctx)
+        }
+        return
       case 'stored':
         return this.#onStored(message.manifest, message.outcome, ctx)
       case 'appended':
@@ -404,16 +404,6 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       if (source === undefined) continue
       ctx.ask(ref, trigger, patience, (answer) => ({ type: 'trigger-answered', checkpoint, answer }))
     }
-  }
-
-  #onTriggerAnswered(
-    checkpoint: CheckpointId,
-    answer: Answer<TriggerAnswer>,
-    ctx: ActorContext<CheckpointCoordinatorMessage>,
-  ): void {
-    if (!answer.ok || answer.value === 'accepted') return
-    this.#onAborted(this.#checkpoints?.onNotRunning(checkpoint, ctx.now()), ctx)
-    if (answer.value === 'replaced') ctx.send(this.#options.jobMaster, { type: 'replaced' })
   }
 
   // Collecting, and the decision.

@@ -84,6 +84,7 @@ export type JobMasterMessage =
     }
   // task managers
   | SlotLost
+  | JobReplaced
   | DirectsAttempt
   // the resource manager; repeated until it is done
   | EvacuateNode
@@ -134,6 +135,9 @@ export type JobMasterMessage =
 
 /** A node drains: the job goes on elsewhere, from a checkpoint that is taken for it. */
 export type EvacuateNode = { readonly type: 'evacuate'; readonly node: NodeId }
+
+/** Another has come to lead the job, under this epoch, and has been heard: the log says so too. */
+export type JobReplaced = { readonly type: 'replaced'; readonly epoch: Epoch } & Asks<'ok'>
 
 /** What it tells whoever gave it its job, and then ends: another leads the job. */
 export type LedElsewhere = { readonly type: 'led-elsewhere'; readonly run: RunId }
@@ -294,7 +298,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
         if (message.attempt === this.#attempt?.number) this.#fail(message.error)
         return
       case 'replaced':
-        return this.#stepDown('another has adopted what runs of it')
+        ctx.reply('ok')
+        if (this.#epoch > 0 && message.epoch > this.#epoch) this.#stepDown(`epoch ${message.epoch} leads`)
+        return
       case 'checkpoint-changed':
         return this.#story.tell({ type: 'checkpoint', record: message.record })
       case 'subtask-changed':

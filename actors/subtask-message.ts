@@ -20,18 +20,13 @@ export type SubtaskControlMessage =
   // its slot
   | AdoptSubtask
 
-/**
- * To source subtasks: record positions, put the barrier out. `aborted` are ids whose barriers may still wait. 'replaced':
- * another has adopted this subtask, under a higher epoch.
- */
+/** To source subtasks: record positions, put the barrier out. `aborted` are ids whose barriers may still wait. */
 export type TriggerCheckpoint = {
   readonly type: 'trigger'
   readonly epoch: Epoch
   readonly checkpoint: CheckpointId
   readonly aborted: readonly CheckpointId[]
-} & Asks<TriggerAnswer>
-
-export type TriggerAnswer = 'accepted' | 'not-running' | 'replaced'
+} & Asks<'accepted' | 'not-running'>
 
 /** `checkpoint` and all lower ones are decided. May repeat, may be skipped when a higher one comes. */
 export type CheckpointComplete = {

@@ -165,7 +165,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   receive(message: SubtaskMessage, ctx: ActorContext<SubtaskMessage>): void {
     switch (message.type) {
       case 'trigger':
-        if (this.#isReplaced(message.epoch)) return ctx.reply('replaced')
+        if (this.#isReplaced(message.epoch)) return ctx.reply('not-running')
         return ctx.reply(this.#onTrigger(message.checkpoint, message.aborted))
       case 'complete':
         if (!this.#isReplaced(message.epoch)) this.#onComplete(message.checkpoint, message.final)

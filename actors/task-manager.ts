@@ -16,7 +16,7 @@ import type { Attempt, CheckpointId, Epoch, RunId, SlotIndex, SubtaskIndex, Syst
 import { LIMITS } from '#src/kit/limits.js'
 import type { ThreadActors } from './cluster-view.js'
 import type { Direction } from './direction.js'
-import type { DirectsAttempt } from './job-master.js'
+import type { DirectsAttempt, JobReplaced } from './job-master.js'
 import type {
   HeartbeatAnswer,
   HeldSlot,
@@ -66,6 +66,7 @@ export type TaskManagerMessage =
       readonly attempt: Attempt
       readonly isHeard: boolean
     }
+  | { readonly type: 'told' }
   | { readonly type: 'heartbeat-due' }
   | { readonly type: 'heartbeat-answered'; readonly sentAt: number; readonly answer: Answer<HeartbeatAnswer> }
   // whoever shows the cluster
@@ -258,6 +259,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
         return this.#describeThreads(ctx)
       case 'slot-described':
         return this.#onSlotDescribed(message, ctx)
+      case 'told':
+        return
       case 'slot-lost-told':
         return message.isHeard ? undefined : this.#tellLost(message.slot, message.attempt, ctx)
       case 'crash-slot': {
@@ -454,14 +457,11 @@ export class TaskManager implements Actor<TaskManagerMessage> {
    * The slot serves what is over, and its close has not come yet, or was lost. Of another run that is not sure: a leader
    * that was replaced, and does not know, asks for slots that are no longer his to ask for.
    */
-  #replace(
-    { request, direction, thread, closers }: SlotState,
-    by: OpenSlot,
-    ctx: ActorContext<TaskManagerMessage>,
-  ): void {
+  #replace(state: SlotState, by: OpenSlot, ctx: ActorContext<TaskManagerMessage>): void {
+    const { request, direction, thread, closers } = state
     thread.terminate()
     for (const asker of closers) ctx.replyTo(asker, { ok: true, value: 'ok' })
-    if (request.run === by.run) return
+    if (request.run === by.run) return this.#tellReplaced(state, by.direction.epoch, ctx)
     const { slot, attempt } = request
     const { node, name } = this.#options.info
     const error = errorInfoOf(slotLost(name, request))
@@ -490,6 +490,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     const state = this.#slots.get(slot)
     if (state === undefined || state.request.run !== run || state.request.attempt !== attempt) return gone()
     if (direction.epoch < state.direction.epoch) return
+    this.#tellReplaced(state, direction.epoch, ctx)
     state.direction = direction
     state.orphanedAt = undefined
     this.#watch(direction, ctx)
@@ -503,6 +504,13 @@ export class TaskManager implements Actor<TaskManagerMessage> {
       asker,
       answer,
     }))
+  }
+
+  /** It may stand still, or be cut off, and would go on as if it led. */
+  #tellReplaced({ direction }: SlotState, epoch: Epoch, ctx: ActorContext<TaskManagerMessage>): void {
+    if (epoch <= direction.epoch) return
+    const replaced: JobReplaced = { type: 'replaced', epoch }
+    ctx.ask(direction.jobMaster, replaced, LIMITS.controlAsk, () => ({ type: 'told' }))
   }
 
   #onJobMasterEnded(jobMaster: Address, ctx: ActorContext<TaskManagerMessage>): void {
@@ -604,6 +612,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     const state = this.#slots.get(slot)
     const isOther = state === undefined || state.request.run !== run || state.request.attempt > attempt
     if (isOther || state.direction.epoch > epoch) return ctx.reply('ok')
+    this.#tellReplaced(state, epoch, ctx)
     if (state.phase === 'gone') {
       this.#forget(slot, ctx)
       return ctx.reply('ok')

@@ -316,9 +316,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a job master hears that it was replaced only from the log',
-    file: 'actors/checkpoint-coordinator.ts',
-    from: "if (answer.value === 'replaced') ctx",
-    to: 'if (answer.value !== answer.value) ctx',
+    file: 'actors/task-manager.ts',
+    from: '    if (epoch <= direction.epoch) return\n',
+    to: '    if (epoch > 0) return\n',
   },
   {
     name: 'a job that is canceled while it waits to restart does not say so',

@@ -362,15 +362,6 @@ test('when a source does not run, then the checkpoint is given up without counti
   expect(ctx.takeAsked('checkpoints-failed')).toEqual([])
 })
 
-test('when a source was adopted by another leader, then the job master hears of it', async () => {
-  const { clock, ctx, states } = await running({ tolerableFailures: 0 })
-  await clock.advance(10_000)
-  ctx.takeAsked('snapshot')[0]?.answer(STATE)
-  ctx.takeAsked('trigger')[0]?.answer('replaced')
-  expect(states()).toEqual(['opening', 'failed'])
-  expect(ctx.sentOf('replaced')).toHaveLength(1)
-})
-
 test('when a notification is lost, then it is told again; but not once a newer one covers it', async () => {
   const { clock, ctx, complete } = await running()
   await clock.advance(10_000)

@@ -352,3 +352,16 @@ test('when another leads the job, then it tells its manager, and what it would h
   expect(exits).toEqual([{ kind: 'normal' }])
   expect(events.filter(({ type }) => type === 'failure' || type === 'ended')).toEqual([])
 })
+
+test('when a task manager has heard of a later leader, then it ends before the log tells; an earlier one is no news', async () => {
+  const { clock, log, exits, elsewhere, tell } = stage()
+  await clock.advance(100)
+  tell('here.job', { type: 'replaced', epoch: 1 })
+  await clock.advance(100)
+  expect(exits).toEqual([])
+  const written = log.entries.length
+  tell('here.job', { type: 'replaced', epoch: 2 })
+  await clock.advance(100)
+  expect([exits, elsewhere]).toEqual([[{ kind: 'normal' }], [run]])
+  expect(log.entries).toHaveLength(written)
+})

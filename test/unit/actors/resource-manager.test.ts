@@ -101,6 +101,8 @@ test('when task managers join with slots of a run, then whoever claims them gets
 test('when some of the slots are nowhere, then they may still be told of for a while, and are missing after it', async () => {
   const { clock, beat, claim } = stage()
   beat('a', held(0, 0))
+  await clock.advance(5_000)
+  expect(claim(2)).toEqual({ kind: 'waiting' })
   await clock.advance(LIMITS.rejoinMs - 1)
   expect(claim(2)).toEqual({ kind: 'waiting' })
   await clock.advance(1)
@@ -113,10 +115,15 @@ test('when slots are of another run, another attempt, or twice of one index, the
   const { clock, beat, claim } = stage()
   beat('a', held(0, 0), held(1, 1, 2))
   beat('b', held(0, 1, 3, 'run2'), held(1, 0))
-  await clock.advance(LIMITS.rejoinMs)
-  expect(claim(2)).toEqual({ kind: 'missing' })
-  expect(claim(1, 2), 'index 1 alone is no whole').toEqual({ kind: 'missing' })
-  expect(claim(1, 3, 'run2')).toEqual({ kind: 'missing' })
+  for (const [count, attempt, run] of [
+    [2, 3, 'run1'],
+    [1, 2, 'run1'], // index 1 alone is no whole
+    [1, 3, 'run2'],
+  ] as const) {
+    expect(claim(count, attempt, run)).toEqual({ kind: 'waiting' })
+    await clock.advance(LIMITS.rejoinMs)
+    expect(claim(count, attempt, run)).toEqual({ kind: 'missing' })
+  }
 })
 
 test('when slots were found, then nobody else gets them, nor are they shown as free', () => {
@@ -126,6 +133,15 @@ test('when slots were found, then nobody else gets them, nor are they shown as f
   expect(request(1, 1, 'run2')).toEqual({ kind: 'granted', slots: [grant('a', 1)] })
   expect(request(1, 1, 'run3')).toMatchObject({ kind: 'waiting' })
   expect(freeSlots()).toBe(0)
+})
+
+test('when another leader has started an attempt meanwhile, then its slots are found, and nobody else gets them', () => {
+  const { beat, claim, request } = stage()
+  beat('a')
+  beat('b')
+  beat('a', held(0, 0), held(1, 1))
+  expect(request(3, 1, 'run2')).toMatchObject({ kind: 'waiting' })
+  expect(claim(2)).toEqual({ kind: 'held', slots: [grant('a', 0), grant('a', 1)] })
 })
 
 test('when a slot that was claimed is held, then nobody else gets it, whatever heartbeats say', () => {
@@ -150,6 +166,7 @@ test('when a task manager ends, then what was found there is missing', async () 
   const { clock, ctx, beat, claim } = stage()
   beat('a', held(0, 0))
   ctx.watched.find(({ to }) => to === 'tm-a')?.end({ kind: 'lost' })
+  claim(1)
   await clock.advance(LIMITS.rejoinMs)
   expect(claim(1)).toEqual({ kind: 'missing' })
 })
