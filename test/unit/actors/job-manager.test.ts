@@ -25,6 +25,7 @@ function stage() {
     'manager',
     new JobManager({
       own,
+      term: 1,
       store,
       intake: new JobIntake({ store, planner: { plan }, connectors }),
       connectors,
