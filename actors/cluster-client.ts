@@ -100,12 +100,12 @@ export class ClusterClient implements Cluster {
   }
 
   nodes(): Promise<readonly NodeStatus[]> {
-    return this.#line.ask(LEADING_RESOURCE_MANAGER, DESCRIBE_NODES, SHORT)
+    return this.#line.read(LEADING_RESOURCE_MANAGER, DESCRIBE_NODES, SHORT.timeoutMs)
   }
 
   async actors(): Promise<readonly ThreadActors[]> {
     const [own, nodes] = await Promise.all([
-      this.#line.ask(LEADING_JOB_MANAGER, DESCRIBE_THREAD, SHORT),
+      this.#line.read(LEADING_JOB_MANAGER, DESCRIBE_THREAD, SHORT.timeoutMs),
       this.nodes(),
     ])
     const threads = await Promise.all(

@@ -473,10 +473,11 @@ export class JobManager implements Actor<JobManagerMessage> {
     const directed = this.#runs.get(run)
     if (directed === undefined) return
     const { followers, ...prepared } = directed
-    const { own, store, clock, random, logger, slotRequestMs, isAlone } = this.#options
+    const { own, term, store, clock, random, logger, slotRequestMs, isAlone } = this.#options
     const jobMaster = new JobMaster({
       ...prepared,
       node: own.node,
+      term,
       log: store.log(run),
       blobs: store.blobs,
       jobManager: this.#ctx.self,

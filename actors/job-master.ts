@@ -175,6 +175,8 @@ export type SlotLost = {
 export interface JobMasterOptions {
   readonly run: RunId
   readonly node: NodeId
+  /** Of the leader that it belongs to. */
+  readonly term: number
   readonly code: JobCode
   readonly plan: JobPlan
   readonly log: JobLog
@@ -257,7 +259,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   start(ctx: ActorContext<JobMasterMessage>): void {
     this.#ctx = ctx
-    const { run, plan, code, resourceManager, history: documents, clock, logger } = this.#options
+    const { run, term, plan, code, resourceManager, history: documents, clock, logger } = this.#options
     const history = new HistoryKeeper({ documents, wallTime: () => clock.wallTime(), logger }, ctx)
     this.#history = history
     this.#story = new JobStory({
@@ -267,7 +269,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       send: (follower, event) => ctx.send(follower, event),
     })
     this.#sources = new JobSources(plan, ctx)
-    this.#slots = new JobSlots({ run, code, count: requiredSlots(plan), resourceManager }, ctx)
+    this.#slots = new JobSlots({ run, term, code, count: requiredSlots(plan), resourceManager }, ctx)
     this.#log = new LogWriter({
       log: this.#options.log,
       nonce: () => randomToken(this.#options.random, 20),

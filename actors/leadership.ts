@@ -62,8 +62,8 @@ export interface LeadershipOptions {
   readonly system: SystemId
   /** Undefined: it stands alone, and leads. */
   readonly lease: LeaseStore | undefined
-  /** A fresh one each time that it comes to lead. */
-  readonly jobManager: () => JobManager
+  /** A fresh one each time that it comes to lead, under a term that is higher than all before it. */
+  readonly jobManager: (term: number) => JobManager
   /** Has the node found as the one who leads, and no longer. */
   readonly takeName: () => Promise<void>
   readonly dropName: () => void
@@ -212,7 +212,7 @@ export class Leadership implements Actor<LeadershipMessage> {
 
   #lead(): void {
     const { jobManager, lease, logger, onNews } = this.#options
-    const ref = this.#ctx.spawn(JOB_MANAGER, jobManager(), {
+    const ref = this.#ctx.spawn(JOB_MANAGER, jobManager(this.#candidate.revision), {
       onExit: (reason) => ({ type: 'job-manager-ended', reason }),
       stopMs: Number.POSITIVE_INFINITY,
     })

@@ -36,7 +36,10 @@ export interface HeldSlot {
   readonly index: SubtaskIndex
 }
 
-export type HeartbeatAnswer =
+/** `term`: of the leader who answers. */
+export type HeartbeatAnswer = Verdict & { readonly term: number }
+
+type Verdict =
   /** It belongs to the cluster. Silent for so long it is taken for dead; `warning` is about it, for people. */
   | {
       readonly kind: 'registered'
@@ -150,6 +153,11 @@ interface FoundSlot extends HeldSlot, SlotGrant {}
 export interface ResourceManagerOptions {
   /** Of the process that it lives in. */
   readonly own: NodeInfo
+  /**
+   * Which leadership of the cluster it is. Terms rise: a word of a lower one than is known comes from a leader that has
+   * been replaced and does not know it yet.
+   */
+  readonly term: number
   readonly heartbeatTimeoutMs: number
   /** After so long every task manager that lives has told what it holds. */
   readonly rejoinMs: number
@@ -209,9 +217,9 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     const admission = this.#membership.onHeard(info)
     switch (admission.kind) {
       case 'evicted':
-        return ctx.reply<HeartbeatAnswer>({ kind: 'evicted' })
+        return ctx.reply(this.#answerOf({ kind: 'evicted' }))
       case 'refused':
-        return ctx.reply<HeartbeatAnswer>({ kind: 'refused', error: errorInfoOf(admission.error) })
+        return ctx.reply(this.#answerOf({ kind: 'refused', error: errorInfoOf(admission.error) }))
       case 'namesake':
         return this.#askNamesake(info, admission.of, ctx)
       case 'joined':
@@ -239,16 +247,20 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       : undefined
     if (warning !== undefined && !member.isSkewLogged) logger.warn({ error: warning }, 'clocks differ')
     member.isSkewLogged = warning !== undefined
-    ctx.reply<HeartbeatAnswer>({ kind: 'registered', heartbeatTimeoutMs, warning })
+    ctx.reply(this.#answerOf({ kind: 'registered', heartbeatTimeoutMs, warning }))
     if (state === 'draining') this.#evacuate(info.node, ctx)
   }
 
   #onStandby(word: StandbyAlive, ctx: ActorContext<ResourceManagerMessage>): void {
     const { own, heartbeatTimeoutMs } = this.#options
     const error = refusalOf(word.info, own)
-    if (error !== undefined) return ctx.reply<HeartbeatAnswer>({ kind: 'refused', error: errorInfoOf(error) })
+    if (error !== undefined) return ctx.reply(this.#answerOf({ kind: 'refused', error: errorInfoOf(error) }))
     this.#standbys.set(word.info.node, { word, heardAt: ctx.now() })
-    ctx.reply<HeartbeatAnswer>({ kind: 'registered', heartbeatTimeoutMs, warning: undefined })
+    ctx.reply(this.#answerOf({ kind: 'registered', heartbeatTimeoutMs, warning: undefined }))
+  }
+
+  #answerOf(verdict: Verdict): HeartbeatAnswer {
+    return { ...verdict, term: this.#options.term }
   }
 
   /** Whoever has the name may have crashed a moment ago: it is asked, and the new one comes again meanwhile. */
@@ -271,7 +283,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     ctx: ActorContext<ResourceManagerMessage>,
   ): void {
     const member = this.#members.get(of)
-    const reply = (value: HeartbeatAnswer) => ctx.replyTo(asker, { ok: true, value })
+    const reply = (verdict: Verdict) => ctx.replyTo(asker, { ok: true, value: this.#answerOf(verdict) })
     if (member !== undefined && answer.ok)
       return reply({ kind: 'refused', error: errorInfoOf(nameTaken(node, member.heartbeat.info)) })
     if (!answer.ok && answer.failure.kind === 'no-responder') this.#onEnded(of, { kind: 'lost' })

@@ -100,6 +100,8 @@ export type OpenSlot = {
   readonly index: SubtaskIndex
   readonly code: JobCode
   readonly direction: Direction
+  /** Of the leader whose job master asks: a slot may be somebody else's since. */
+  readonly term: number
 } & Asks<OpenSlotAnswer>
 
 /** Another directs the job from now on; what runs goes on. `settled`: as in `AdoptSubtask`. */
@@ -203,6 +205,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   readonly #slots = new Map<SlotIndex, SlotState>()
   #startedAt = 0
   #standing: Standing = { kind: 'joining' }
+  /** Of the newest leader that has answered. */
+  #term = 0
   #waitsFor: string | undefined
   #warning: string | undefined
   /** Who waits until no slot is held; undefined while it does not drain. */
@@ -323,6 +327,9 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     if (this.#isUnanswered(ctx.now())) this.#lose('fenced')
     if (this.#standing.kind === 'lost') return
     if (!answer.ok) return this.#waitFor(WHY_WAITING[answer.failure.kind], ctx)
+    // Beside the one who leads another answers who did: he may have taken for dead whom he could not hear.
+    if (answer.value.term < this.#term) return
+    this.#term = answer.value.term
     const { onNews } = this.#options
     switch (answer.value.kind) {
       case 'registered':
@@ -424,7 +431,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   // Slots.
 
   #open(request: OpenSlot, ctx: ActorContext<TaskManagerMessage>): void {
-    if (this.#standing.kind === 'lost') return
+    if (this.#standing.kind === 'lost' || request.term < this.#term) return
     const state = this.#slots.get(request.slot)
     if (state !== undefined && isSame(state, request)) return this.#answerOpener(state, ctx)
     // An old question that comes late.

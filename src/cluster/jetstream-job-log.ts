@@ -84,9 +84,7 @@ export class JetStreamJobLog implements JobLog {
   }
 
   async #last(): Promise<Standing | undefined> {
-    const message = await this.#connection.last(this.#stream, this.#subject, {
-      timeoutMs: LIMITS.logAnswerMs,
-    })
+    const message = await this.#connection.last(this.#stream, this.#subject)
     return message && { entry: this.#decoded(message.data), sequence: message.sequence }
   }
 

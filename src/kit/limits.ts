@@ -60,10 +60,13 @@ export const LIMITS = {
   leaseMs: 1_500,
   /** … so its holder writes it this often … */
   leaseRenewMs: 300,
-  /** … and whoever stands by looks this often. */
+  /** … and whoever stands by looks this often; from one look to the next no more than this counts as seen. */
   leaseLookMs: 250,
+  leaseGapMs: 500,
   /** A standby that the leader has not heard for this long is shown no more. */
   standbySilenceMs: 3_000,
+  /** What a leader is asked for to be shown is asked for again after this. */
+  readTryMs: 1_000,
   /** Whoever asks for a leader and finds none waits this long for one … */
   firstLeaderMs: 3_000,
   /** … or this long, if one has answered before: a NATS cluster may take so long to elect who answers for the lease. */

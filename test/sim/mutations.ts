@@ -243,8 +243,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a lease is taken although its holder writes it',
     file: 'src/cluster/candidate.ts',
-    from: 'now - since >= LIMITS.leaseMs',
-    to: 'now - since >= 0',
+    from: 'heldMs >= LIMITS.leaseMs',
+    to: 'heldMs >= 0',
   },
   {
     name: 'a leader that has lost the lease goes on leading',
@@ -269,6 +269,12 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'actors/subtask.ts',
     from: '    return epoch < this.#direction.epoch\n',
     to: '    return epoch < 0\n',
+  },
+  {
+    name: 'a task manager believes a leader that was replaced',
+    file: 'actors/task-manager.ts',
+    from: '    if (answer.value.term < this.#term) return\n',
+    to: '',
   },
   {
     name: 'splits that were handed out since the checkpoint are not known to who takes over',

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { CheckpointCoordinatorMessage } from '#actors/checkpoint-coordinator.js'
 import type { Direction } from '#actors/direction.js'
 import type { JobMasterMessage } from '#actors/job-master.js'
+import type { HeartbeatAnswer } from '#actors/resource-manager.js'
 import type { SlotMessage } from '#actors/slot.js'
 import type { SlotThread, SlotThreadEvents, SlotThreads } from '#actors/slot-threads.js'
 import {
@@ -30,6 +31,12 @@ import { FakeContext, refTo } from './fake-context.js'
 
 const ORPHAN_MS = 4_000
 const SLOT: ActorRef<SlotMessage> = refTo('slot-0')
+const registered = (term: number): HeartbeatAnswer => ({
+  kind: 'registered',
+  heartbeatTimeoutMs: 1e9,
+  warning: undefined,
+  term,
+})
 const oom = errorInfoOf(new Error('out of memory'))
 
 const direction = (epoch: number, leader = `leader-${epoch}`): Direction => ({
@@ -72,18 +79,23 @@ function stage({ orphanMs = ORPHAN_MS } = {}) {
     onNews: () => {},
   })
   const ctx = new FakeContext(taskManager, clock)
-  ctx.takeAsked('heartbeat')[0]?.answer({ kind: 'registered', heartbeatTimeoutMs: 1e9, warning: undefined })
+  /** The next heartbeat is answered. */
+  const answer = (value: HeartbeatAnswer) => {
+    ctx.tell({ type: 'heartbeat-due' })
+    ctx.takeAsked('heartbeat').at(-1)?.answer(value)
+  }
+  answer(registered(1))
   /** What it has sent to itself arrives. */
   const settle = () => {
     for (const { to, message } of ctx.sent.splice(0))
       if (to === ctx.self.address) ctx.tell(message as unknown as TaskManagerMessage)
   }
-  const open = (by: Direction, run = 'run1', attempt = 1) => {
-    const index = 0 as SubtaskIndex
+  const open = (by: Direction, run = 'run1', attempt = 1, term = 1) => {
+    const [index, opened] = [0 as SubtaskIndex, threads.length]
     const code = { bundle: '', request: { params: {} }, fingerprint: '' }
-    const message: OpenSlot = { type: 'open-slot', ...place(run, attempt), index, code, direction: by }
+    const message: OpenSlot = { type: 'open-slot', ...place(run, attempt), index, code, direction: by, term }
     ctx.ask_(message)
-    threads.at(-1)?.onReady(SLOT)
+    if (threads.length > opened) threads.at(-1)?.onReady(SLOT)
     settle()
   }
   return {
@@ -91,6 +103,7 @@ function stage({ orphanMs = ORPHAN_MS } = {}) {
     ctx,
     orders,
     open,
+    answer,
     /** Asks it to let another adopt the slot: what it answers at once. */
     adopt(by: Direction, run = 'run1', attempt = 1): unknown {
       const before = ctx.replies.length
@@ -310,4 +323,36 @@ test('when another run is given a slot that serves one, then whoever directs tha
   expect(ctx.takeAsked('slot-lost'), 'nobody is left').toEqual([])
   open(direction(7, 'another'), 'run2', 2)
   expect(ctx.takeAsked('slot-lost'), 'its own later attempt knows').toEqual([])
+})
+
+test('when a leader that was replaced says that it was evicted, then that is not believed; of the one who leads it is', () => {
+  const { orders, open, answer } = stage()
+  open(direction(1))
+  answer(registered(5))
+  answer({ kind: 'evicted', term: 4 })
+  expect(orders).toEqual([])
+  answer({ kind: 'evicted', term: 5 })
+  expect(orders).toEqual(['fence 1'])
+})
+
+test('when only leaders that were replaced answer, then it is as if nobody did', async () => {
+  const { clock, orders, open, answer } = stage()
+  open(direction(1))
+  answer({ ...registered(5), heartbeatTimeoutMs: 10_000 } as HeartbeatAnswer)
+  for (let beat = 0; beat < 9; beat++) {
+    await clock.advance(LIMITS.heartbeatMs)
+    answer(registered(4))
+  }
+  expect(orders).toEqual(['fence 1'])
+})
+
+test('when a leader that was replaced asks for a slot, then it gets none, and what runs there goes on', () => {
+  const { ctx, orders, open, answer } = stage()
+  open(direction(7), 'run2', 1, 5)
+  answer(registered(5))
+  const before = ctx.replies.length
+  open(direction(1), 'run1', 1, 4)
+  expect([orders, ctx.replies.length]).toEqual([[], before])
+  open(direction(8), 'run1', 1, 5)
+  expect(orders, 'the one who leads does').toEqual(['terminate 1'])
 })

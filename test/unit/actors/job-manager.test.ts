@@ -33,6 +33,7 @@ function stage() {
       name,
       new JobManager({
         own,
+        term: 1,
         store,
         intake: new JobIntake({ store, planner: { plan }, connectors }),
         connectors,

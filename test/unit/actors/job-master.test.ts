@@ -114,6 +114,7 @@ function stage() {
       jobManager,
       run,
       node: 'node' as NodeId,
+      term: 1,
       code: { bundle: 'none', request: { params: {} }, fingerprint: 'none' },
       plan: withSource(clickCount(2, { intervalMs: 1_000 })),
       log,

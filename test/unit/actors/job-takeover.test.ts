@@ -177,6 +177,7 @@ async function stage({
     new JobMaster({
       run,
       node: 'node2' as NodeId,
+      term: 9,
       code: { bundle: 'none', request: { params: {} }, fingerprint: 'none' },
       plan: planOf(restart),
       log,
@@ -319,6 +320,7 @@ test('when not all subtasks are left, then the next attempt starts at once, also
   expect(tm.of('close-slot')).toMatchObject([0, 1].map((slot) => ({ slot, attempt: 1, epoch: 2 })))
   expect(rm.of('release-slots').at(-1)).toMatchObject({ attempt: 1, epoch: 2 })
   expect(await started()).toMatchObject([{ attempt: 1 }, { attempt: 2, epoch: 2, from: 5 }])
+  expect(tm.of('open-slot').at(-1)).toMatchObject({ attempt: 2, term: 9 })
   expect([attempts(), failures(), exits]).toEqual([[[2, 5]], [], []])
 })
 

@@ -27,6 +27,7 @@ function stage() {
   const random = seededRandom(3)
   const network = new SimulatedNetwork({ clock, random })
   const state = new MemoryState()
+  const terms: number[] = []
   const node = (name: string, { protocol = 1 } = {}) => {
     const id = `${name}-system` as SystemId
     const system = new ActorSystem({
@@ -45,7 +46,10 @@ function stage() {
         own,
         system: id,
         lease: store,
-        jobManager: () => new Directing(own, clock) as Actor<unknown> as unknown as JobManager,
+        jobManager: (term) => {
+          terms.push(term)
+          return new Directing(own, term, clock) as Actor<unknown> as unknown as JobManager
+        },
         takeName: () => system.takeName(JOB_MANAGER_NAME),
         dropName: () => system.dropName(JOB_MANAGER_NAME),
         residentBytes: () => 1,
@@ -79,7 +83,7 @@ function stage() {
     network.kill(id)
     await system.kill()
   }
-  return { clock, network, node, nodes, kill, lease: state.lease }
+  return { clock, network, node, nodes, kill, lease: state.lease, terms }
 }
 
 const FACTS = { host: 'h', pid: 1, version: '0.1.0', cpus: 1, memoryBytes: 1, labels: {}, startedAt: 0 }
@@ -87,16 +91,19 @@ const FACTS = { host: 'h', pid: 1, version: '0.1.0', cpus: 1, memoryBytes: 1, la
 /** In the place of a job manager: the resource manager of one, and a word that it crashes by. */
 class Directing implements Actor<'crash'> {
   readonly #own: NodeInfo
+  readonly #term: number
   readonly #clock: VirtualClock
 
-  constructor(own: NodeInfo, clock: VirtualClock) {
+  constructor(own: NodeInfo, term: number, clock: VirtualClock) {
     this.#own = own
+    this.#term = term
     this.#clock = clock
   }
 
   start(ctx: ActorContext<'crash'>): void {
     const resources = new ResourceManager({
       own: this.#own,
+      term: this.#term,
       heartbeatTimeoutMs: 25_000,
       rejoinMs: 0,
       residentBytes: () => 1,
@@ -158,7 +165,7 @@ test('when several could lead, then one does and is found by name, and the other
 })
 
 test('when the leader dies, then another leads in less than three seconds, ten times in a row', async () => {
-  const { clock, node, nodes, kill } = stage()
+  const { clock, node, nodes, kill, terms } = stage()
   let [leader, standby] = [node('n0'), node('n1')]
   await clock.advance(3_000)
   for (let death = 0; death < 10; death++) {
@@ -173,6 +180,8 @@ test('when the leader dies, then another leads in less than three seconds, ten t
     ;[leader, standby] = [standby, node(`n${death + 2}`)]
     await clock.advance(2_000)
   }
+  expect(new Set(terms).size, 'each has a term of its own').toBe(11)
+  expect(terms, 'which rise').toEqual(terms.toSorted((a, b) => a - b))
 })
 
 test('when the leader leaves, then it gives the lease back, and nobody waits', async () => {

@@ -37,6 +37,7 @@ function stage() {
   const clock = new VirtualClock()
   const manager = new ResourceManager({
     own: info('jm'),
+    term: 7,
     heartbeatTimeoutMs: 25_000,
     rejoinMs: LIMITS.rejoinMs,
     residentBytes: () => 1,
@@ -90,7 +91,7 @@ function stage() {
 
 test('when task managers join with slots of a run, then whoever claims them gets them, in the order of their indices', () => {
   const { beat, claim } = stage()
-  beat('a', held(1, 2), held(0, 1))
+  expect(beat('a', held(1, 2), held(0, 1)), 'and hears who leads').toMatchObject({ term: 7 })
   expect(claim(3)).toEqual({ kind: 'waiting' })
   beat('b', held(0, 0))
   const slots = [grant('b', 0), grant('a', 0), grant('a', 1)]

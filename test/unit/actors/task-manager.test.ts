@@ -65,6 +65,7 @@ function stage() {
     'resources',
     new ResourceManager({
       own: info('jm-1', 'jm'),
+      term: 1,
       heartbeatTimeoutMs: TIMEOUT_MS,
       rejoinMs: 0,
       residentBytes: () => 1,
@@ -115,6 +116,7 @@ const openSlot = (slot: number, jobMaster: ActorRef<JobMasterMessage>): TaskMana
   index: 0 as SubtaskIndex,
   code: { bundle: '', request: { params: {} }, fingerprint: '' },
   direction: { epoch: 1 as Epoch, jobMaster, coordinator: refTo('coordinator') },
+  term: 1,
 })
 
 test('when a task manager starts, then it is registered, and shown with what it last said', async () => {
