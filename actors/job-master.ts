@@ -933,7 +933,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (isAlone) {
       this.#releaseAllSlots()
       this.#story.moveTo('SUSPENDED', reason)
-    } else this.#ctx.send(jobManager, { type: 'led-elsewhere', run })
+    } else {
+      this.#slots.forget()
+      this.#ctx.send(jobManager, { type: 'led-elsewhere', run })
+    }
     this.#ctx.exit()
   }
 

@@ -114,6 +114,12 @@ export class JobSlots {
     }
   }
 
+  /** They are for another leader to give and to release. */
+  forget(): void {
+    const { run, resourceManager } = this.#options
+    this.#ctx.send(resourceManager, { type: 'forget-slots', run })
+  }
+
   /** Of `attempt` and all before it, whoever led the job then. The resource manager has their threads closed. */
   release(attempt: Attempt, epoch: Epoch): void {
     const { run, resourceManager } = this.#options

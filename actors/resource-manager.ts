@@ -82,6 +82,7 @@ export type ResourceManagerMessage =
   | RequestSlots
   | ClaimSlots
   | ReleaseSlots
+  | ForgetSlots
   // its own steps
   | {
       readonly type: 'namesake-asked'
@@ -131,6 +132,12 @@ export type ReleaseSlots = {
   readonly attempt: Attempt
   readonly epoch: Epoch
 } & Asks<'ok'>
+
+/** Another leads the job: what it has is found where it runs, like that of any other leader. */
+export interface ForgetSlots {
+  readonly type: 'forget-slots'
+  readonly run: RunId
+}
 
 export type DescribeNodes = { readonly type: 'describe' } & Asks<readonly NodeStatus[]>
 
@@ -201,6 +208,9 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       case 'release-slots':
         ctx.reply('ok')
         return this.#release(message, ctx)
+      case 'forget-slots':
+        this.#holdings = this.#holdings.filter(({ run }) => run !== message.run)
+        return
       case 'told':
         return
       case 'describe':

@@ -27,6 +27,8 @@ const LEADERS_ALONE = [
 ] as const satisfies readonly FaultName[]
 
 const WORDS_ALONE_MS = 3_000
+/** A leader has the jobs of the one before it by then, and has been heard by all. */
+const SETTLED_MS = 3_000
 
 /** What can go wrong in a world: all that there is, or only what befalls whoever directs. */
 export type Theme = 'anything' | 'leaders'
@@ -46,6 +48,8 @@ export class Disasters {
   #phase: 'not begun' | 'going on' | 'over' = 'not begun'
   #endsAt = Number.POSITIVE_INFINITY
   #nextAt = 0
+  /** Somebody leads since then. */
+  #ledSince = 0
   /** One process that does work, or the one that directs it, is always killed, and soon. */
   #strikesAt = 0
 
@@ -85,9 +89,10 @@ export class Disasters {
     const { random, clock } = this.#world
     const now = clock.now()
     if (now >= this.#strikesAt) this.#strike()
+    const isFair = this.theme === 'anything' || this.#canBeReplaced()
     while (this.#nextAt <= now) {
       const name = this.#nextName(now)
-      if (this.theme === 'anything' || this.#canBeReplaced()) FAULTS[name](this.#world, random)
+      if (isFair) FAULTS[name](this.#world, random)
       this.#nextAt += this.#gapMs * (0.2 + random.next() * 1.6)
     }
   }
@@ -102,12 +107,19 @@ export class Disasters {
     return random.next() < 0.3 ? this.#blow : this.names[randomInteger(random, this.names.length)]!
   }
 
-  /** One stands by that lives, and reaches the store as soon as the one that leads does. */
+  /** Somebody leads, and has for a while; and another stands by. */
   #canBeReplaced(): boolean {
-    const { machines } = this.#world
+    const { machines, clock } = this.#world
     const leaders = this.#world.leaders()
-    return machines.some(
-      (machine) => machine.isReady && machine.roles.includes('job-manager') && !leaders.includes(machine),
+    if (!leaders.some(({ isUp }) => isUp)) {
+      this.#ledSince = clock.now()
+      return false
+    }
+    return (
+      clock.now() - this.#ledSince >= SETTLED_MS &&
+      machines.some(
+        (machine) => machine.isReady && machine.roles.includes('job-manager') && !leaders.includes(machine),
+      )
     )
   }
 

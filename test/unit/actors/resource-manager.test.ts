@@ -145,6 +145,17 @@ test('when another leader has started an attempt meanwhile, then its slots are f
   expect(claim(2)).toEqual({ kind: 'held', slots: [grant('a', 0), grant('a', 1)] })
 })
 
+test('when another leads a job that had slots here, then they are free once nothing runs there, and nobody closes them', () => {
+  const { ctx, beat, request, closed, freeSlots } = stage()
+  beat('a')
+  request(2, 1)
+  beat('a', held(0, 0, 1), held(1, 1, 1))
+  ctx.tell({ type: 'forget-slots', run: 'run1' as RunId })
+  expect(freeSlots()).toBe(0)
+  beat('a', held(0, 0, 1))
+  expect([freeSlots(), closed()]).toEqual([1, []])
+})
+
 test('when a slot that was claimed is held, then nobody else gets it, whatever heartbeats say', () => {
   const { beat, claim, request } = stage()
   beat('a', held(0, 0))
