@@ -950,7 +950,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #onAppend(event: CheckpointEvent): void {
     const asker = this.#ctx.asker
     this.#log.append({ ...event, epoch: this.#epoch }, (appended: Appended) => {
-      if (this.#log.state.epoch !== this.#epoch) return this.#stepDown(`epoch ${this.#log.state.epoch} leads`)
+      const { epoch, ended } = this.#log.state
+      if (epoch !== this.#epoch) return this.#stepDown(`epoch ${epoch} leads`)
+      // The coordinator, which ends with us, would ask again at once, and again.
+      if (ended !== undefined) return
       if (asker !== undefined) this.#ctx.replyTo(asker, { ok: true, value: appended })
     })
   }

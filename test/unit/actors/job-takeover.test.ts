@@ -214,6 +214,7 @@ async function stage({
   return {
     clock,
     blobs,
+    documents: state.documents,
     events,
     exits,
     crashes,
@@ -467,6 +468,20 @@ test('when all subtasks had finished, then the job ends FINISHED', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'ended', outcome: 'finished', checkpoint: 5 })
   expect(exits).toEqual([{ kind: 'normal' }])
   expect(tm.of('close-slot')).toHaveLength(2)
+})
+
+test('when the job has ended and its history is still being written, then its coordinator is told nothing more', async () => {
+  const { clock, documents, events, tell } = await stage()
+  await clock.advance(100)
+  documents.put = () => new Promise(() => {})
+  for (const subtask of SUBTASKS)
+    await tell('here.job', { type: 'subtask-changed', subtask, attempt: attempt(1), state: 'FINISHED' })
+  await clock.advance(100)
+  expect(events.filter(({ type }) => type === 'ended')).toEqual([])
+  // Refused, it would ask for ids again, and be refused again, without end.
+  expect(await tell('here.job', { type: 'append', event: { type: 'reserved', to: 999 } })).toBe(false)
+  await clock.advance(LIMITS.historyEndMs)
+  expect(events.at(-1)).toMatchObject({ type: 'ended', outcome: 'finished' })
 })
 
 test('when some know that the final checkpoint is complete, then all are told, no other is taken, and it ends when they do', async () => {
