@@ -39,12 +39,10 @@ export class Adoption {
     this.#answers[index] ??= answer
     const slots: ActorRef<SlotMessage>[] = []
     const living = new Map<SubtaskId, LivingSubtask>()
-    let isBroken = false
     for (const one of this.#answers) {
       if (one === undefined) return { kind: 'collecting' }
       if (one.kind === 'gone') {
         if (one.error !== undefined) return { kind: 'failed', error: one.error }
-        isBroken = true
         continue
       }
       slots.push(one.slot)
@@ -53,7 +51,7 @@ export class Adoption {
         living.set(standing.subtask, standing)
       }
     }
-    if (isBroken || this.#subtasks.some((id) => !living.has(id))) return { kind: 'broken' }
+    if (this.#subtasks.some((id) => !living.has(id))) return { kind: 'broken' }
     return { kind: 'whole', slots, subtasks: [...living.values()] }
   }
 }

@@ -93,8 +93,8 @@ export type AttemptRuns = {
 export interface AdoptedAttempt {
   /** The newest one that was completed in it: its subtasks may not have heard. */
   readonly newest: CheckpointId | undefined
-  /** `newest` is known as the final one: none comes after it. */
-  readonly final: boolean
+  /** `newest`, when it is known as the final one: none comes after it. */
+  readonly final: CheckpointRecord | undefined
   /** Subtasks all of whose inputs have ended. */
   readonly ended: readonly SubtaskId[]
 }
@@ -102,7 +102,7 @@ export interface AdoptedAttempt {
 /** A checkpoint now, whatever the interval says. Answered when it is complete, or has failed. */
 export type CheckpointNow = { readonly type: 'checkpoint-now' } & Asks<CheckpointRecord>
 
-/** Pending ones and those of the past, newest first. */
+/** Pending ones, newest first. Those of the past were told of. */
 export type DescribeCheckpoints = { readonly type: 'describe' } & Asks<readonly CheckpointRecord[]>
 
 export interface CheckpointedSubtask {
@@ -178,12 +178,11 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   #subtasks: readonly CheckpointedSubtask[] = []
   /** The last one that opened, and the states that source coordinators gave for it. */
   #opening: { readonly checkpoint: CheckpointId; readonly states: Map<OperatorId, SourceState> } | undefined
-  #past: CheckpointRecord[] = []
   #newest: CheckpointId | undefined
   #reserving = false
   /** Who asked for a checkpoint that has not opened yet, and who waits for one that has. */
   #requests: ReplyTo<unknown>[] = []
-  /** None comes after it in this attempt: it is the answer for whoever asks for one. */
+  /** Of this attempt. */
   #final: CheckpointRecord | undefined
   readonly #waiting = new Map<CheckpointId, ReplyTo<unknown>[]>()
 
@@ -217,7 +216,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
       case 'checkpoint-now':
         return this.#final === undefined ? this.#onRequested(ctx.asker) : ctx.reply(this.#final)
       case 'describe':
-        return ctx.reply(this.#records(now))
+        return ctx.reply(this.#undecided().flatMap((checkpoints) => checkpoints.records(now)))
       case 'acknowledged':
       case 'declined':
       case 'barrier-emitted':
@@ -318,14 +317,15 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   #onRuns({ attempt, goesOn, adopted }: AttemptRuns, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const checkpoints = this.#checkpoints
     if (attempt !== checkpoints?.attempt) return
-    if (adopted?.final !== true) checkpoints.onRunning(ctx.now(), goesOn)
+    if (adopted?.final === undefined) checkpoints.onRunning(ctx.now(), goesOn)
+    else this.#onFinal(adopted.final, ctx)
     for (const subtask of adopted?.ended ?? []) checkpoints.onEnded(subtask, attempt, ctx.now())
-    if (adopted?.newest !== undefined) this.#tellNewest(adopted.newest, adopted.final, ctx)
+    if (adopted?.newest !== undefined) this.#tellNewest(adopted.newest, adopted.final !== undefined, ctx)
   }
 
   #closeAttempt(ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     const checkpoints = this.#checkpoints
-    for (const aborted of checkpoints?.close(ctx.now()) ?? []) this.#remember(aborted.record, ctx)
+    for (const aborted of checkpoints?.close(ctx.now()) ?? []) this.#tellOver(aborted.record, ctx)
     if (checkpoints?.hasPending() === true) this.#closed.set(checkpoints.attempt, checkpoints)
     this.#retention.onAttemptEnded()
     this.#newest = undefined
@@ -337,7 +337,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     decided: { readonly record: CheckpointRecord } | undefined,
     ctx: ActorContext<CheckpointCoordinatorMessage>,
   ): void {
-    if (decided !== undefined) this.#remember(decided.record, ctx)
+    if (decided !== undefined) this.#tellOver(decided.record, ctx)
     if (!closed.hasPending()) this.#closed.delete(closed.attempt)
   }
 
@@ -539,14 +539,19 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     for (const older of subsumed) {
       this.#retention.onAborted(older.checkpoint, older.snapshots)
       this.#tellSources('aborted', older.checkpoint, ctx)
-      this.#remember(older.record, ctx)
+      this.#tellOver(older.record, ctx)
     }
     this.#tellSources('barriers-emitted', checkpoint, ctx)
     // The log's answers may come in another order: a newer one, already told, covers it.
     if (this.#newest === undefined || checkpoint > this.#newest) this.#tellNewest(checkpoint, final, ctx)
-    this.#remember(record, ctx)
+    this.#tellOver(record, ctx)
     if (!final) return
     ctx.send(this.#options.jobMaster, { type: 'final-checkpoint-complete', attempt, checkpoint })
+    this.#onFinal(record, ctx)
+  }
+
+  /** None comes after it: it is the answer for whoever asks for one. */
+  #onFinal(record: CheckpointRecord, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     this.#final = record
     for (const asker of this.#requests.splice(0)) ctx.replyTo(asker, { ok: true, value: record })
   }
@@ -583,7 +588,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     const abort: CheckpointAborted = { type: 'abort', epoch: this.#options.epoch, checkpoint }
     for (const { ref } of this.#subtasks) ctx.ask(ref, abort, TELL, () => ({ type: 'told' }))
     this.#tellSources('aborted', checkpoint, ctx)
-    this.#remember(record, ctx)
+    this.#tellOver(record, ctx)
     if (intolerable === undefined || this.#checkpoints === undefined) return
     const { attempt } = this.#checkpoints
     this.#closeAttempt(ctx)
@@ -603,11 +608,6 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
     }
   }
 
-  /** Pending ones and those of the past, newest first. */
-  #records(now: number): readonly CheckpointRecord[] {
-    return [...this.#undecided().flatMap((checkpoints) => checkpoints.records(now)), ...this.#past]
-  }
-
   /** Blobs of these must stay, whoever else gives them up. */
   #pendingSnapshots(): readonly SubtaskSnapshot[] {
     return this.#undecided().flatMap((checkpoints) => checkpoints.snapshots())
@@ -621,8 +621,7 @@ export class CheckpointCoordinator implements Actor<CheckpointCoordinatorMessage
   }
 
   /** A checkpoint has ended, one way or the other. */
-  #remember(record: CheckpointRecord, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
-    this.#past = [record, ...this.#past].slice(0, LIMITS.checkpointRecords)
+  #tellOver(record: CheckpointRecord, ctx: ActorContext<CheckpointCoordinatorMessage>): void {
     ctx.send(this.#options.jobMaster, { type: 'checkpoint-changed', record })
     for (const asker of this.#waiting.get(record.checkpoint) ?? [])
       ctx.replyTo(asker, { ok: true, value: record })

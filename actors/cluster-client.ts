@@ -1,6 +1,7 @@
 import { ActorSystem } from '#src/actor/system.js'
 import type { NatsOptions } from '#src/actor/transport/nats-client.js'
 import { NatsTransport } from '#src/actor/transport/nats-transport.js'
+import { NO_HISTORY } from '#src/cluster/run-history.js'
 import type { Clock } from '#src/kit/clock.js'
 import { RetakeError } from '#src/kit/errors.js'
 import type { Attempt, RunId, SystemId } from '#src/kit/ids.js'
@@ -99,12 +100,12 @@ export class ClusterClient implements Cluster {
   }
 
   nodes(): Promise<readonly NodeStatus[]> {
-    return this.#line.ask(LEADING_RESOURCE_MANAGER, DESCRIBE_NODES, SHORT)
+    return this.#line.read(LEADING_RESOURCE_MANAGER, DESCRIBE_NODES, SHORT.timeoutMs)
   }
 
   async actors(): Promise<readonly ThreadActors[]> {
     const [own, nodes] = await Promise.all([
-      this.#line.ask(LEADING_JOB_MANAGER, DESCRIBE_THREAD, SHORT),
+      this.#line.read(LEADING_JOB_MANAGER, DESCRIBE_THREAD, SHORT.timeoutMs),
       this.nodes(),
     ])
     const threads = await Promise.all(
@@ -134,7 +135,7 @@ export class ClusterClient implements Cluster {
     })
   }
 
-  /** Of a run that somebody directs he tells it; of another, its log. */
+  /** Of a run that somebody directs he tells it; of another, its log and its history. */
   async #details(run: ListedRun): Promise<JobDetails> {
     const { record, isDirected } = run
     const report = isDirected ? await this.#jobs.describe(record.run) : undefined
@@ -144,9 +145,10 @@ export class ClusterClient implements Cluster {
 
 const STATUS_OF = { finished: 'FINISHED', canceled: 'CANCELED', failed: 'FAILED' } as const
 
-/** What the log says of a run that nobody directs, or whose job master does not answer. */
-function recorded({ record, state, isDirected }: ListedRun): JobReport {
+/** What the store has of a run that nobody directs, or whose job master does not answer. */
+function recorded({ record, state, isDirected, history = NO_HISTORY }: ListedRun): JobReport {
   const { ended, attempt, retained } = state
+  const { attempts, checkpoints, failures } = history
   return {
     run: record.run,
     job: record.job,
@@ -161,11 +163,12 @@ function recorded({ record, state, isDirected }: ListedRun): JobReport {
     subtasks: { running: 0, total: 0 },
     metrics: undefined,
     rates: undefined,
-    checkpoint: undefined,
+    checkpoint: checkpoints.find((one) => one.state === 'completed'),
     plan: undefined,
     placed: [],
-    checkpoints: [],
-    failures: [],
+    attempts,
+    checkpoints,
+    failures,
     retained: retained.map(({ checkpoint }) => checkpoint),
     error: ended?.error,
   }

@@ -2,6 +2,7 @@ import type { ActorRef } from '#src/actor/actor.js'
 import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
+import type { AttemptRecord, FailureRecord } from '#src/cluster/run-history.js'
 import type { ExecutionState } from '#src/graph/execution-state.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import type { JobStatus } from '#src/graph/job-status.js'
@@ -47,10 +48,12 @@ export interface JobDetails extends JobSummary {
   /** Undefined when nobody directs the run any more. */
   readonly plan: JobPlan | undefined
   readonly placed: readonly PlacedSubtask[]
+  /** Newest first, as all that is of the past: under whichever leader it was. */
+  readonly attempts: readonly AttemptRecord[]
   /** Pending ones and those of the past, newest first. */
   readonly checkpoints: readonly CheckpointRecord[]
   /** Newest first. */
-  readonly failures: readonly JobFailure[]
+  readonly failures: readonly FailureRecord[]
   /** What a later run may start from, oldest first. */
   readonly retained: readonly CheckpointId[]
   /** Of a run that FAILED. */
@@ -65,12 +68,6 @@ export interface PlacedSubtask {
   readonly node: NodeId
   readonly slot: SlotIndex
   readonly metrics: SubtaskMetrics | undefined
-}
-
-export interface JobFailure {
-  readonly at: number
-  readonly attempt: Attempt
-  readonly error: ErrorInfo
 }
 
 export type NodeRole = 'job-manager' | 'task-manager'

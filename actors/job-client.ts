@@ -89,7 +89,7 @@ export class JobClient {
   /** All runs that are known, newest first, or the one that is named. */
   runs(run?: RunId): Promise<readonly ListedRun[]> {
     const list: ListRuns = { type: 'list-runs', ...(run !== undefined && { run }) }
-    return this.#line.ask(this.#jobManager, list, SHORT)
+    return this.#line.read(this.#jobManager, list, SHORT.timeoutMs)
   }
 
   async #uploaded(submission: JobSubmission): Promise<JobOrder> {

@@ -6,6 +6,7 @@ import type { JobBundle } from '#src/cluster/job-bundle.js'
 import { type BuildRequest, checkPlan } from '#src/cluster/job-loader.js'
 import type { JobPlanner } from '#src/cluster/job-planner.js'
 import type { JobStore, RunRecord } from '#src/cluster/job-store.js'
+import type { RetainedCheckpoint } from '#src/cluster/log-entry.js'
 import type { ConnectorLoader } from '#src/connector/registry.js'
 import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
 import type { RunId } from '#src/kit/ids.js'
@@ -20,6 +21,15 @@ export interface PreparedRun {
   /** What a run begins with that was started from another's checkpoint; its parts are copied already. */
   readonly origin: Manifest | undefined
   readonly allowRepeatedRows: boolean
+}
+
+/** An order that nothing speaks against: planned, checked, and what it begins with copied. */
+export interface RunDraft {
+  readonly order: JobOrder
+  readonly request: BuildRequest
+  readonly plan: JobPlan
+  /** The checkpoint of another run that it begins with. */
+  readonly origin: { readonly run: RunId; readonly from: Manifest; readonly adopted: Manifest } | undefined
 }
 
 export interface JobIntakeOptions {
@@ -45,21 +55,43 @@ export class JobIntake {
     return this.#store.keepBundle(bundle)
   }
 
-  /** A new run. Throws what the user's file, parameters or checkpoint are refused for; then nothing was submitted. */
-  async submit(order: JobOrder): Promise<PreparedRun> {
+  /**
+   * What a new run of `order` would be; nothing is submitted. Throws what the user's file, parameters or checkpoint are
+   * refused for.
+   */
+  async draft(order: JobOrder): Promise<RunDraft> {
     // An untidy store is no reason to refuse a job; what keeps it from being written is met below.
     await this.#store.sweep().catch(() => undefined)
     const { bundle, request, fromCheckpoint } = order
     const fresh = await this.#planner.plan(bundle, request)
     if (order.fingerprint !== undefined) checkPlan(fresh, order.fingerprint)
-    if (fromCheckpoint === undefined) return this.#create(order, request, fresh, undefined)
+    if (fromCheckpoint === undefined) return { order, request, plan: fresh, origin: undefined }
     const found = await this.#store.findCheckpoint(fromCheckpoint, fresh.name)
     const fitting = { ...request, maxParallelismOf: maxParallelismsOf(found.manifest) }
     const plan = await this.#planner.plan(bundle, fitting)
     await this.#check(found.manifest, plan)
     const run = await this.#store.begin()
     const adopted = await adoptManifest(found.manifest, found.blobs, this.#store.blobs, run)
-    return this.#create(order, fitting, plan, { run, from: found.manifest, adopted })
+    return { order, request: fitting, plan, origin: { run, from: found.manifest, adopted } }
+  }
+
+  /** Submits it: from here on there is a run. */
+  async submit({ order, request, plan, origin }: RunDraft): Promise<PreparedRun> {
+    const { bundle, allowRepeatedRows } = order
+    const code = { bundle, request, fingerprint: plan.fingerprint }
+    const { run } = await this.#store.create({
+      job: plan.name,
+      ...code,
+      allowRepeatedRows,
+      ...(origin !== undefined && {
+        run: origin.run,
+        adopted: {
+          origin: { run: origin.from.run, checkpoint: origin.from.checkpoint },
+          manifest: origin.adopted,
+        },
+      }),
+    })
+    return { run, plan, code, origin: origin?.adopted, allowRepeatedRows }
   }
 
   /** The newest unended run of the ordered job, with the code as it is now; undefined when there is none. */
@@ -81,10 +113,10 @@ export class JobIntake {
   }
 
   async #goOn({ run, bundle, request, allowRepeatedRows }: RunRecord): Promise<PreparedRun> {
-    const newest = (await this.#store.state(run))?.retained.at(-1)
+    const newest = await this.#newest(run)
     // Nothing is retained of a run that nobody has led so far as its first checkpoint.
     const origin = newest === undefined ? await this.#store.adopted(run) : undefined
-    const manifest = newest === undefined ? origin : await loadManifest(this.#store.blobs, newest.manifest)
+    const manifest = newest ?? origin
     const fitting: BuildRequest = {
       ...request,
       ...(manifest !== undefined && { maxParallelismOf: maxParallelismsOf(manifest) }),
@@ -95,26 +127,20 @@ export class JobIntake {
     return { run, plan, code, origin, allowRepeatedRows }
   }
 
-  async #create(
-    { bundle, allowRepeatedRows }: JobOrder,
-    request: BuildRequest,
-    plan: JobPlan,
-    origin: { readonly run: RunId; readonly from: Manifest; readonly adopted: Manifest } | undefined,
-  ): Promise<PreparedRun> {
-    const code = { bundle, request, fingerprint: plan.fingerprint }
-    const { run } = await this.#store.create({
-      job: plan.name,
-      ...code,
-      allowRepeatedRows,
-      ...(origin !== undefined && {
-        run: origin.run,
-        adopted: {
-          origin: { run: origin.from.run, checkpoint: origin.from.checkpoint },
-          manifest: origin.adopted,
-        },
-      }),
-    })
-    return { run, plan, code, origin: origin?.adopted, allowRepeatedRows }
+  /** Of its newest checkpoint. Whoever led before may go on still, and delete what was the newest when we looked. */
+  async #newest(run: RunId): Promise<Manifest | undefined> {
+    const newest = await this.#newestOf(run)
+    if (newest === undefined) return undefined
+    try {
+      return await loadManifest(this.#store.blobs, newest.manifest)
+    } catch (error) {
+      if ((await this.#newestOf(run))?.checkpoint === newest.checkpoint) throw error
+      return this.#newest(run)
+    }
+  }
+
+  async #newestOf(run: RunId): Promise<RetainedCheckpoint | undefined> {
+    return (await this.#store.state(run))?.retained.at(-1)
   }
 
   /** Throws what keeps `plan` from going on from `manifest`. */

@@ -14,6 +14,7 @@ import { type Step, Supervision } from '#src/actor/supervision.js'
 import { type BundlePiece, BundleUploads } from '#src/cluster/bundle-upload.js'
 import type { JobStore, RunRecord } from '#src/cluster/job-store.js'
 import type { LogState } from '#src/cluster/log-entry.js'
+import type { RunHistory } from '#src/cluster/run-history.js'
 import type { ConnectorLoader, Connectors } from '#src/connector/registry.js'
 import { connectorNamesOf, type JobPlan } from '#src/graph/job-plan.js'
 import { assertNever } from '#src/kit/assert.js'
@@ -25,8 +26,8 @@ import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
 import type { ThreadActors } from './cluster-view.js'
 import type { JobEvent } from './job-event.js'
-import type { JobIntake, PreparedRun } from './job-intake.js'
-import { JobMaster } from './job-master.js'
+import type { JobIntake, PreparedRun, RunDraft } from './job-intake.js'
+import { JobMaster, type LedElsewhere } from './job-master.js'
 import type { JobOrder } from './job-order.js'
 import { ResourceManager, type ResourceManagerOptions } from './resource-manager.js'
 import { jobMasterName, jobMasterOf, RESOURCE_MANAGER } from './role-addresses.js'
@@ -47,6 +48,7 @@ export type JobManagerMessage =
       readonly record: RunRecord
       readonly outcome: Outcome<DirectedRun | undefined>
     }
+  | { readonly type: 'drafted'; readonly asker: ReplyTo<unknown>; readonly outcome: Outcome<RunDraft> }
   | { readonly type: 'bundle-kept'; readonly asker: ReplyTo<unknown>; readonly outcome: Outcome<void> }
   | {
       readonly type: 'runs-read'
@@ -66,6 +68,8 @@ export type JobManagerMessage =
       readonly outcome: Outcome<LogState | undefined>
     }
   // its job masters
+  | LedElsewhere
+  | { readonly type: 'take-up'; readonly run: RunId }
   | { readonly type: 'job-master-ended'; readonly run: RunId; readonly reason: ExitReason }
   | { readonly type: 'restart-due' }
 
@@ -90,6 +94,8 @@ export type DescribeThread = { readonly type: 'describe-thread' } & Asks<ThreadA
 export interface KnownRun {
   readonly record: RunRecord
   readonly state: LogState
+  /** Of a run that was asked for by name, if it can be read. */
+  readonly history?: RunHistory | undefined
 }
 
 export interface ListedRun extends KnownRun {
@@ -142,7 +148,7 @@ export class JobManager implements Actor<JobManagerMessage> {
   readonly #runs: Map<RunId, DirectedRun>
   readonly #supervision: Supervision<RunId, ExitReason>
   readonly #uploads = new BundleUploads()
-  /** Ended, given up, led by another, or beyond help: none of them is taken up again unasked. */
+  /** Ended, given up, or beyond help: none of them is taken up again unasked. One that another leads, not at once. */
   readonly #left = new Set<RunId>()
   /** Found in the store: looked at one after the other, and taken up if they have not ended. */
   readonly #found: RunRecord[] = []
@@ -174,16 +180,18 @@ export class JobManager implements Actor<JobManagerMessage> {
 
   receive(message: JobManagerMessage, ctx: ActorContext<JobManagerMessage>): void {
     switch (message.type) {
-      case 'submit':
+      case 'submit': {
+        const { asker } = ctx
+        if (asker === undefined) return
+        const draft = this.#options.intake.draft(message.order)
+        return ctx.pipeToSelf(draft, (outcome) => ({ type: 'drafted', asker, outcome }))
+      }
+      case 'drafted':
+        return this.#onDrafted(message.asker, message.outcome)
       case 'resume': {
         const { asker } = ctx
         if (asker === undefined) return
-        ctx.pipeToSelf(this.#prepare(message.type, message.order), (outcome) => ({
-          type: 'prepared',
-          asker,
-          outcome,
-        }))
-        return
+        return this.#prepare(asker, this.#options.intake.resume(message.order))
       }
       case 'upload':
         return this.#onUpload(message.piece)
@@ -211,6 +219,10 @@ export class JobManager implements Actor<JobManagerMessage> {
         return this.#onFollower(message.run, message.follower)
       case 'state-read':
         return this.#tellState(message.run, message.follower, message.outcome)
+      case 'led-elsewhere':
+        return ctx.after(`take-up-${message.run}`, LIMITS.takeUpMs, { type: 'take-up', run: message.run })
+      case 'take-up':
+        return this.#takeUp(message.run)
       case 'job-master-ended':
         return this.#onJobMasterEnded(message.run, message.reason)
       case 'restart-due':
@@ -220,9 +232,19 @@ export class JobManager implements Actor<JobManagerMessage> {
     }
   }
 
-  async #prepare(how: 'submit' | 'resume', order: JobOrder): Promise<DirectedRun | undefined> {
-    const prepared = await this.#options.intake[how](order)
-    return prepared === undefined ? undefined : this.#directable(prepared)
+  /**
+   * In a turn of its own. A process that stood still finds what was asked of the leader meanwhile, and does it: so another
+   * leader has done it, too, and a run that nobody ordered twice would run twice. Until a job is planned, who was replaced
+   * has heard so, and comes to no further turn.
+   */
+  #onDrafted(asker: ReplyTo<unknown>, outcome: Outcome<RunDraft>): void {
+    if (!outcome.ok) return this.#ctx.replyTo(asker, { ok: false, error: errorInfoOf(outcome.error) })
+    this.#prepare(asker, this.#options.intake.submit(outcome.value))
+  }
+
+  #prepare(asker: ReplyTo<unknown>, prepared: Promise<PreparedRun | undefined>): void {
+    const directed = prepared.then((run) => (run === undefined ? undefined : this.#directable(run)))
+    this.#ctx.pipeToSelf(directed, (outcome) => ({ type: 'prepared', asker, outcome }))
   }
 
   async #directable(prepared: PreparedRun): Promise<DirectedRun> {
@@ -332,6 +354,15 @@ export class JobManager implements Actor<JobManagerMessage> {
     this.#supervision.removeChild(run)
   }
 
+  /**
+   * Another has taken the run from us. That one leads the cluster, and we have stood down by now; or it only thought so,
+   * has stood down itself, and nobody goes on with the run but us.
+   */
+  #takeUp(run: RunId): void {
+    this.#left.delete(run)
+    this.#recover()
+  }
+
   // For whoever watches.
 
   #listRuns(only: RunId | undefined): void {
@@ -342,14 +373,26 @@ export class JobManager implements Actor<JobManagerMessage> {
 
   async #knownRuns(only: RunId | undefined): Promise<readonly KnownRun[]> {
     const { store } = this.#options
-    const records = only === undefined ? await store.runs() : [await store.record(only)]
+    if (only !== undefined) return this.#knownRun(only)
     const known = await Promise.all(
-      records.map(async (record) => {
-        const state = record === undefined ? undefined : await store.state(record.run)
-        return record === undefined || state === undefined ? [] : [{ record, state }]
+      (await store.runs()).map(async (record) => {
+        const state = await store.state(record.run)
+        return state === undefined ? [] : [{ record, state }]
       }),
     )
     return known.flat().reverse()
+  }
+
+  /** With its history, whoever directs it: it may have ended a moment ago. */
+  async #knownRun(run: RunId): Promise<readonly KnownRun[]> {
+    const { store } = this.#options
+    const [record, state] = [await store.record(run), await store.state(run)]
+    if (record === undefined || state === undefined) return []
+    const history = await store
+      .history(run)
+      .newest()
+      .catch(() => undefined)
+    return [{ record, state, history }]
   }
 
   #listed(known: KnownRun): ListedRun {
@@ -423,12 +466,15 @@ export class JobManager implements Actor<JobManagerMessage> {
     const directed = this.#runs.get(run)
     if (directed === undefined) return
     const { followers, ...prepared } = directed
-    const { own, store, clock, random, logger, slotRequestMs, isAlone } = this.#options
+    const { own, term, store, clock, random, logger, slotRequestMs, isAlone } = this.#options
     const jobMaster = new JobMaster({
       ...prepared,
       node: own.node,
+      term,
       log: store.log(run),
       blobs: store.blobs,
+      jobManager: this.#ctx.self,
+      history: store.history(run),
       resourceManager: this.#resourceManager,
       clock,
       random,

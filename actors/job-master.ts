@@ -11,11 +11,12 @@ import type {
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { type Step, Supervision } from '#src/actor/supervision.js'
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
-import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
+import { type CheckpointRecord, finalRecordOf } from '#src/checkpoint/checkpoint-record.js'
 import { withSplitsRead } from '#src/checkpoint/known-splits.js'
 import { firstManifest, type Manifest, type SourceState } from '#src/checkpoint/manifest.js'
 import { loadManifest, storeManifest } from '#src/checkpoint/manifest-store.js'
 import { restoreOf } from '#src/checkpoint/restore.js'
+import type { HistoryDocuments } from '#src/cluster/history-documents.js'
 import type { JobLog } from '#src/cluster/job-log.js'
 import type { Outcome as JobOutcome, Origin, RetainedCheckpoint } from '#src/cluster/log-entry.js'
 import type { Connectors } from '#src/connector/registry.js'
@@ -50,6 +51,7 @@ import {
 } from './checkpoint-coordinator.js'
 import { deploymentsOf, subtaskAddress } from './deployments.js'
 import type { Direction } from './direction.js'
+import { HistoryKeeper, type HistoryMessage } from './history-keeper.js'
 import { JobAttempt, jobMetrics } from './job-attempt.js'
 import type { JobEvent } from './job-event.js'
 import { errorOfAsk, taskManagerLost, tooFewSlots } from './job-faults.js'
@@ -82,6 +84,8 @@ export type JobMasterMessage =
     }
   // task managers
   | SlotLost
+  | JobReplaced
+  | DirectsAttempt
   // the resource manager; repeated until it is done
   | EvacuateNode
   // whoever runs or watches the job
@@ -92,6 +96,7 @@ export type JobMasterMessage =
   // its own steps
   | { readonly type: 'log-step'; readonly outcome: Outcome<LogStep> }
   | { readonly type: 'log-again' }
+  | HistoryMessage
   | { readonly type: 'resolved'; readonly source: OperatorId; readonly answer: Answer<SourceState> }
   | { readonly type: 'first-manifest'; readonly outcome: Outcome<RetainedCheckpoint> }
   | { readonly type: 'manifest'; readonly outcome: Outcome<Manifest> }
@@ -131,6 +136,12 @@ export type JobMasterMessage =
 /** A node drains: the job goes on elsewhere, from a checkpoint that is taken for it. */
 export type EvacuateNode = { readonly type: 'evacuate'; readonly node: NodeId }
 
+/** Another has come to lead the job, under this epoch, and has been heard: the log says so too. */
+export type JobReplaced = { readonly type: 'replaced'; readonly epoch: Epoch } & Asks<'ok'>
+
+/** What it tells whoever gave it its job, and then ends: another leads the job. */
+export type LedElsewhere = { readonly type: 'led-elsewhere'; readonly run: RunId }
+
 export type DescribeJob = { readonly type: 'describe' } & Asks<JobReport>
 
 export type CancelJob = { readonly type: 'cancel' } & Asks<'ok'>
@@ -150,6 +161,9 @@ export type SubtaskFailed = {
   readonly error: ErrorInfo
 } & Asks<'ok'>
 
+/** From a task manager that had lost sight of it. Not answered of another attempt than the one under way. */
+export type DirectsAttempt = { readonly type: 'directs-attempt'; readonly attempt: Attempt } & Asks<'ok'>
+
 export type SlotLost = {
   readonly type: 'slot-lost'
   readonly attempt: Attempt
@@ -161,13 +175,17 @@ export type SlotLost = {
 export interface JobMasterOptions {
   readonly run: RunId
   readonly node: NodeId
+  /** Of the leader that it belongs to. */
+  readonly term: number
   readonly code: JobCode
   readonly plan: JobPlan
   readonly log: JobLog
   readonly blobs: BlobStore
+  readonly history: HistoryDocuments
   /** The checkpoint of another run that this one begins with; its manifest as it was read there. */
   readonly origin: Manifest | undefined
   readonly allowRepeatedRows: boolean
+  readonly jobManager: ActorRef<LedElsewhere>
   readonly resourceManager: ActorRef<ResourceManagerMessage>
   readonly connectors: Connectors
   readonly clock: Clock
@@ -212,6 +230,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** Of the job's one failover region. It decides whether and when the next attempt starts; this actor does it. */
   readonly #supervision: Supervision<'region', ErrorInfo>
   #story!: JobStory
+  #history!: HistoryKeeper
   #sources!: JobSources
   #slots!: JobSlots
   #ctx!: ActorContext<JobMasterMessage>
@@ -240,15 +259,17 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   start(ctx: ActorContext<JobMasterMessage>): void {
     this.#ctx = ctx
-    const { run, plan, code, resourceManager, clock } = this.#options
+    const { run, term, plan, code, resourceManager, history: documents, clock, logger } = this.#options
+    const history = new HistoryKeeper({ documents, wallTime: () => clock.wallTime(), logger }, ctx)
+    this.#history = history
     this.#story = new JobStory({
       run,
       now: ctx.now,
-      wallTime: () => clock.wallTime(),
+      history,
       send: (follower, event) => ctx.send(follower, event),
     })
     this.#sources = new JobSources(plan, ctx)
-    this.#slots = new JobSlots({ run, code, count: requiredSlots(plan), resourceManager }, ctx)
+    this.#slots = new JobSlots({ run, term, code, count: requiredSlots(plan), resourceManager }, ctx)
     this.#log = new LogWriter({
       log: this.#options.log,
       nonce: () => randomToken(this.#options.random, 20),
@@ -278,6 +299,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
         ctx.reply('ok')
         if (message.attempt === this.#attempt?.number) this.#fail(message.error)
         return
+      case 'replaced':
+        ctx.reply('ok')
+        if (this.#epoch > 0 && message.epoch > this.#epoch) this.#stepDown(`epoch ${message.epoch} leads`)
+        return
       case 'checkpoint-changed':
         return this.#story.tell({ type: 'checkpoint', record: message.record })
       case 'subtask-changed':
@@ -296,6 +321,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
         ctx.reply('ok')
         if (message.attempt === this.#attempt?.number) this.#fail(message.error)
         return
+      case 'directs-attempt':
+        return message.attempt === this.#attempt?.number ? ctx.reply('ok') : undefined
       case 'cancel':
         ctx.reply('ok')
         return this.#cancel()
@@ -320,6 +347,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
         return this.#onLogStep(message.outcome)
       case 'log-again':
         return this.#log.again()
+      case 'history-step':
+        return this.#history.onStep(message.step)
       case 'resolved':
         return this.#onResolved(message.source, message.answer)
       case 'first-manifest':
@@ -395,12 +424,13 @@ export class JobMaster implements Actor<JobMasterMessage> {
   // Taking over.
 
   #lead(): void {
-    const { ended, epoch } = this.#log.state
-    if (ended !== undefined) return this.#settle(ended.outcome, ended.error)
+    const { epoch } = this.#log.state
+    if (this.#isOver()) return
     const next = (epoch + 1) as Epoch
     this.#log.append({ type: 'leads', epoch: next, node: this.#options.node }, (appended) => {
       if (appended.kind === 'refused') return this.#onRefusedToLead(appended.reason)
       this.#epoch = next
+      this.#history.begin(next, this.#log.state)
       const { attempt } = this.#log.state
       if (attempt === 0) this.#story.moveTo('CREATED')
       else this.#story.because('looking for what runs of it')
@@ -410,9 +440,16 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #onRefusedToLead(reason: string): void {
-    const { ended } = this.#log.state
-    if (ended !== undefined) return this.#settle(ended.outcome, ended.error)
-    this.#stepDown(reason)
+    if (!this.#isOver()) this.#stepDown(reason)
+  }
+
+  /** Whoever ended it may not have come to letting its slots go. */
+  #isOver(): boolean {
+    const { ended, attempt, epoch } = this.#log.state
+    if (ended === undefined) return false
+    this.#slots.release((attempt + 1) as Attempt, epoch)
+    this.#settle(ended.outcome, ended.error)
+    return true
   }
 
   #prepare(): void {
@@ -483,6 +520,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** Not a failure: no restart strategy is asked, and nothing is waited for. */
   #giveUpAttempt(reason: string): void {
     this.#options.logger.info({ reason }, 'the attempt under way cannot be taken over: the next one starts')
+    this.#history.onAttemptEnded('given-up', reason)
     if (this.#attempt !== undefined) return this.#stop('restart', true)
     this.#story.moveTo('CREATED')
     this.#slots.release(this.#log.state.attempt, this.#epoch)
@@ -496,7 +534,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#story.tell({ type: 'attempt', attempt: number, from: this.#log.state.from ?? manifest.checkpoint })
     const adopted = {
       newest: manifest.attempt === number ? manifest.checkpoint : undefined,
-      final: subtasks.some(({ final }) => final),
+      final: subtasks.some(({ final }) => final) ? finalRecordOf(manifest) : undefined,
       ended: subtasks.filter(({ ended }) => ended).map(({ subtask }) => subtask),
     }
     this.#phase = { kind: 'starting', manifest, adopted }
@@ -735,9 +773,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const now = this.#ctx.now()
     const steps = isCurable(error) ? this.#supervision.onEnded('region', 'abnormal', error, now) : []
     const restartAt = restartOf(steps, now)
-    const restartInMs = restartAt === undefined ? undefined : restartAt - now
+    // What ends the job is told once the log has it: who was replaced may find gone what another has deleted.
+    if (restartAt === undefined) return this.#stop({ outcome: 'failed', error })
+    const restartInMs = restartAt - now
     this.#story.tell({ type: 'failure', error, restartInMs })
-    if (restartInMs === undefined) return this.#stop({ outcome: 'failed', error })
     this.#ctx.after('restart', restartInMs, { type: 'restart-due' })
     this.#stop('restart')
   }
@@ -759,8 +798,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** Not a failure: no restart strategy is asked, and nothing is waited for. */
   #move(attempt: Attempt, node: NodeId): void {
     if (this.#phase.kind !== 'running' || this.#attempt?.number !== attempt) return
+    const reason = `moving off ${node}, which drains`
+    this.#history.onAttemptEnded('moved', reason)
     this.#stop('restart', true)
-    this.#story.because(`moving off ${node}, which drains`)
+    this.#story.because(reason)
   }
 
   #cancel(): void {
@@ -860,16 +901,21 @@ export class JobMaster implements Actor<JobMasterMessage> {
     } as const
     this.#log.append(ended, (appended) => {
       if (appended.kind === 'refused') return this.#stepDown(appended.reason)
+      if (error !== undefined) this.#story.tell({ type: 'failure', error, restartInMs: undefined })
       if (outcome === 'finished' && this.#attempt !== undefined) this.#closeSlots(this.#attempt)
       this.#releaseAllSlots()
       this.#settle(outcome, error)
     })
   }
 
-  /** The log says how it ended: tell, and go. */
+  /** The log says how it ended: tell, and go. Whoever hears it finds its whole history, too. */
   #settle(outcome: JobOutcome, error: ErrorInfo | undefined): void {
     this.#phase = { kind: 'ended' }
     this.#report()
+    this.#history.onEnded(outcome, () => this.#tellEnd(outcome, error))
+  }
+
+  #tellEnd(outcome: JobOutcome, error: ErrorInfo | undefined): void {
     // One that finds it ended was never anything else.
     if (this.#epoch === 0) this.#story.isFound(STATUS_OF[outcome])
     else this.#story.moveTo(STATUS_OF[outcome])
@@ -882,11 +928,12 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #stepDown(reason: string): void {
     if (this.#story.isOver) return
     this.#phase = { kind: 'ended' }
-    this.#options.logger.info({ reason }, 'another leads the job')
-    if (this.#options.isAlone) {
+    const { run, isAlone, jobManager, logger } = this.#options
+    logger.info({ reason }, 'another leads the job')
+    if (isAlone) {
       this.#releaseAllSlots()
       this.#story.moveTo('SUSPENDED', reason)
-    }
+    } else this.#ctx.send(jobManager, { type: 'led-elsewhere', run })
     this.#ctx.exit()
   }
 
@@ -926,7 +973,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
       story: this.#story,
       attempt: this.#attempt,
       rates: this.#rates,
-      checkpoints: answer.ok ? answer.value : [],
+      history: this.#history.known,
+      pending: answer.ok ? answer.value : [],
       retained: this.#epoch === 0 ? [] : this.#log.state.retained,
     })
     this.#ctx.replyTo(asker, { ok: true, value })

@@ -1,5 +1,6 @@
 import type { CheckpointRecord } from '#src/checkpoint/checkpoint-record.js'
 import type { RetainedCheckpoint } from '#src/cluster/log-entry.js'
+import type { RunHistory } from '#src/cluster/run-history.js'
 import type { ExecutionGraph } from '#src/graph/execution-graph.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import type { Attempt, RunId } from '#src/kit/ids.js'
@@ -18,12 +19,14 @@ export interface JobFacts {
   readonly story: JobStory
   readonly attempt: JobAttempt | undefined
   readonly rates: RateMeter
-  readonly checkpoints: readonly CheckpointRecord[]
+  readonly history: RunHistory
+  /** Newest first. */
+  readonly pending: readonly CheckpointRecord[]
   readonly retained: readonly RetainedCheckpoint[]
 }
 
 export function jobReport(facts: JobFacts): JobReport {
-  const { run, plan, graph, story, attempt, rates, checkpoints, retained } = facts
+  const { run, plan, graph, story, attempt, rates, history, pending, retained } = facts
   const placed = attempt === undefined ? [] : placedSubtasks(attempt, graph, plan)
   return {
     run,
@@ -37,11 +40,12 @@ export function jobReport(facts: JobFacts): JobReport {
     },
     metrics: rates.latest,
     rates: rates.rates(),
-    checkpoint: checkpoints.find(({ state }) => state === 'completed'),
+    checkpoint: history.checkpoints.find(({ state }) => state === 'completed'),
     plan,
     placed,
-    checkpoints,
-    failures: story.failures,
+    attempts: history.attempts,
+    checkpoints: [...pending, ...history.checkpoints],
+    failures: history.failures,
     retained: retained.map(({ checkpoint }) => checkpoint),
     error: undefined,
   }

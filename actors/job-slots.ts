@@ -12,6 +12,7 @@ import type { AdoptSlot, CloseSlot, OpenSlot } from './task-manager.js'
 
 export interface JobSlotsOptions {
   readonly run: RunId
+  readonly term: number
   readonly code: JobCode
   /** As many as an attempt needs. */
   readonly count: number
@@ -73,10 +74,10 @@ export class JobSlots {
 
   /** Each is answered by 'slot-opened'. */
   open({ number: attempt, slots }: JobAttempt, direction: Direction): void {
-    const { run, code } = this.#options
+    const { run, term, code } = this.#options
     for (const [position, { taskManager, slot }] of slots.entries()) {
       const index = position as SubtaskIndex
-      const open: OpenSlot = { type: 'open-slot', slot, run, attempt, index, code, direction }
+      const open: OpenSlot = { type: 'open-slot', slot, run, attempt, index, code, direction, term }
       this.#ctx.ask(taskManager, open, LIMITS.controlAsk, (answer) => ({
         type: 'slot-opened',
         attempt,

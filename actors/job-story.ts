@@ -1,9 +1,7 @@
 import type { ActorRef, Address } from '#src/actor/actor.js'
 import { isGloballyTerminal, type JobStatus, JobStatusMachine } from '#src/graph/job-status.js'
-import type { ErrorInfo } from '#src/kit/errors.js'
-import type { Attempt, RunId } from '#src/kit/ids.js'
-import { LIMITS } from '#src/kit/limits.js'
-import type { JobFailure } from './cluster-view.js'
+import type { RunId } from '#src/kit/ids.js'
+import type { HistoryKeeper } from './history-keeper.js'
 import type { JobEvent } from './job-event.js'
 
 /** An event without the run that it is told of. */
@@ -12,8 +10,7 @@ export type Told = JobEvent extends infer E ? (E extends JobEvent ? Omit<E, 'run
 export interface JobStoryOptions {
   readonly run: RunId
   readonly now: () => number
-  /** Milliseconds since 1970, for display. */
-  readonly wallTime: () => number
+  readonly history: HistoryKeeper
   readonly send: (follower: ActorRef<JobEvent>, event: JobEvent) => void
 }
 
@@ -25,8 +22,6 @@ export class JobStory {
   #reason: string | undefined
   /** The newest attempt that was told of. */
   #attempt: Extract<JobEvent, { type: 'attempt' }> | undefined
-  /** Newest first. */
-  #failures: readonly JobFailure[] = []
 
   constructor(options: JobStoryOptions) {
     this.#options = options
@@ -39,10 +34,6 @@ export class JobStory {
 
   get reason(): string | undefined {
     return this.#reason
-  }
-
-  get failures(): readonly JobFailure[] {
-    return this.#failures
   }
 
   /** Nothing will move it any more, here. */
@@ -83,13 +74,8 @@ export class JobStory {
   tell(told: Told): void {
     const event = { ...told, run: this.#options.run } as JobEvent
     if (event.type === 'attempt') this.#attempt = event
-    if (event.type === 'failure') this.#remember(event.error)
+    this.#options.history.onTold(event)
     this.#publish(event)
-  }
-
-  #remember(error: ErrorInfo): void {
-    const failure = { at: this.#options.wallTime(), attempt: this.#attempt?.attempt ?? (0 as Attempt), error }
-    this.#failures = [failure, ...this.#failures].slice(0, LIMITS.failureRecords)
   }
 
   #statusEvent(): JobEvent {

@@ -5,7 +5,7 @@ import { loadManifest } from '#src/checkpoint/manifest-store.js'
 import type { LogState } from '#src/cluster/log-entry.js'
 import type { ExecutionGraph } from '#src/graph/execution-graph.js'
 import { assert, assertNever } from '#src/kit/assert.js'
-import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
+import { type ErrorInfo, errorInfoOf, isCurable } from '#src/kit/errors.js'
 import type { Attempt, CheckpointId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
@@ -100,7 +100,9 @@ export class JobTakeover {
         this.#readNewest()
         return UNDER_WAY
       case 'takeover-overdue':
-        return { kind: 'broken', reason: 'what runs of it does not answer' }
+        return this.#subtasks === undefined
+          ? { kind: 'broken', reason: 'what runs of it does not answer' }
+          : UNDER_WAY
       default:
         return assertNever(step)
     }
@@ -168,12 +170,14 @@ export class JobTakeover {
     }))
   }
 
+  /** However long it takes: what runs needs it for nothing but to go on being directed. */
   #onManifest(outcome: Outcome<Manifest>): Takeover {
     if (outcome.ok) {
       this.#manifest = outcome.value
       return this.#settle()
     }
     const error = errorInfoOf(outcome.error)
+    if (!isCurable(error)) return { kind: 'failed', error }
     this.#options.logger.warn({ error }, 'the newest checkpoint could not be read; once more')
     this.#ctx.after('read-newest', LIMITS.logRetryMs, { type: 'read-newest' })
     return UNDER_WAY

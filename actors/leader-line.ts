@@ -16,6 +16,24 @@ export class LeaderLine {
     this.#system = system
   }
 
+  /**
+   * The same for a question that changes nothing: it is put again while it is not answered, for it may have reached a
+   * leader in its last moment.
+   */
+  async read<T, Q extends T & Asks<unknown>>(
+    to: ActorRef<T>,
+    question: Q,
+    timeoutMs: number,
+  ): Promise<AnswerOf<Q>> {
+    const first = { timeoutMs: LIMITS.readTryMs }
+    try {
+      return await this.ask(to, question, first)
+    } catch (error) {
+      if (!isRetakeError(error) || error.code !== 'RT1517' || isUnmanned(error)) throw error
+      return this.ask(to, question, { timeoutMs: timeoutMs - first.timeoutMs, repeatMs: first.timeoutMs })
+    }
+  }
+
   /** Rejects with what the question is refused for, and with RT1517 when nobody answers it. */
   async ask<T, Q extends T & Asks<unknown>>(
     to: ActorRef<T>,

@@ -62,8 +62,8 @@ export interface LeadershipOptions {
   readonly system: SystemId
   /** Undefined: it stands alone, and leads. */
   readonly lease: LeaseStore | undefined
-  /** A fresh one each time that it comes to lead. */
-  readonly jobManager: () => JobManager
+  /** A fresh one each time that it comes to lead, under a term that is higher than all before it. */
+  readonly jobManager: (term: number) => JobManager
   /** Has the node found as the one who leads, and no longer. */
   readonly takeName: () => Promise<void>
   readonly dropName: () => void
@@ -112,6 +112,11 @@ export class Leadership implements Actor<LeadershipMessage> {
     this.#beat()
   }
 
+  /** Also when it has failed: the one that is started in its place may not lead. */
+  stop(): void {
+    if (this.#options.lease !== undefined) this.#options.dropName()
+  }
+
   describe(): string {
     return this.#isLeading ? 'leads' : 'stands by'
   }
@@ -133,12 +138,12 @@ export class Leadership implements Actor<LeadershipMessage> {
       case 'read':
         this.#isAsking = false
         if (message.outcome.ok) this.#candidate.onRead(message.outcome.value, ctx.now())
-        return this.#settle(message.outcome.ok)
+        return this.#settle(message.outcome.ok && this.#candidate.next().do === 'write')
       case 'written':
         this.#isAsking = false
         if (message.outcome.ok) this.#candidate.onWritten(message.outcome.value)
         else this.#candidate.onUnknown()
-        return this.#settle(message.outcome.ok)
+        return this.#settle(message.outcome.ok && this.#candidate.next().do === 'read')
       case 'take-name':
         return this.#isLeading ? this.#takeName() : undefined
       case 'named':
@@ -167,11 +172,12 @@ export class Leadership implements Actor<LeadershipMessage> {
 
   #look(): void {
     const { lease } = this.#options
-    if (lease === undefined || this.#isAsking || this.#hasLeft) return
-    this.#isAsking = true
+    if (lease === undefined || this.#hasLeft) return
     this.#ctx.after('look', this.#candidate.isLeading ? LIMITS.leaseRenewMs : LIMITS.leaseLookMs, {
       type: 'look',
     })
+    if (this.#isAsking) return
+    this.#isAsking = true
     this.#carryOut(lease, this.#candidate.next())
   }
 
@@ -194,19 +200,19 @@ export class Leadership implements Actor<LeadershipMessage> {
     return { node: own.node, name: own.name, system, isReleased }
   }
 
-  /** Leads or stands down as the candidate has it now; goes on at once where there is no time to lose. */
-  #settle(isAnswered: boolean): void {
+  /** Leads or stands down as the candidate has it now. @param goesOn the answer calls for another step, and at once */
+  #settle(goesOn: boolean): void {
     if (this.#hasLeft) return
     if (this.#candidate.isLeading && this.#jobManager === undefined) this.#lead()
     if (!this.#candidate.isLeading && this.#isLeading) this.#standDown()
-    if (isAnswered && !this.#candidate.isAtRest) this.#look()
+    if (goesOn && !this.#candidate.isAtRest) this.#look()
   }
 
   // Leading.
 
   #lead(): void {
     const { jobManager, lease, logger, onNews } = this.#options
-    const ref = this.#ctx.spawn(JOB_MANAGER, jobManager(), {
+    const ref = this.#ctx.spawn(JOB_MANAGER, jobManager(this.#candidate.revision), {
       onExit: (reason) => ({ type: 'job-manager-ended', reason }),
       stopMs: Number.POSITIVE_INFINITY,
     })

@@ -77,6 +77,8 @@ class NodeProcess implements RunningNode {
   /** The cluster has taken its incarnation in, perhaps before that stood. */
   #isRegistered = false
   #isLeaving = false
+  /** Its incarnation was lost before it stood. */
+  #loss: LossReason | undefined
   /** What it cannot go on for. */
   #failure: ErrorInfo | undefined
 
@@ -92,6 +94,7 @@ class NodeProcess implements RunningNode {
     const { heartbeatTimeoutMs, slotRequestMs, host, clock, random, logger } = this.#options
     this.#startedAt = clock.now()
     this.#isRegistered = false
+    this.#loss = undefined
     const node = await Node.start({
       name,
       roles,
@@ -111,6 +114,7 @@ class NodeProcess implements RunningNode {
     })
     this.#node = node
     if (this.#failure !== undefined) await this.#fail(this.#failure)
+    else if (this.#loss !== undefined) void this.#comeBack(this.#loss)
     else if (this.#isRegistered || !roles.includes('task-manager')) this.#ready(node)
   }
 
@@ -171,6 +175,7 @@ class NodeProcess implements RunningNode {
 
   async #comeBack(reason: LossReason): Promise<void> {
     const lost = this.#node
+    this.#loss = reason
     if (lost === undefined) return
     this.#node = undefined
     this.#options.onEvent({ type: 'lost', reason })

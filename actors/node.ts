@@ -207,9 +207,10 @@ export class Node {
     const intake = new JobIntake({ store, planner: this.#host.planner(state), connectors })
     const runs = new Map<RunId, DirectedRun>()
     const isAlone = cluster === undefined
-    const jobManager = () =>
+    const jobManager = (term: number) =>
       new JobManager({
         ...this.#facts(),
+        term,
         own: this.#info,
         store,
         intake,

@@ -3,6 +3,7 @@ import { MessagePortTransport } from '#src/actor/transport/message-port-transpor
 import { BundleCache } from '#src/cluster/bundle-cache.js'
 import { bundlePlanner, type JobPlanner } from '#src/cluster/job-planner.js'
 import { openStateStore, type StateStoreConfig, type StateStoreUser } from '#src/cluster/open-state-store.js'
+import { patientStore } from '#src/cluster/patient-store.js'
 import type { StateStore } from '#src/cluster/state-store.js'
 import { loadConnectors } from '#src/connector/built-in.js'
 import { errorInfoOf } from '#src/kit/errors.js'
@@ -59,7 +60,12 @@ export class ProcessHost implements NodeHost {
     })
   }
 
-  openStore(user: StateStoreUser): Promise<StateStore | undefined> {
+  async openStore(user: StateStoreUser): Promise<StateStore | undefined> {
+    const store = await this.#openStore(user)
+    return store && patientStore(store, this.#options.node.clock)
+  }
+
+  #openStore(user: StateStoreUser): Promise<StateStore | undefined> {
     const { node, state, isProven } = this.#options
     const { name, clock, random, logger, onFatal, onWarning, onWaiting } = node
     const surroundings = { name, clock, random, logger, onEnded: onFatal }

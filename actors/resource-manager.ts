@@ -36,7 +36,10 @@ export interface HeldSlot {
   readonly index: SubtaskIndex
 }
 
-export type HeartbeatAnswer =
+/** `term`: of the leader who answers. */
+export type HeartbeatAnswer = Verdict & { readonly term: number }
+
+type Verdict =
   /** It belongs to the cluster. Silent for so long it is taken for dead; `warning` is about it, for people. */
   | {
       readonly kind: 'registered'
@@ -139,17 +142,22 @@ interface Member {
   isSkewLogged: boolean
 }
 
-/** Slots that an attempt was given here, or was found to have; in the order of its subtasks' indices. */
+/** Slots that an attempt was given here, or has claimed; in the order of its subtasks' indices. */
 interface Holding extends Pick<RequestSlots, 'run' | 'attempt' | 'jobMaster'> {
   readonly slots: readonly SlotGrant[]
 }
 
-/** A slot that a task manager had when it joined: of an attempt that whoever led before had started. */
+/** A slot that an attempt has of another leader: of one before, or of one that thinks that it leads. */
 interface FoundSlot extends HeldSlot, SlotGrant {}
 
 export interface ResourceManagerOptions {
   /** Of the process that it lives in. */
   readonly own: NodeInfo
+  /**
+   * Which leadership of the cluster it is. Terms rise: a word of a lower one than is known comes from a leader that has
+   * been replaced and does not know it yet.
+   */
+  readonly term: number
   readonly heartbeatTimeoutMs: number
   /** After so long every task manager that lives has told what it holds. */
   readonly rejoinMs: number
@@ -166,18 +174,14 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
   readonly #members = new Map<NodeId, Member>()
   readonly #standbys = new Map<NodeId, { readonly word: StandbyAlive; readonly heardAt: number }>()
   #holdings: Holding[] = []
-  #found: FoundSlot[] = []
+  /** Claims that cannot be answered yet, by run, and since when. */
+  readonly #claims = new Map<RunId, { readonly attempt: Attempt; readonly since: number }>()
   /** What was given up, by run: a task manager that joins late may still hold it. */
   readonly #released = new Map<RunId, ReleaseSlots>()
-  #startedAt = 0
 
   constructor(options: ResourceManagerOptions) {
     this.#options = options
     this.#membership = new Membership(options.own)
-  }
-
-  start(ctx: ActorContext<ResourceManagerMessage>): void {
-    this.#startedAt = ctx.now()
   }
 
   receive(message: ResourceManagerMessage, ctx: ActorContext<ResourceManagerMessage>): void {
@@ -213,15 +217,15 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     const admission = this.#membership.onHeard(info)
     switch (admission.kind) {
       case 'evicted':
-        return ctx.reply<HeartbeatAnswer>({ kind: 'evicted' })
+        return ctx.reply(this.#answerOf({ kind: 'evicted' }))
       case 'refused':
-        return ctx.reply<HeartbeatAnswer>({ kind: 'refused', error: errorInfoOf(admission.error) })
+        return ctx.reply(this.#answerOf({ kind: 'refused', error: errorInfoOf(admission.error) }))
       case 'namesake':
         return this.#askNamesake(info, admission.of, ctx)
       case 'joined':
         this.#members.set(info.node, { heartbeat, heardAt: 0, skew: new ClockSkew(), isSkewLogged: false })
         ctx.watch(taskManager, (reason) => ({ type: 'task-manager-ended', node: info.node, reason }))
-        this.#find(heartbeat, ctx)
+        this.#closeReleased(heartbeat, ctx)
         break
       case 'known':
         break
@@ -236,7 +240,6 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     const { own, heartbeatTimeoutMs, wallTime, logger } = this.#options
     const { info, state } = heartbeat
     member.heartbeat = heartbeat
-    this.#forgetClosed(heartbeat)
     member.heardAt = ctx.now()
     member.skew.onHeard(heartbeat.wallTime, wallTime())
     const warning = member.skew.isTooLarge
@@ -244,16 +247,20 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       : undefined
     if (warning !== undefined && !member.isSkewLogged) logger.warn({ error: warning }, 'clocks differ')
     member.isSkewLogged = warning !== undefined
-    ctx.reply<HeartbeatAnswer>({ kind: 'registered', heartbeatTimeoutMs, warning })
+    ctx.reply(this.#answerOf({ kind: 'registered', heartbeatTimeoutMs, warning }))
     if (state === 'draining') this.#evacuate(info.node, ctx)
   }
 
   #onStandby(word: StandbyAlive, ctx: ActorContext<ResourceManagerMessage>): void {
     const { own, heartbeatTimeoutMs } = this.#options
     const error = refusalOf(word.info, own)
-    if (error !== undefined) return ctx.reply<HeartbeatAnswer>({ kind: 'refused', error: errorInfoOf(error) })
+    if (error !== undefined) return ctx.reply(this.#answerOf({ kind: 'refused', error: errorInfoOf(error) }))
     this.#standbys.set(word.info.node, { word, heardAt: ctx.now() })
-    ctx.reply<HeartbeatAnswer>({ kind: 'registered', heartbeatTimeoutMs, warning: undefined })
+    ctx.reply(this.#answerOf({ kind: 'registered', heartbeatTimeoutMs, warning: undefined }))
+  }
+
+  #answerOf(verdict: Verdict): HeartbeatAnswer {
+    return { ...verdict, term: this.#options.term }
   }
 
   /** Whoever has the name may have crashed a moment ago: it is asked, and the new one comes again meanwhile. */
@@ -276,7 +283,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     ctx: ActorContext<ResourceManagerMessage>,
   ): void {
     const member = this.#members.get(of)
-    const reply = (value: HeartbeatAnswer) => ctx.replyTo(asker, { ok: true, value })
+    const reply = (verdict: Verdict) => ctx.replyTo(asker, { ok: true, value: this.#answerOf(verdict) })
     if (member !== undefined && answer.ok)
       return reply({ kind: 'refused', error: errorInfoOf(nameTaken(node, member.heartbeat.info)) })
     if (!answer.ok && answer.failure.kind === 'no-responder') this.#onEnded(of, { kind: 'lost' })
@@ -288,7 +295,6 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
 
   #onEnded(node: NodeId, reason: ExitReason): void {
     this.#members.delete(node)
-    this.#found = this.#found.filter((found) => found.node !== node)
     // One whose end was told ended for good; of one that is not heard the worst is believed.
     if (reason.kind === 'lost') this.#membership.onLost(node)
     else this.#membership.onLeft(node)
@@ -309,10 +315,10 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       return { kind: 'granted', slots: held.slots }
     // What was granted there before it was lost is of no use to anyone.
     this.#holdings = this.#holdings.filter((holding) => holding !== held)
+    const taken = this.#taken()
+    const alive = [...this.#members.values()].filter(({ heartbeat }) => heartbeat.state === 'alive')
     const placed = placeSlots(
-      [...this.#members.values()].flatMap(({ heartbeat }) =>
-        heartbeat.state === 'alive' ? [this.#free(heartbeat)] : [],
-      ),
+      alive.map(({ heartbeat }) => freeSlots(heartbeat, taken)),
       count,
     )
     if (placed.kind === 'waiting') return placed
@@ -324,25 +330,30 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     return { kind: 'granted', slots }
   }
 
-  /** What a task manager holds that joins: nobody else gets it before it is claimed, released or closed there. */
-  #find({ info: { node }, taskManager, held }: Heartbeat, ctx: ActorContext<ResourceManagerMessage>): void {
+  /** What was given up while it was not here is closed as it joins. */
+  #closeReleased(
+    { info: { node }, taskManager, held }: Heartbeat,
+    ctx: ActorContext<ResourceManagerMessage>,
+  ): void {
     for (const slot of held) {
       const released = this.#released.get(slot.run)
-      if (released !== undefined && slot.attempt <= released.attempt)
+      if (released !== undefined && this.#isReleased(slot))
         this.#tellToClose({ node, taskManager, slot: slot.slot }, { ...slot, epoch: released.epoch }, ctx)
-      else this.#found.push({ ...slot, node, taskManager })
     }
   }
 
-  #forgetClosed({ info: { node }, held }: Heartbeat): void {
-    if (this.#found.length === 0) return
-    this.#found = this.#found.filter(
-      (found) =>
-        found.node !== node ||
-        held.some(
-          ({ slot, run, attempt }) => slot === found.slot && run === found.run && attempt === found.attempt,
-        ),
-    )
+  /** As task managers have last told: nobody else gets them before they are claimed, released, or closed there. */
+  #found(): readonly FoundSlot[] {
+    const given = new Set(this.#holdings.flatMap(({ slots }) => slots.map(placeOf)))
+    return [...this.#members.values()]
+      .flatMap(({ heartbeat: { info, taskManager, held } }) =>
+        held.map((slot): FoundSlot => ({ ...slot, node: info.node, taskManager })),
+      )
+      .filter((slot) => !given.has(placeOf(slot)) && !this.#isReleased(slot))
+  }
+
+  #isReleased({ run, attempt }: HeldSlot): boolean {
+    return attempt <= (this.#released.get(run)?.attempt ?? 0)
   }
 
   #claim({ run, attempt, count, jobMaster }: ClaimSlots, now: number): ClaimAnswer {
@@ -351,28 +362,31 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       this.#holdings = this.#holdings.map((one) => (one === held ? { ...held, jobMaster } : one))
       return { kind: 'held', slots: held.slots }
     }
-    const found = this.#found
+    const found = this.#found()
       .filter((slot) => slot.run === run && slot.attempt === attempt)
       .sort((a, b) => a.index - b.index)
     if (found.length === count && found.every(({ index }, position) => index === position)) {
-      this.#found = this.#found.filter((slot) => !found.includes(slot))
       const slots = found.map(({ node, taskManager, slot }) => ({ node, taskManager, slot }))
       this.#holdings.push({ run, attempt, slots, jobMaster })
+      this.#claims.delete(run)
       return { kind: 'held', slots }
     }
-    return { kind: now - this.#startedAt < this.#options.rejoinMs ? 'waiting' : 'missing' }
+    const before = this.#claims.get(run)
+    const since = before?.attempt === attempt ? before.since : now
+    this.#claims.set(run, { attempt, since })
+    return { kind: now - since < this.#options.rejoinMs ? 'waiting' : 'missing' }
   }
 
   /** A later attempt never needs them again. Their task managers are told: a job master that crashed closed none. */
   #release(release: ReleaseSlots, ctx: ActorContext<ResourceManagerMessage>): void {
     const { run, attempt, epoch } = release
     const isReleased = (one: { run: RunId; attempt: Attempt }) => one.run === run && one.attempt <= attempt
-    this.#released.set(run, release)
     for (const { slots, attempt: held } of this.#holdings.filter(isReleased))
       for (const grant of slots) this.#tellToClose(grant, { run, attempt: held, epoch }, ctx)
-    for (const found of this.#found.filter(isReleased)) this.#tellToClose(found, { ...found, epoch }, ctx)
+    for (const found of this.#found().filter(isReleased)) this.#tellToClose(found, { ...found, epoch }, ctx)
     this.#holdings = this.#holdings.filter((holding) => !isReleased(holding))
-    this.#found = this.#found.filter((found) => !isReleased(found))
+    this.#released.set(run, release)
+    this.#claims.delete(run)
   }
 
   #tellToClose(
@@ -385,13 +399,9 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     ctx.ask(taskManager, close, LIMITS.controlAsk, () => ({ type: 'told' }))
   }
 
-  #free({ info, slots }: Heartbeat): { node: NodeId; free: SlotIndex[] } {
-    const held = new Set<number>()
-    for (const { node, slot } of [...this.#holdings.flatMap(({ slots }) => slots), ...this.#found])
-      if (node === info.node) held.add(slot)
-    const free: SlotIndex[] = []
-    for (let slot = 0; slot < slots; slot++) if (!held.has(slot)) free.push(slot as SlotIndex)
-    return { node: info.node, free }
+  /** Places that somebody has. */
+  #taken(): ReadonlySet<string> {
+    return new Set([...this.#holdings.flatMap(({ slots }) => slots), ...this.#found()].map(placeOf))
   }
 
   /** The leader first, then who stands by. A process that has both roles is one node. */
@@ -405,9 +415,10 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       return { ...directorStatus(info, residentBytes, wallTime), heardAgoMs: now - heardAt }
     })
     const nodes = new Map([leader, ...standbys].map((status) => [status.node, status]))
+    const taken = this.#taken()
     for (const member of this.#members.values()) {
       const { node } = member.heartbeat.info
-      const status = this.#workerStatus(member, now)
+      const status = this.#workerStatus(member, taken, now)
       const director = nodes.get(node)
       nodes.set(
         node,
@@ -417,7 +428,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
     return [...nodes.values()]
   }
 
-  #workerStatus({ heartbeat, heardAt, skew }: Member, now: number): NodeStatus {
+  #workerStatus({ heartbeat, heardAt, skew }: Member, taken: ReadonlySet<string>, now: number): NodeStatus {
     const { info, taskManager, slots, state, fencedWrites, residentBytes } = heartbeat
     return {
       ...info,
@@ -425,7 +436,7 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       isLeader: false,
       state,
       slots,
-      freeSlots: this.#free(heartbeat).free.length,
+      freeSlots: freeSlots(heartbeat, taken).free.length,
       residentBytes,
       heardAgoMs: now - heardAt,
       clockSkewMs: skew.ms,
@@ -434,6 +445,18 @@ export class ResourceManager implements Actor<ResourceManagerMessage> {
       taskManager,
     }
   }
+}
+
+function freeSlots(
+  { info: { node }, slots }: Heartbeat,
+  taken: ReadonlySet<string>,
+): { node: NodeId; free: SlotIndex[] } {
+  const all = Array.from({ length: slots }, (_, slot) => slot as SlotIndex)
+  return { node, free: all.filter((slot) => !taken.has(placeOf({ node, slot }))) }
+}
+
+function placeOf({ node, slot }: Pick<SlotGrant, 'node' | 'slot'>): string {
+  return `${node} ${slot}`
 }
 
 const BOTH: readonly NodeRole[] = ['job-manager', 'task-manager']

@@ -4,6 +4,7 @@ import { MessagePortTransport } from '#src/actor/transport/message-port-transpor
 import { BundleCache } from '#src/cluster/bundle-cache.js'
 import { loadJob } from '#src/cluster/job-loader.js'
 import { openStateStore } from '#src/cluster/open-state-store.js'
+import { patiently, patientStore } from '#src/cluster/patient-store.js'
 import { loadConnectors } from '#src/connector/built-in.js'
 import { assert } from '#src/kit/assert.js'
 import { systemClock } from '#src/kit/clock.js'
@@ -55,10 +56,12 @@ async function main(): Promise<void> {
       }),
     })
     // The links are made while the job's code is fetched.
-    const [state] = await Promise.all([
-      openStateStore(environment.state, { name, clock, random, logger, onEnded: giveUp }),
+    const surroundings = { name, clock, random, logger, onEnded: giveUp }
+    const [opened] = await Promise.all([
+      patiently(clock, () => openStateStore(environment.state, surroundings)),
       system.ready,
     ])
+    const state = patientStore(opened, clock)
     const bundles = new BundleCache({ directory: environment.bundles, documents: state.documents })
     const slot = await hostedSlot({
       system,

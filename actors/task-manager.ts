@@ -16,6 +16,7 @@ import type { Attempt, CheckpointId, Epoch, RunId, SlotIndex, SubtaskIndex, Syst
 import { LIMITS } from '#src/kit/limits.js'
 import type { ThreadActors } from './cluster-view.js'
 import type { Direction } from './direction.js'
+import type { DirectsAttempt, JobReplaced } from './job-master.js'
 import type {
   HeartbeatAnswer,
   HeldSlot,
@@ -54,11 +55,18 @@ export type TaskManagerMessage =
       readonly answer: Answer<readonly SubtaskStanding[]>
     }
   | {
+      readonly type: 'job-master-asked'
+      readonly slot: SlotIndex
+      readonly direction: Direction
+      readonly isThere: boolean
+    }
+  | {
       readonly type: 'slot-lost-told'
       readonly slot: SlotIndex
       readonly attempt: Attempt
       readonly isHeard: boolean
     }
+  | { readonly type: 'told' }
   | { readonly type: 'heartbeat-due' }
   | { readonly type: 'heartbeat-answered'; readonly sentAt: number; readonly answer: Answer<HeartbeatAnswer> }
   // whoever shows the cluster
@@ -92,6 +100,8 @@ export type OpenSlot = {
   readonly index: SubtaskIndex
   readonly code: JobCode
   readonly direction: Direction
+  /** Of the leader whose job master asks: a slot may be somebody else's since. */
+  readonly term: number
 } & Asks<OpenSlotAnswer>
 
 /** Another directs the job from now on; what runs goes on. `settled`: as in `AdoptSubtask`. */
@@ -139,7 +149,7 @@ interface SlotState {
   readonly request: OpenSlot
   readonly thread: SlotThread
   direction: Direction
-  /** Since when its job master is known to have ended. */
+  /** Since when its job master has ended, as far as is known here. */
   orphanedAt: number | undefined
   phase: 'starting' | 'open' | 'closing' | 'gone'
   slot: ActorRef<SlotMessage> | undefined
@@ -195,6 +205,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   readonly #slots = new Map<SlotIndex, SlotState>()
   #startedAt = 0
   #standing: Standing = { kind: 'joining' }
+  /** Of the newest leader that has answered. */
+  #term = 0
   #waitsFor: string | undefined
   #warning: string | undefined
   /** Who waits until no slot is held; undefined while it does not drain. */
@@ -236,6 +248,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
         return this.#closing(message.slot, message.attempt)?.terminate()
       case 'job-master-ended':
         return this.#onJobMasterEnded(message.jobMaster, ctx)
+      case 'job-master-asked':
+        return this.#onJobMasterAsked(message, ctx)
       case 'heartbeat-due':
         this.#closeOrphans(ctx)
         return this.#beat(ctx)
@@ -249,6 +263,8 @@ export class TaskManager implements Actor<TaskManagerMessage> {
         return this.#describeThreads(ctx)
       case 'slot-described':
         return this.#onSlotDescribed(message, ctx)
+      case 'told':
+        return
       case 'slot-lost-told':
         return message.isHeard ? undefined : this.#tellLost(message.slot, message.attempt, ctx)
       case 'crash-slot': {
@@ -311,6 +327,9 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     if (this.#isUnanswered(ctx.now())) this.#lose('fenced')
     if (this.#standing.kind === 'lost') return
     if (!answer.ok) return this.#waitFor(WHY_WAITING[answer.failure.kind], ctx)
+    // Beside the one who leads another answers who did: he may have taken for dead whom he could not hear.
+    if (answer.value.term < this.#term) return
+    this.#term = answer.value.term
     const { onNews } = this.#options
     switch (answer.value.kind) {
       case 'registered':
@@ -412,14 +431,12 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   // Slots.
 
   #open(request: OpenSlot, ctx: ActorContext<TaskManagerMessage>): void {
-    if (this.#standing.kind === 'lost') return
+    if (this.#standing.kind === 'lost' || request.term < this.#term) return
     const state = this.#slots.get(request.slot)
     if (state !== undefined && isSame(state, request)) return this.#answerOpener(state, ctx)
     // An old question that comes late.
     if (state?.request.run === request.run && request.attempt < state.request.attempt) return
-    // The slot serves an older attempt whose close has not come yet, or was lost: the newer one replaces it.
-    state?.thread.terminate()
-    for (const asker of state?.closers ?? []) ctx.replyTo(asker, { ok: true, value: 'ok' })
+    if (state !== undefined) this.#replace(state, request, ctx)
     const thread = this.#options.threads.start(request, {
       onReady: (slot) => ctx.send(ctx.self, { type: 'thread-ready', system: thread.system, slot }),
       onExit: (error) => ctx.send(ctx.self, { type: 'thread-exited', system: thread.system, error }),
@@ -443,9 +460,32 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     this.#watch(request.direction, ctx)
   }
 
+  /**
+   * The slot serves what is over, and its close has not come yet, or was lost. Of another run that is not sure: a leader
+   * that was replaced, and does not know, asks for slots that are no longer his to ask for.
+   */
+  #replace(state: SlotState, by: OpenSlot, ctx: ActorContext<TaskManagerMessage>): void {
+    const { request, direction, thread, closers } = state
+    thread.terminate()
+    for (const asker of closers) ctx.replyTo(asker, { ok: true, value: 'ok' })
+    if (request.run === by.run) return this.#tellReplaced(state, by.direction.epoch, ctx)
+    const { slot, attempt } = request
+    const { node, name } = this.#options.info
+    const error = errorInfoOf(slotLost(name, request))
+    const lost = { type: 'slot-lost', attempt, node, slot, error } as const
+    ctx.ask(direction.jobMaster, lost, TELL_REPLACED, () => ({
+      type: 'slot-lost-told',
+      slot,
+      attempt,
+      isHeard: true,
+    }))
+  }
+
   // Who directs what runs here.
 
+  /** Anew: what is still told of one that lived at the same address before is not about this one. */
   #watch({ jobMaster }: Direction, ctx: ActorContext<TaskManagerMessage>): void {
+    ctx.unwatch(jobMaster)
     ctx.watch(jobMaster, () => ({ type: 'job-master-ended', jobMaster: jobMaster.address }))
   }
 
@@ -457,6 +497,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     const state = this.#slots.get(slot)
     if (state === undefined || state.request.run !== run || state.request.attempt !== attempt) return gone()
     if (direction.epoch < state.direction.epoch) return
+    this.#tellReplaced(state, direction.epoch, ctx)
     state.direction = direction
     state.orphanedAt = undefined
     this.#watch(direction, ctx)
@@ -472,6 +513,13 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     }))
   }
 
+  /** It may stand still, or be cut off, and would go on as if it led. */
+  #tellReplaced({ direction }: SlotState, epoch: Epoch, ctx: ActorContext<TaskManagerMessage>): void {
+    if (epoch <= direction.epoch) return
+    const replaced: JobReplaced = { type: 'replaced', epoch }
+    ctx.ask(direction.jobMaster, replaced, LIMITS.controlAsk, () => ({ type: 'told' }))
+  }
+
   #onJobMasterEnded(jobMaster: Address, ctx: ActorContext<TaskManagerMessage>): void {
     for (const state of this.#slots.values())
       if (state.direction.jobMaster.address === jobMaster) state.orphanedAt ??= ctx.now()
@@ -482,10 +530,32 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   #closeOrphans(ctx: ActorContext<TaskManagerMessage>): void {
     const now = ctx.now()
     for (const state of this.#slots.values()) {
-      if (state.orphanedAt === undefined || now - state.orphanedAt < this.#options.orphanMs) continue
+      if (state.orphanedAt === undefined) continue
       const { slot, run, attempt } = state.request
-      this.#close({ slot, run, attempt, epoch: state.direction.epoch }, ctx)
+      if (now - state.orphanedAt < this.#options.orphanMs) this.#askJobMaster(state, ctx)
+      else this.#close({ slot, run, attempt, epoch: state.direction.epoch }, ctx)
     }
+  }
+
+  /** It may only have been out of reach, and would never hear that its slot was closed. */
+  #askJobMaster({ request, direction }: SlotState, ctx: ActorContext<TaskManagerMessage>): void {
+    const question: DirectsAttempt = { type: 'directs-attempt', attempt: request.attempt }
+    ctx.ask(direction.jobMaster, question, { timeoutMs: LIMITS.heartbeatMs }, ({ ok }) => ({
+      type: 'job-master-asked',
+      slot: request.slot,
+      direction,
+      isThere: ok,
+    }))
+  }
+
+  #onJobMasterAsked(
+    { slot, direction, isThere }: Extract<TaskManagerMessage, { type: 'job-master-asked' }>,
+    ctx: ActorContext<TaskManagerMessage>,
+  ): void {
+    const state = this.#slots.get(slot)
+    if (!isThere || state?.direction !== direction || state.orphanedAt === undefined) return
+    state.orphanedAt = undefined
+    this.#watch(direction, ctx)
   }
 
   #held(): readonly HeldSlot[] {
@@ -549,6 +619,7 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     const state = this.#slots.get(slot)
     const isOther = state === undefined || state.request.run !== run || state.request.attempt > attempt
     if (isOther || state.direction.epoch > epoch) return ctx.reply('ok')
+    this.#tellReplaced(state, epoch, ctx)
     if (state.phase === 'gone') {
       this.#forget(slot, ctx)
       return ctx.reply('ok')
@@ -586,6 +657,9 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     return undefined
   }
 }
+
+/** Most often nobody is left who would hear it. */
+const TELL_REPLACED = { timeoutMs: 10_000, repeatMs: LIMITS.controlAsk.repeatMs }
 
 const WHY_WAITING: Readonly<Record<AskFailure['kind'], string>> = {
   'no-responder': 'there is no job manager',

@@ -25,7 +25,8 @@ const PROGRAMS = [
     name: 'chaos',
     source: 'test/chaos/main.ts',
     program: 'dist/test/chaos/main.js',
-    args: ['--minutes', '1', '--seed', '1'],
+    // Of this seed: a task manager is cut off, the leader is killed, a task manager is killed, a nats-server restarts.
+    args: ['--minutes', '1', '--seed', '387'],
   },
   { name: 'bench', source: 'bench/main.ts', program: 'dist/bench/main.js', args: ['--check'] },
 ]

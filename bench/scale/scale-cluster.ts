@@ -68,7 +68,7 @@ export class ScaleCluster {
         new SimulatedMachine({
           ...machine,
           name,
-          role: 'job-manager',
+          roles: ['job-manager'],
           clock: clock.of('leader'),
           onOpened: (system) => this.#directing.add(system),
           onEvent: ({ type }) => {
@@ -79,7 +79,7 @@ export class ScaleCluster {
     this.workers = Array.from(
       { length: nodes },
       (_, index) =>
-        new SimulatedMachine({ ...machine, name: `tm-${index + 1}`, role: 'task-manager', clock }),
+        new SimulatedMachine({ ...machine, name: `tm-${index + 1}`, roles: ['task-manager'], clock }),
     )
     this.#client = new SimulatedProcess({ name: 'client', clock, random, network })
     this.client = simulatedClient(this.#client, random, silentLogger)

@@ -1,5 +1,6 @@
 import type { ErrorInfo } from '../kit/errors.js'
 import type { Attempt, CheckpointId, SubtaskId } from '../kit/ids.js'
+import type { Manifest } from './manifest.js'
 
 /** How long the parts of one subtask's snapshot took, in milliseconds of its own clock. */
 export interface SnapshotTimings {
@@ -33,4 +34,22 @@ export interface CheckpointRecord {
     | { readonly subtask: SubtaskId; readonly durationMs: number; readonly timings?: SnapshotTimings }
     | undefined
   readonly failure: ErrorInfo | undefined
+}
+
+/** Of the final checkpoint, when nobody is left who saw it being taken: what its manifest tells. */
+export function finalRecordOf(manifest: Manifest): CheckpointRecord {
+  const { checkpoint, attempt, triggeredAt, completedAt, bytes, subtasks } = manifest
+  return {
+    checkpoint,
+    attempt,
+    cause: 'final',
+    state: 'completed',
+    triggeredAt,
+    durationMs: completedAt - triggeredAt,
+    bytes,
+    acknowledged: subtasks.length,
+    subtasks: subtasks.length,
+    slowest: undefined,
+    failure: undefined,
+  }
 }

@@ -64,6 +64,8 @@ export interface StoreOptions extends RequestOptions {
 
 const API = '$JS.API'
 const TIMEOUT_MS = 5_000
+/** What is only read comes at once, or not at all: while servers elect nobody answers, and it is asked for again. */
+const READ = { timeoutMs: 2_000 }
 /** A link found dead is normally torn down within this time; the client hangs when the socket still holds bytes. */
 const TEAR_DOWN_MS = 1_000
 
@@ -235,7 +237,7 @@ export class JetStreamConnection {
    */
   async nextOnReplica(stream: string, subject: string, sequence: number): Promise<StoredMessage | undefined> {
     const query = bytesOf({ seq: sequence, next_by_subj: subject })
-    const answer = await this.#request(`${API}.DIRECT.GET.${stream}`, query).catch((error) => {
+    const answer = await this.#request(`${API}.DIRECT.GET.${stream}`, query, READ).catch((error) => {
       if (isNoResponder(error)) return undefined
       throw error
     })
@@ -247,7 +249,8 @@ export class JetStreamConnection {
   async subjects(stream: string, filter: string): Promise<readonly string[]> {
     const found = new Set<string>()
     for (let offset = 0; ; ) {
-      const { state, total } = await this.#ask(`STREAM.INFO.${stream}`, { subjects_filter: filter, offset })
+      const query = { subjects_filter: filter, offset }
+      const { state, total } = await this.#ask(`STREAM.INFO.${stream}`, query, READ)
       const page = Object.keys((state as { subjects?: Record<string, number> }).subjects ?? {})
       for (const subject of page) found.add(subject)
       offset += page.length
@@ -330,7 +333,7 @@ export class JetStreamConnection {
   async #message(
     stream: string,
     query: object,
-    patience?: RequestOptions,
+    patience: RequestOptions = READ,
   ): Promise<StoredMessage | undefined> {
     const answer = await this.#answer(`STREAM.MSG.GET.${stream}`, query, patience)
     const error = errorIn(answer)
@@ -340,8 +343,12 @@ export class JetStreamConnection {
     return { sequence: seq, data: Buffer.from(data ?? '', 'base64') }
   }
 
-  async #ask(verb: string, query: object | undefined): Promise<Record<string, unknown>> {
-    const answer = await this.#answer(verb, query)
+  async #ask(
+    verb: string,
+    query: object | undefined,
+    patience?: RequestOptions,
+  ): Promise<Record<string, unknown>> {
+    const answer = await this.#answer(verb, query, patience)
     const error = errorIn(answer)
     if (error !== undefined) throw this.#refused(`do ${verb}`, error)
     return answer

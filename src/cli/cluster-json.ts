@@ -68,6 +68,14 @@ export function jobDetailsJson(job: JobDetails) {
               backpressuredMs: metrics.backpressuredMs,
             },
     })),
+    attempts: job.attempts.map(({ attempt, from, startedAt, ended }) => ({
+      attempt,
+      from,
+      startedAt: startedAt === undefined ? null : timeJson(startedAt),
+      endedAt: ended === undefined ? null : timeJson(ended.at),
+      end: ended?.how ?? null,
+      reason: ended?.reason ?? null,
+    })),
     checkpoints: job.checkpoints.map(checkpointJson),
     retained: job.retained,
     failures: job.failures.map(({ at, attempt, error }) => ({

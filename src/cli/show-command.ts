@@ -1,6 +1,7 @@
 import type { JobDetails, NodeStatus, PlacedSubtask } from '../../actors/cluster-view.js'
 import type { JobPlan } from '../graph/job-plan.js'
 import { isGloballyTerminal } from '../graph/job-status.js'
+import { attemptTable } from './attempt-table.js'
 import { checkpointTable } from './checkpoints-command.js'
 import { type ClusterCommand, clusterCommand, isJson } from './cluster-command.js'
 import { jobDetailsJson, jsonText } from './cluster-json.js'
@@ -28,6 +29,8 @@ export const show: ClusterCommand = async (scene) => {
   const parts = [
     headText(job, now, palette),
     ...(job.placed.length === 0 ? [] : [subtaskTable(job.placed, nodes, palette)]),
+    // Of a job that has run through there is nothing to tell of its attempt.
+    ...(job.attempts.length < 2 ? [] : [attemptTable(job.attempts.slice(0, NEWEST), now, palette)]),
     ...(job.checkpoints.length === 0
       ? []
       : [checkpointTable(job.checkpoints.slice(0, NEWEST), job.retained, now, palette)]),
@@ -41,7 +44,7 @@ export const show: ClusterCommand = async (scene) => {
 
 export const showCommand = clusterCommand(show)
 
-/** Of checkpoints and failures. */
+/** Of attempts, checkpoints and failures. */
 const NEWEST = 5
 const WIDTH = 100
 

@@ -9,7 +9,7 @@ export type LeaseStep = { readonly do: 'read' } | { readonly do: 'write'; readon
 /**
  * Where a candidate is.
  *
- *     standing-by   another holds the lease; `since`: its revision is unchanged for so long, by our own clock
+ *     standing-by   another holds the lease; its revision is unchanged for `heldMs` of our own clock
  *     reaching      the lease is free, or its holder silent: ours if nobody is faster
  *     leading       it is ours, and written again and again, so that the others see it change
  *     in-doubt      it has another revision than ours: an answer was lost, or another holds it
@@ -27,13 +27,14 @@ interface Held {
 
 interface Seen {
   readonly lease: Lease
-  readonly since: number
+  readonly readAt: number
+  readonly heldMs: number
 }
 
 /**
  * One of the nodes that may lead a cluster. It takes the lease when nobody has it, or when its revision has not changed
- * for `LIMITS.leaseMs` of its own clock: no clocks are compared, and nothing expires by itself. A lease that cannot be
- * written keeps its holder: nobody else can write it either.
+ * for `LIMITS.leaseMs` of its own clock: no clocks are compared, and nothing expires by itself. Only time counts in which
+ * the lease could be read: while its store does not answer, or this node stands still, its holder may not be at fault.
  */
 export class Candidate {
   readonly #own: SystemId
@@ -85,12 +86,11 @@ export class Candidate {
 
   onWritten(answer: number | 'taken'): void {
     const state = this.#state
-    assert(state.kind === 'reaching' || state.kind === 'leading', 'an answer to what was written', {
-      state: state.kind,
-    })
+    assert(state.kind !== 'standing-by', 'an answer to what was written', { answer })
     if (answer !== 'taken') this.#state = { kind: 'leading', revision: answer, from: state.from }
-    else if (state.kind === 'leading') this.#state = { ...state, kind: 'in-doubt' }
-    else this.#state = { kind: 'standing-by', seen: undefined }
+    else if (state.kind === 'reaching') this.#state = { kind: 'standing-by', seen: undefined }
+    // Told meanwhile that another leads, it is in doubt already.
+    else this.#state = { ...state, kind: 'in-doubt' }
   }
 
   /** What was written may stand or not. Who reaches looks again; who leads writes it again. */
@@ -107,12 +107,13 @@ export class Candidate {
   #watch(lease: Lease | undefined, seen: Seen | undefined, now: number): State {
     if (lease === undefined) return { kind: 'reaching', after: 0, from: undefined }
     const { revision, holder } = lease
-    const since = seen?.lease.revision === revision ? seen.since : now
+    const gapMs = seen?.lease.revision === revision ? now - seen.readAt : 0
+    const heldMs = gapMs === 0 ? 0 : (seen?.heldMs ?? 0) + Math.min(gapMs, LIMITS.leaseGapMs)
     // It may be ours from before: the actor that had it has failed.
-    const isFree = holder.isReleased || holder.system === this.#own || now - since >= LIMITS.leaseMs
+    const isFree = holder.isReleased || holder.system === this.#own || heldMs >= LIMITS.leaseMs
     return isFree
       ? { kind: 'reaching', after: revision, from: holder }
-      : { kind: 'standing-by', seen: { lease, since } }
+      : { kind: 'standing-by', seen: { lease, readAt: now, heldMs } }
   }
 
   #resolve(lease: Lease | undefined, { revision, from }: Held, now: number): State {

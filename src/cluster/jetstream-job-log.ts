@@ -2,6 +2,7 @@ import type { JetStreamConnection } from '../checkpoint/jetstream-connection.js'
 import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
 import { isToken } from '../kit/ids.js'
+import { LIMITS } from '../kit/limits.js'
 import type { JobLog } from './job-log.js'
 import type { LogEntry } from './log-entry.js'
 import { decodeLogEntry, encodeLogEntry } from './log-entry-codec.js'
@@ -57,6 +58,7 @@ export class JetStreamJobLog implements JobLog {
       const after = last?.sequence ?? 0
       const stored = await this.#connection.store(this.#stream, this.#subject, encodeLogEntry(entry), {
         after,
+        timeoutMs: LIMITS.logAnswerMs,
       })
       if (stored !== 'refused') return 'written'
       // Another was faster, or this entry itself, on its first way here. Look again.

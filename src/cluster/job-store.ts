@@ -11,6 +11,7 @@ import { isToken, type RunId } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
 import { type Random, randomToken } from '../kit/random.js'
 import { bundleDocuments, isBundle } from './bundle-cache.js'
+import { HistoryDocuments } from './history-documents.js'
 import type { JobBundle } from './job-bundle.js'
 import { JobHistory } from './job-history.js'
 import type { BuildRequest } from './job-loader.js'
@@ -67,6 +68,7 @@ const BEGUN = 'begun'
  *
  *     runs/<run>/run.json        what was submitted, and the code that it goes on with
  *     runs/<run>/adopted.json    the manifest that it begins with, if it starts from another run's checkpoint
+ *     runs/<run>/history.<epoch> what became of it, as that leadership knew it
  *     bundles/<hash>.mjs         a job's code, and its source map beside it; runs of the same code share it
  *     begun/<run>.<when>         it is being made: what crashed meanwhile is swept a day later
  */
@@ -184,6 +186,10 @@ export class JobStore {
 
   log(run: RunId): JobLog {
     return this.#state.log(run)
+  }
+
+  history(run: RunId): HistoryDocuments {
+    return new HistoryDocuments(this.#state.documents, run)
   }
 
   /** Keeps a bundle for good; code that is there, and whole, is left as it is. */

@@ -44,6 +44,8 @@ export const LIMITS = {
   clockSkewMs: 1_000,
   /** The store is given this long to answer about the lease: who waits longer may be replaced meanwhile. */
   leaseAnswerMs: 1_000,
+  /** Blobs and documents are asked for again for this long while nobody answers: servers elect in less. */
+  storePatienceMs: 15_000,
   /** JetStream that does not answer yet is asked again, when a node starts, for this long … */
   storeStartMs: 20_000,
   /** … this often. */
@@ -58,10 +60,13 @@ export const LIMITS = {
   leaseMs: 1_500,
   /** … so its holder writes it this often … */
   leaseRenewMs: 300,
-  /** … and whoever stands by looks this often. */
+  /** … and whoever stands by looks this often; from one look to the next no more than this counts as seen. */
   leaseLookMs: 250,
+  leaseGapMs: 500,
   /** A standby that the leader has not heard for this long is shown no more. */
   standbySilenceMs: 3_000,
+  /** What a leader is asked for to be shown is asked for again after this. */
+  readTryMs: 1_000,
   /** Whoever asks for a leader and finds none waits this long for one … */
   firstLeaderMs: 3_000,
   /** … or this long, if one has answered before: a NATS cluster may take so long to elect who answers for the lease. */
@@ -74,6 +79,8 @@ export const LIMITS = {
   orphanMs: 20_000,
   /** Whoever follows a job and has heard nothing for this long asks again to be told. */
   followAgainMs: 3_000,
+  /** A leader whom another has taken a run from takes it up again after this, if it leads the cluster then. */
+  takeUpMs: 2_000,
   /** Unended runs that could not be read are tried again after this. */
   recoverRetryMs: 1_000,
   /** A bundle travels to the job manager in pieces of this size. */
@@ -136,6 +143,8 @@ export const LIMITS = {
   threadEndMs: 1_000,
   /** A slot stuck in user code is terminated this long after it was told to cancel. */
   cancelMs: 5_000,
+  /** JetStream is given this long to answer about an entry of the log: while it elects nobody does. */
+  logAnswerMs: 2_000,
   /** A step at the log whose outcome is unknown is tried again after this. */
   logRetryMs: 200,
   /** A log that shows less than it has confirmed is asked again for this long: who answers may just have been voted out. */
@@ -154,10 +163,20 @@ export const LIMITS = {
   logEntriesKept: 8,
   /** A run that was begun and is not submitted after this time never will be: bundling and copying take minutes. */
   abandonedRunMs: 24 * 60 * 60_000,
-  /** Checkpoints of the past that are shown. */
+  /** Checkpoints of the past that are kept, and shown. */
   checkpointRecords: 100,
-  /** Failures of the past that are shown. */
+  /** Failures of the past that are kept, and shown. */
   failureRecords: 20,
+  /** Attempts of the past that are kept, and shown. */
+  attemptRecords: 50,
+  /** The texts of what is kept of a run's past are cut at so many characters. */
+  historyTextChars: 1_000,
+  /** The history of a run is written this often at most … */
+  historyEveryMs: 1_000,
+  /** … and tried again after this, when the store could not be used … */
+  historyRetryMs: 5_000,
+  /** … and the end of a run is told once it is written there, or after this. */
+  historyEndMs: 1_000,
   /** Bundles larger than this are mentioned … */
   bundleWarnBytes: 1024 * 1024,
   /** … and larger than this refused. */

@@ -37,10 +37,10 @@ export class SimulatedCluster {
     this.#random = random
     const machine = { slots: Math.ceil(slots / TASK_MANAGERS), clock, random, network, surroundings, logger }
     this.#machines = [
-      new SimulatedMachine({ ...machine, name: 'jm-1', role: 'job-manager' }),
+      new SimulatedMachine({ ...machine, name: 'jm-1', roles: ['job-manager'] }),
       ...Array.from(
         { length: TASK_MANAGERS },
-        (_, index) => new SimulatedMachine({ ...machine, name: `tm-${index + 1}`, role: 'task-manager' }),
+        (_, index) => new SimulatedMachine({ ...machine, name: `tm-${index + 1}`, roles: ['task-manager'] }),
       ),
     ]
     this.#client = new SimulatedProcess({ name: 'client', clock, random, network })
@@ -54,7 +54,8 @@ export class SimulatedCluster {
   /** Kills the process of the job manager, or one of the task managers that run a job. False: there is none such. */
   kill(role: 'job-manager' | 'task-manager'): boolean {
     const candidates = this.#machines.filter(
-      (machine) => machine.role === role && (role === 'task-manager' ? machine.isBusy : machine.isReady),
+      (machine) =>
+        machine.roles.includes(role) && (role === 'task-manager' ? machine.isBusy : machine.isReady),
     )
     const victim = candidates[randomInteger(this.#random, candidates.length)]
     victim?.kill()

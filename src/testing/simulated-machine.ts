@@ -13,7 +13,7 @@ import { SimulatedProcess } from './simulated-process.js'
 
 export interface SimulatedMachineOptions {
   readonly name: string
-  readonly role: NodeRole
+  readonly roles: readonly NodeRole[]
   /** Of a task manager. */
   readonly slots: number
   readonly clock: Clock
@@ -40,7 +40,7 @@ const START_AGAIN_MS = 1_000
 /** A machine with one node on it: a process after the other, for its service manager starts it again. */
 export class SimulatedMachine {
   readonly name: string
-  readonly role: NodeRole
+  readonly roles: readonly NodeRole[]
   readonly #options: SimulatedMachineOptions
   #node: SimulatedNode | undefined
   #state: 'down' | 'starting' | 'ready' | 'frozen while starting' | 'frozen' | 'off' = 'down'
@@ -48,7 +48,7 @@ export class SimulatedMachine {
 
   constructor(options: SimulatedMachineOptions) {
     this.name = options.name
-    this.role = options.role
+    this.roles = options.roles
     this.#options = options
     this.boot()
   }
@@ -81,7 +81,7 @@ export class SimulatedMachine {
   /** Starts a process unless there is one. */
   boot(): void {
     if (this.#state !== 'down') return
-    const { name, role, slots, clock, random, network, surroundings, logger, onEvent, onOpened } =
+    const { name, roles, slots, clock, random, network, surroundings, logger, onEvent, onOpened } =
       this.#options
     const { heartbeatTimeoutMs = LIMITS.peerSilenceMs, slotRequestMs = LIMITS.slotRequestMs } = this.#options
     onEvent?.({ type: 'starts' })
@@ -97,7 +97,7 @@ export class SimulatedMachine {
     this.#node = new SimulatedNode({
       process,
       surroundings,
-      roles: [role],
+      roles,
       slots,
       heartbeatTimeoutMs,
       slotRequestMs,

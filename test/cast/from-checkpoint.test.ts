@@ -52,7 +52,7 @@ async function prepared(submission: JobSubmission) {
   })
   const { order, bundle } = await orderOf(submission)
   await intake.keepBundle(bundle)
-  return intake.submit(order)
+  return intake.submit(await intake.draft(order))
 }
 
 test('when a canceled job goes on from its checkpoint with 2, 3 and 1 subtasks, then all its runs together are exact', async () => {

@@ -52,6 +52,7 @@ export class Parts {
     this.#jobManager = this.system.spawn(
       'job-manager',
       new JobManager({
+        term: 0,
         own: infoOf('here'),
         store,
         intake: new JobIntake({ store, planner: bundlePlanner(cache, clock), connectors }),

@@ -16,12 +16,15 @@ import { until } from '../support/until.js'
 import { ChaosDisks } from './chaos-disks.js'
 import { ChaosHosts } from './chaos-hosts.js'
 import { KeptNode } from './kept-node.js'
+import { NodeLogs } from './node-logs.js'
 import { leaderOf, NodeSigns } from './node-signs.js'
 
 export interface ChaosClusterOptions {
   /** One leads, the others stand by. */
   readonly jobManagers: number
   readonly heartbeatTimeoutMs: number
+  /** A folder for all that the nodes say; only what is wrong is kept, and not for long, unless it is named. */
+  readonly logs?: string | undefined
 }
 
 export const TOPIC = 'clicks'
@@ -58,7 +61,7 @@ export class ChaosCluster {
   #hasStopped = false
 
   private constructor(
-    { jobManagers, heartbeatTimeoutMs }: ChaosClusterOptions,
+    { jobManagers, heartbeatTimeoutMs, logs: folder }: ChaosClusterOptions,
     parts: Pick<ChaosCluster, 'hosts' | 'nats' | 'kafka' | 'postgres' | 'disks'>,
   ) {
     this.hosts = parts.hosts
@@ -66,15 +69,23 @@ export class ChaosCluster {
     this.kafka = parts.kafka
     this.postgres = parts.postgres
     this.disks = parts.disks
+    const logs = folder === undefined ? undefined : new NodeLogs(folder)
+    const logLevel = logs === undefined ? 'warn' : 'info'
+    const onLine = (name: string, line: string) => {
+      const at = Date.now()
+      this.signs.onLine(name, line, at)
+      logs?.onLine(name, line, at)
+    }
     const node = (role: NodeRole, name: string, more: readonly string[]) =>
       new KeptNode(
         new NodeProcess({
           name,
           host: this.hosts.host(name),
-          args: [MAIN, 'node', '--role', role, '--name', name, '--cluster', CLUSTER, '--log-level', 'warn']
+          args: [MAIN, 'node', '--role', role, '--name', name, '--cluster', CLUSTER, '--log-level', logLevel]
             .concat('--nats', this.nats.urls.join(','), '--heartbeat-timeout', `${heartbeatTimeoutMs}ms`)
             .concat(more),
           env: { RETAKE_SECRET_DATABASE: this.postgres.url },
+          onLine: (line) => onLine(name, line),
         }),
       )
     this.#jobManagers = jobManagerNames(jobManagers).map((name) => node('job-manager', name, []))
@@ -147,11 +158,12 @@ export class ChaosCluster {
   }
 
   /** Whoever leads, as the living tell. */
-  async leader(): Promise<KeptNode> {
-    const told = leaderOf(await this.client.nodes())
-    const leader = this.#jobManagers.find(({ name }) => name === told?.name)
-    assert(leader !== undefined, 'nobody leads')
-    return leader
+  leader(): Promise<KeptNode> {
+    const leader = async () => {
+      const told = leaderOf(await this.client.nodes())
+      return this.#jobManagers.find(({ name }) => name === told?.name)
+    }
+    return until(leader, { what: 'to be told who leads', everyMs: LOOK_MS })
   }
 
   /** A job manager that does not lead. */
@@ -162,13 +174,15 @@ export class ChaosCluster {
     return standby
   }
 
-  /** Task managers that run subtasks of the job. */
-  async used(): Promise<readonly KeptNode[]> {
-    const [{ placed }, nodes] = await Promise.all([this.job.details(), this.client.nodes()])
-    const names = new Set(
-      placed.map(({ node }) => nodes.find((candidate) => candidate.node === node)?.name ?? ''),
-    )
-    return this.#taskManagers.filter(({ name }) => names.has(name))
+  /** Task managers that run subtasks of the job, as soon as somebody can tell. */
+  used(): Promise<readonly KeptNode[]> {
+    const used = async () => {
+      const [{ placed }, nodes] = await Promise.all([this.job.details(), this.client.nodes()])
+      const names = new Set(placed.map(({ node }) => nodes.find((seen) => seen.node === node)?.name))
+      const found = this.#taskManagers.filter(({ name }) => names.has(name))
+      return found.length > 0 ? found : undefined
+    }
+    return until(used, { what: 'to be told whom the job uses', everyMs: LOOK_MS })
   }
 
   async submit(): Promise<void> {

@@ -18,6 +18,8 @@ export interface ChaosReport {
   readonly leftOut: readonly LeftOut[]
   readonly control: Control
   readonly faults: readonly FaultRecord[]
+  /** All that the cluster said and showed of what was wrong, in order. */
+  readonly signs: readonly { readonly atMs: number; readonly told: string }[]
   readonly kinds: readonly KindSummary[]
   readonly job: JobTotals
   readonly delays: { readonly control: Delays | undefined; readonly all: Delays | undefined }
@@ -79,11 +81,14 @@ export interface FaultRecord {
   readonly sign: string | undefined
   /** From `atMs` until all subtasks ran under the last of the new attempts; undefined if there was none. */
   readonly runsMs: number | undefined
-  /** From `atMs` until PostgreSQL had, of every partition, a click that was due after the fault was there. */
+  /**
+   * From `atMs` until PostgreSQL had, of every partition, a click that was due after the fault was there; or after it was
+   * taken back, if that broke the job again.
+   */
   readonly recoverMs: number | undefined
   /** New ones, until all was whole again. */
   readonly attempts: number
-  /** The longest that a click took that was due between the strike and the recovery. */
+  /** The longest that a click took that was due from the strike until all was whole again. */
   readonly worstDelayMs: number | undefined
   /** Why the run could not get over it. */
   readonly problem: string | undefined

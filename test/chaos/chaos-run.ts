@@ -1,12 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ChaosOptions, ChaosReport, FaultRecord } from './chaos-report.js'
 import { controlMsOf, lastInPeaceMs, underLoadAlone } from './control.js'
-import { inSeconds } from './fault-kind.js'
+import { type FaultKind, inSeconds } from './fault-kind.js'
 import { faultKinds } from './fault-kinds.js'
 import { inflict } from './inflict.js'
 import { kindSummaries } from './kind-summaries.js'
 import { codeOf, machineOf } from './provenance.js'
-import { scheduleOf } from './schedule.js'
+import { type PlannedFault, scheduleOf } from './schedule.js'
+import { SignTeller } from './sign-teller.js'
+import { signsOf } from './signs.js'
 import { Stage } from './stage.js'
 import { verdictOn } from './verdict.js'
 
@@ -16,15 +18,18 @@ export type Say = (line: string) => void
 export interface Audience {
   readonly say: Say
   begin(): void
+  /** A folder for all that the nodes say. */
+  readonly logs: string | undefined
 }
 
 /** One run of chaos, from the first process to the end of the last. */
 export async function chaosRun(
   options: ChaosOptions,
   command: string,
-  { say, begin }: Audience,
+  { say, begin, logs }: Audience,
 ): Promise<ChaosReport> {
-  const stage = await Stage.open(options)
+  const stage = await Stage.open(options, logs)
+  const teller = new SignTeller(stage.cluster, say)
   try {
     const { cluster, startedAt } = stage
     begin()
@@ -41,14 +46,7 @@ export async function chaosRun(
     const durationMs = options.minutes * 60_000
     const untilMs = durationMs - options.everyMs / 2
     const planned = scheduleOf({ ...options, kinds, fromMs: controlMs, untilMs })
-    const faults: FaultRecord[] = []
-    for (const fault of planned) {
-      await pause(Math.max(0, startedAt + fault.atMs - Date.now()))
-      if (Date.now() > startedAt + untilMs) break // what came before took longer than it was given
-      const record = await inflict(fault, stage, say)
-      faults.push(record)
-      if (record.problem !== undefined) break
-    }
+    const faults = await underFaults(stage, planned, untilMs, say)
     await pause(Math.max(0, startedAt + durationMs - Date.now()))
     const clicks = await stage.endOfClicks()
     const endedMs = Date.now() - startedAt
@@ -73,19 +71,43 @@ export async function chaosRun(
     say(stage.cluster.tails())
     throw error
   } finally {
+    teller.stop()
     await stage.close()
   }
+}
+
+/** One after the other. One that takes longer than it was given delays all that follow; one not got over is the last. */
+async function underFaults(
+  stage: Stage,
+  planned: readonly PlannedFault<FaultKind>[],
+  untilMs: number,
+  say: Say,
+): Promise<readonly FaultRecord[]> {
+  const faults: FaultRecord[] = []
+  let lateMs = 0
+  for (const fault of planned) {
+    const plannedMs = fault.atMs + lateMs
+    await pause(Math.max(0, stage.startedAt + plannedMs - Date.now()))
+    const nowMs = Date.now() - stage.startedAt
+    lateMs += Math.max(0, nowMs - plannedMs)
+    if (nowMs >= untilMs) break
+    const record = await inflict(fault, plannedMs, stage, say)
+    faults.push(record)
+    if (record.problem !== undefined) break
+  }
+  return faults
 }
 
 /** What the servers and the job tell at the end. */
 async function measured(
   { cluster, tables, startedAt }: Stage,
   controlMs: number,
-): Promise<Pick<ChaosReport, 'servers' | 'job' | 'delays' | 'series'>> {
+): Promise<Pick<ChaosReport, 'servers' | 'signs' | 'job' | 'delays' | 'series'>> {
   const { nats, kafka, postgres, startedAgain } = cluster
   const { progress } = cluster.job
   return {
     servers: { nats: nats.version, kafka: kafka.version, postgres: postgres.version },
+    signs: signsOf(cluster).map(({ at, told }) => ({ atMs: at - startedAt, told })),
     job: {
       attempts: progress.attempt,
       checkpoints: progress.completedCheckpoints,

@@ -3,7 +3,7 @@ import { seededRandom } from '#src/kit/random.js'
 import { until } from '../support/until.js'
 import type { FaultRecord } from './chaos-report.js'
 import type { ClickTables } from './click-tables.js'
-import { type Blow, type FaultKind, inSeconds } from './fault-kind.js'
+import { type FaultKind, inSeconds } from './fault-kind.js'
 import type { PlannedFault } from './schedule.js'
 import { signsOf, wallTime } from './signs.js'
 import type { Stage } from './stage.js'
@@ -12,58 +12,81 @@ import type { Stage } from './stage.js'
 const PATIENCE_MS = 90_000
 const LOOK_MS = 100
 
+/** Times of day. */
+interface Course {
+  readonly at: number
+  readonly target: string
+  readonly healedAt?: number
+  readonly recoveredAt?: number
+  readonly problem?: string
+}
+
 /**
  * Has one fault strike, takes it back, and resolves when all is as it was: the job has got over it, twice if it must
  * (what a cut broke may show when it is mended), and all nodes and servers are alive. One that is not got over says so.
  */
 export async function inflict(
   fault: PlannedFault<FaultKind>,
-  { cluster, tables, startedAt }: Stage,
+  plannedMs: number,
+  stage: Stage,
   say: (line: string) => void,
 ): Promise<FaultRecord> {
+  const { cluster, tables, startedAt } = stage
   const { progress } = cluster.job
   const { number, kind } = fault
   const attempts = progress.attempt
-  let at = Date.now()
-  let blow: Blow | undefined
-  let [healedAt, recoveredAt]: (number | undefined)[] = []
-  let problem: string | undefined
-  try {
-    blow = await kind.strike(cluster, seededRandom(fault.seed))
-    at = blow.at ?? at
-    const thereAt = Date.now()
-    say(`#${number} ${kind.name}: ${blow.target}`)
-    const recovered = visible(tables, thereAt)
-    recovered.catch(() => {}) // it is awaited below
-    await pause(blow.holdMs)
-    await blow.heal()
-    healedAt = Date.now()
-    recoveredAt = await recovered
-    await visible(tables, healedAt)
-    await cluster.untilWhole()
-  } catch (error) {
-    problem = (error as Error).message
-  }
+  say(`#${number} ${kind.name}`)
+  const { at, target, healedAt, recoveredAt, problem } = await courseOf(fault, stage)
   const sign = signsOf(cluster).find((candidate) => candidate.at >= at)
-  const running = progress.moments.findLast(({ what, at: seen }) => what === 'running' && wallTime(seen) > at)
+  const runsAt = lastRunAfter(at, stage)
   const record: FaultRecord = {
     number,
     kind: kind.name,
     family: kind.family,
-    target: blow?.target ?? 'nobody',
-    plannedMs: fault.atMs,
+    target,
+    plannedMs,
     atMs: at - startedAt,
     healedMs: healedAt && healedAt - startedAt,
     detectMs: sign && sign.at - at,
     sign: sign?.told,
-    runsMs: running && wallTime(running.at) - at,
+    runsMs: runsAt && runsAt - at,
     recoverMs: recoveredAt && recoveredAt - at,
     attempts: progress.attempt - attempts,
-    worstDelayMs: recoveredAt && (await tables.delays(at, recoveredAt).catch(() => undefined))?.maxMs,
+    worstDelayMs: (await tables.delays(at, Date.now()).catch(() => undefined))?.maxMs,
     problem,
   }
-  say(`#${number} ${told(record)}`)
+  say(`#${number} ${target}: ${told(record)}`)
   return record
+}
+
+async function courseOf({ kind, seed }: PlannedFault<FaultKind>, stage: Stage): Promise<Course> {
+  const { cluster, tables } = stage
+  let course: Course = { at: Date.now(), target: 'nobody' }
+  try {
+    const { target, at = course.at, holdMs, heal } = await kind.strike(cluster, seededRandom(seed))
+    course = { at, target }
+    const overcome = visible(tables, Date.now())
+    overcome.catch(() => {}) // it is awaited below
+    await pause(holdMs)
+    await heal()
+    const healedAt = Date.now()
+    course = { ...course, healedAt }
+    const recoveredAt = await overcome
+    const settledAt = await visible(tables, healedAt)
+    const isStruckAgain = (lastRunAfter(healedAt, stage) ?? 0) > recoveredAt
+    course = { ...course, recoveredAt: isStruckAgain ? settledAt : recoveredAt }
+    await cluster.untilWhole()
+    return course
+  } catch (error) {
+    return { ...course, problem: (error as Error).message }
+  }
+}
+
+/** When all subtasks came to run last, if that was after `at`. */
+function lastRunAfter(at: number, { cluster }: Stage): number | undefined {
+  const { moments } = cluster.job.progress
+  const run = moments.findLast((moment) => moment.what === 'running' && wallTime(moment.at) > at)
+  return run && wallTime(run.at)
 }
 
 /** Resolves with the time of day at which PostgreSQL had, of every partition, a click that was due from `dueAt` on. */

@@ -1,6 +1,7 @@
 /**
  * `npm run chaos -- --minutes M --seed S [--every SECONDS] [--rate CLICKS] [--only WORD] [--job-managers N]
- * [--heartbeat-timeout SECONDS] [--json FILE] [--svg FILE] [--report FILE]`: a cluster of real processes under a steady load, first in peace, then struck every few seconds by
+ * [--heartbeat-timeout SECONDS] [--json FILE] [--svg FILE] [--report FILE]
+ * [--logs FOLDER]`: a cluster of real processes under a steady load, first in peace, then struck every few seconds by
  * faults that the seed draws; then what PostgreSQL holds is compared with what the topic holds. Ends with
  * `N passed, N failed, N skipped`: one for peace, one for each kind of fault, one for exactness.
  */
@@ -19,11 +20,12 @@ const { values } = parseArgs({
     every: { type: 'string', default: '10' },
     rate: { type: 'string', default: '1000' },
     only: { type: 'string', multiple: true, default: [] },
-    'job-managers': { type: 'string', default: '1' },
+    'job-managers': { type: 'string', default: '2' },
     'heartbeat-timeout': { type: 'string', default: '8' },
     json: { type: 'string' },
     svg: { type: 'string' },
     report: { type: 'string' },
+    logs: { type: 'string' },
   },
 })
 const options: ChaosOptions = {
@@ -58,7 +60,7 @@ async function main(): Promise<number> {
     from = performance.now()
   }
   try {
-    const report = await chaosRun(options, command, { say, begin })
+    const report = await chaosRun(options, command, { say, begin, logs: values.logs })
     for (const line of summaryOf(report)) console.log(line)
     await write(report, values)
     const checks = checksOf(report)
@@ -75,9 +77,9 @@ async function main(): Promise<number> {
 
 /** Where its results are written says nothing of a run. */
 function isOfTheRun(argument: string, index: number, all: readonly string[]): boolean {
-  const isFile = (option: string | undefined) => /^--(json|svg|report)(=|$)/.test(option ?? '')
+  const isPath = (option: string | undefined) => /^--(json|svg|report|logs)(=|$)/.test(option ?? '')
   const before = all[index - 1]
-  return !isFile(argument) && !(isFile(before) && !before?.includes('='))
+  return !isPath(argument) && !(isPath(before) && !before?.includes('='))
 }
 
 function positive(name: string, text: string): number {

@@ -9,22 +9,28 @@ export interface Sign {
 
 export type SeenNode = Pick<NodeStatus, 'name' | 'node' | 'isLeader'>
 
-/** What changes among the living nodes from one look at them to the next: who is gone, who leads instead. */
+const LEADS = '✔ leads the cluster'
+
+/** What nodes give away of what is wrong with them: what they say, and what changes among the living. */
 export class NodeSigns {
   readonly signs: Sign[] = []
-  #before: readonly SeenNode[] | undefined
+  #before: readonly SeenNode[] = []
 
+  /** A node said this. */
+  onLine(name: string, line: string, at: number): void {
+    if (line.includes(LEADS)) this.signs.push({ at, told: `${name} leads` })
+  }
+
+  /** Those that live, as the leader tells; one that has just come to lead has not heard of all of them. */
   onNodes(nodes: readonly SeenNode[], at: number): void {
     const before = this.#before
     this.#before = nodes
-    if (before === undefined) return
+    if (leaderOf(before)?.node !== leaderOf(nodes)?.node) return
     for (const { name, node } of before) {
       const now = nodes.filter((candidate) => candidate.name === name)
       if (now.some((candidate) => candidate.node === node)) continue
       this.signs.push({ at, told: now.length === 0 ? `${name} is gone` : `${name} is another incarnation` })
     }
-    const [led, leads] = [leaderOf(before), leaderOf(nodes)]
-    if (leads !== undefined && leads.node !== led?.node) this.signs.push({ at, told: `${leads.name} leads` })
   }
 }
 

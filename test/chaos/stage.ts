@@ -28,9 +28,12 @@ export class Stage {
     this.#produced = produced
   }
 
-  /** Resolves when clicks arrive, and all nodes are alive. */
-  static async open(options: ChaosOptions): Promise<Stage> {
-    const cluster = await ChaosCluster.start(options)
+  /**
+   * Resolves when clicks arrive, and all nodes are alive.
+   * @param logs a folder for all that the nodes say
+   */
+  static async open(options: ChaosOptions, logs?: string): Promise<Stage> {
+    const cluster = await ChaosCluster.start({ ...options, logs })
     const { seed, ratePerSecond } = options
     const producer = new ClickProducer({
       brokers: cluster.kafka.bootstrap,

@@ -32,7 +32,7 @@ async function twoNodes() {
   const clock = new VirtualClock()
   const random = seededRandom(1)
   const wire = new Wire(clock, random)
-  const wires = { log: wire, blobs: wire, documents: wire }
+  const wires = { log: wire, blobs: wire, documents: wire, lease: wire }
   const state = new FaultyState({
     memory: new MemoryState(),
     wires,

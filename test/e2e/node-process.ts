@@ -15,6 +15,8 @@ export interface NodeProcessOptions {
   readonly args: readonly string[]
   /** Added to the environment of the tests. */
   readonly env?: Readonly<Record<string, string>>
+  /** Hears what it says, as it does. */
+  readonly onLine?: (line: string) => void
 }
 
 const READY = '✔ ready'
@@ -149,6 +151,7 @@ export class NodeProcess {
     this.#said.push(line)
     if (this.#said.length > LINES_KEPT) this.#said.shift()
     if (line.includes(READY)) this.#isReady = true
+    this.#options.onLine?.(line)
     this.#changed()
   }
 

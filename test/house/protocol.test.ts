@@ -147,7 +147,7 @@ test('when the page tells of a heartbeat, then of every answer to it', () => {
   const told = rowsOf(PROTOCOL_PAGE, 'answer').flatMap(([answer = '']) => codesIn(answer))
   const [module] = HOUSE.filter(({ path }) => path === 'actors/resource-manager.ts')
   const answer = [...nodesIn(module!.syntax)].find(
-    (node) => node.type === 'TSTypeAliasDeclaration' && nameOf(node) === 'HeartbeatAnswer',
+    (node) => node.type === 'TSTypeAliasDeclaration' && nameOf(node) === 'Verdict',
   )
   const kinds = [...nodesIn(answer!)].flatMap((node) => literalsOf(node, 'kind'))
   expect(told.sort()).toEqual(kinds.sort())

@@ -10,15 +10,33 @@ const BLOWS = [
   'user code',
   'cut',
   'ambush',
+  'leader killed',
+  'leader frozen',
+  'store lost to the leader',
+] as const satisfies readonly FaultName[]
+
+/** What befalls whoever directs, and nobody else: while another can take over, no job starts again for it. */
+const LEADERS_ALONE = [
+  'leader killed',
+  'leader frozen',
+  'store lost to the leader',
+  'lease answers lost',
+  'lease lost to one',
+  'lease down',
+  'stale lease',
 ] as const satisfies readonly FaultName[]
 
 const WORDS_ALONE_MS = 3_000
+
+/** What can go wrong in a world: all that there is, or only what befalls whoever directs. */
+export type Theme = 'anything' | 'leaders'
 
 /**
  * What goes wrong in one world, and when. Few kinds of faults in one, all of them in another, so that rare ones are not
  * drowned by common ones; seldom in one, several a second in another.
  */
 export class Disasters {
+  readonly theme: Theme
   readonly names: readonly FaultName[]
   readonly #world: World
   readonly #blow: FaultName
@@ -28,17 +46,19 @@ export class Disasters {
   #phase: 'not begun' | 'going on' | 'over' = 'not begun'
   #endsAt = Number.POSITIVE_INFINITY
   #nextAt = 0
-  /** One process that does work is always killed, and soon. */
+  /** One process that does work, or the one that directs it, is always killed, and soon. */
   #strikesAt = 0
 
   constructor(world: World) {
     const { random } = world
     this.#world = world
-    const all = Object.keys(FAULTS) as FaultName[]
+    this.theme = random.next() < 0.12 ? 'leaders' : 'anything'
+    const all = this.theme === 'leaders' ? LEADERS_ALONE : (Object.keys(FAULTS) as FaultName[])
+    const blows = this.theme === 'leaders' ? LEADERS_ALONE.slice(0, 3) : BLOWS
     const share = random.next() ** 2
     const drawn = all.filter(() => random.next() < share)
     this.names = drawn.length > 0 ? drawn : [all[randomInteger(random, all.length)]!]
-    this.#blow = BLOWS[randomInteger(random, BLOWS.length)]!
+    this.#blow = blows[randomInteger(random, blows.length)]!
     this.#gapMs = 200 + random.next() ** 2 * 4_000
     this.#lastMs = 4_000 + random.next() * 30_000
   }
@@ -66,7 +86,8 @@ export class Disasters {
     const now = clock.now()
     if (now >= this.#strikesAt) this.#strike()
     while (this.#nextAt <= now) {
-      FAULTS[this.#nextName(now)](this.#world, random)
+      const name = this.#nextName(now)
+      if (this.theme === 'anything' || this.#canBeReplaced()) FAULTS[name](this.#world, random)
       this.#nextAt += this.#gapMs * (0.2 + random.next() * 1.6)
     }
   }
@@ -77,12 +98,27 @@ export class Disasters {
    */
   #nextName(now: number): FaultName {
     const { random } = this.#world
-    if (now >= this.#endsAt - WORDS_ALONE_MS) return 'lost word'
+    if (this.theme === 'anything' && now >= this.#endsAt - WORDS_ALONE_MS) return 'lost word'
     return random.next() < 0.3 ? this.#blow : this.names[randomInteger(random, this.names.length)]!
+  }
+
+  /** One stands by that lives, and reaches the store as soon as the one that leads does. */
+  #canBeReplaced(): boolean {
+    const { machines } = this.#world
+    const leaders = this.#world.leaders()
+    return machines.some(
+      (machine) => machine.isReady && machine.roles.includes('job-manager') && !leaders.includes(machine),
+    )
   }
 
   #strike(): void {
     const { machines, random } = this.#world
+    if (this.theme === 'leaders') {
+      if (!this.#canBeReplaced()) return
+      FAULTS['leader killed'](this.#world, random)
+      this.#strikesAt = Number.POSITIVE_INFINITY
+      return
+    }
     const busy = machines.filter(({ isBusy }) => isBusy)
     if (busy.length === 0) return
     kill(this.#world, busy[randomInteger(random, busy.length)], 100 + random.next() * 5_000)

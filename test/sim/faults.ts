@@ -1,5 +1,6 @@
 import { type Random, randomInteger } from '#src/kit/random.js'
 import type { SimulatedMachine } from '#src/testing/simulated-machine.js'
+import type { Wire } from './wire.js'
 import type { World } from './world.js'
 
 /** Something goes wrong now; what does not mend itself is mended when its time is over, or when all is. */
@@ -19,6 +20,30 @@ export const FAULTS = {
   },
   'user code': (world, random) => {
     world.throwsLeft = 1 + randomInteger(random, 3)
+  },
+
+  // Whoever directs.
+  'leader killed': (world, random) => kill(world, someLeader(world, random), between(random, 100, 8_000)),
+  'leader frozen': (world, random) => freeze(world, someLeader(world, random), between(random, 500, 12_000)),
+  'leader cut off': (world, random) => cutOff(world, random, someLeader(world, random)),
+  'store lost to the leader': (world, random) => {
+    const leader = someLeader(world, random)
+    if (leader !== undefined) loseStore(world, random, leader, storeWires(world))
+  },
+  'lease answers lost': (world, random) =>
+    worsen(world, random, 'lease', { lostRequests: 0.3, lostAnswers: 0.4, late: 0.5 }),
+  'lease lost to one': (world, random) => {
+    const directors = world.machines.filter(({ roles }) => roles.includes('job-manager'))
+    loseStore(world, random, directors[randomInteger(random, directors.length)]!, [world.state.wires.lease])
+  },
+  'lease down': (world, random) => worsen(world, random, 'lease', { isDown: true }),
+  'stale lease': (world, random) => {
+    tell(world, 'stale lease')
+    const { lease } = world.state.faults
+    lease.staleReads = random.next()
+    after(world, random, [500, 8_000], () => {
+      lease.staleReads = 0
+    })
   },
 
   // The network.
@@ -103,10 +128,11 @@ export const FAULTS = {
   'store slow': (world, random) => {
     worsen(world, random, 'log', { latencyMs: [20, 800] })
     worsen(world, random, 'blobs', { latencyMs: [20, 1_500] })
+    if (random.next() < 0.5) worsen(world, random, 'lease', { latencyMs: [20, 800] })
   },
   'log down': (world, random) => worsen(world, random, 'log', { isDown: true }),
   'store down': (world, random) => {
-    for (const what of ['log', 'blobs', 'documents']) worsen(world, random, what, { isDown: true })
+    for (const what of ['log', 'blobs', 'documents', 'lease']) worsen(world, random, what, { isDown: true })
   },
   'blob answers lost': (world, random) =>
     worsen(world, random, 'blobs', { lostRequests: 0.1, lostAnswers: 0.2, late: 0.5 }),
@@ -155,17 +181,18 @@ export const FAULTS = {
     const downMs = between(random, 100, 5_000)
     const isFreeze = random.next() < 0.3
     const isThread = random.next() < 0.3
-    const isDirector = random.next() < 0.3
+    const isLeader = random.next() < 0.3
     world.onMoment = (moment) => {
       if (moment.what !== what || left-- > 0) return
       world.onMoment = undefined
       // Of the two that speak to each other: whoever hears, or whoever directs.
-      const victim = isDirector ? 'job-manager' : moment.machine
-      const machine = world.machines.find(({ name, role }) => name === victim || role === victim)
+      const machine = isLeader
+        ? someLeader(world, random)
+        : world.machines.find(({ name }) => name === moment.machine)
       if (machine === undefined || !machine.isUp) return
       world.trace.add(machine.name, 'fault ambushed', what)
       if (isFreeze) freeze(world, machine, downMs * 2)
-      else if (isThread && machine.role === 'task-manager') crashThread(world, machine)
+      else if (isThread && machine.roles.includes('task-manager')) crashThread(world, machine)
       else kill(world, machine, downMs)
     }
   },
@@ -189,6 +216,9 @@ const WORDS = [
   'subtask-changed',
   'subtask-failed',
   'slot-lost',
+  'adopt-slot',
+  'superseded',
+  'standby',
   'grant',
   'frame',
   'frame',
@@ -211,6 +241,8 @@ const MOMENTS = [
   'db',
   'db',
   'documents',
+  'lease',
+  'lease',
   'kafka',
 ]
 
@@ -237,13 +269,35 @@ function someMachine({ machines }: World, random: Random): SimulatedMachine | un
 }
 
 function someWorker({ machines }: World, random: Random): SimulatedMachine | undefined {
-  const up = machines.filter(({ isUp, role }) => isUp && role === 'task-manager')
+  const up = machines.filter(({ isUp, roles }) => isUp && roles.includes('task-manager'))
   return up[randomInteger(random, up.length)]
 }
 
-function cut(world: World, random: Random, how: 'one way' | 'both ways'): void {
-  const names = [...world.machines.map(({ name }) => name)]
-  const from = names.splice(randomInteger(random, names.length), 1)[0]!
+function someLeader(world: World, random: Random): SimulatedMachine | undefined {
+  const up = world.leaders().filter(({ isUp }) => isUp)
+  return up[randomInteger(random, up.length)]
+}
+
+/** From the other machines, and as often as not from the store too: one that keeps it goes on leading. */
+function cutOff(world: World, random: Random, leader: SimulatedMachine | undefined): void {
+  if (leader === undefined) return
+  cut(world, random, random.next() < 0.5 ? 'one way' : 'both ways', leader.name)
+  if (random.next() < 0.5) loseStore(world, random, leader, storeWires(world))
+}
+
+/** A machine that reaches the other machines, and not the store, or not a part of it. */
+function loseStore(world: World, random: Random, { name }: SimulatedMachine, wires: readonly Wire[]): void {
+  tell(world, 'store lost', `${name} ${wires.length === 1 ? 'to the lease' : 'to all of it'}`)
+  for (const { conditions } of wires) conditions.cutOff = new Set([name])
+  after(world, random, [500, 8_000], () => {
+    for (const { conditions } of wires) conditions.cutOff = new Set()
+  })
+}
+
+function cut(world: World, random: Random, how: 'one way' | 'both ways', whom?: string): void {
+  const names = world.machines.map(({ name }) => name)
+  const index = whom === undefined ? randomInteger(random, names.length) : names.indexOf(whom)
+  const from = names.splice(index, 1)[0]!
   // From one other, or from all.
   const others = random.next() < 0.5 ? names : [names[randomInteger(random, names.length)]!]
   tell(world, 'cut', `${from} from ${others.join(' ')} ${how}`)

@@ -33,6 +33,7 @@ export interface StoreWires {
   readonly log: Wire
   readonly blobs: Wire
   readonly documents: Wire
+  readonly lease: Wire
 }
 
 export interface FaultyStateOptions {
@@ -92,7 +93,7 @@ export class FaultyState {
       log: this.#link('log', caller, this.wires.log, this.faults.log),
       blobs: this.#link('blob', caller, this.wires.blobs, this.faults.blobs),
       documents: this.#link('doc', caller, this.wires.documents, this.faults.documents),
-      lease: this.#link('lease', caller, this.wires.log, this.faults.lease),
+      lease: this.#link('lease', caller, this.wires.lease, this.faults.lease),
     }
     const told: Told = new Map()
     return {

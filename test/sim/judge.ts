@@ -118,6 +118,22 @@ export class Judge {
     return `${this.#shortfall.length} are missing: ${this.#shortfall.slice(0, 5).join('; ')}`
   }
 
+  /** Once nothing goes wrong any more, one machine leads: it is found by its name, and holds the lease. */
+  judgeLeadership(): void {
+    const { state, violations } = this.#world
+    const leaders = this.#world.leaders()
+    const holder = state.memory.lease.read()?.holder
+    const isLed = leaders.length === 1 && leaders[0]?.systems().some((system) => system === holder?.system)
+    if (!isLed && violations.length === 0) this.#wrong([this.leadership()])
+  }
+
+  /** Who leads, in words. */
+  leadership(): string {
+    const { state } = this.#world
+    const names = this.#world.leaders().map(({ name }) => name)
+    return `found as leaders are: ${names.join(' ') || 'none'}; the lease has ${state.memory.lease.read()?.holder.name ?? 'nobody'}`
+  }
+
   judgeEnd(): void {
     if (!this.isComplete()) this.#wrong([this.missing()])
     const { state, postgres } = this.#world

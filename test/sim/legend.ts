@@ -3,7 +3,7 @@ export const LEGEND = `
 time in ms, who, what happened, and what of
 
   world      healed; fault …: what goes wrong, and for whom
-  jm, tm-n   the machine that directs, and those that do the work; tm-n/slot-m is a thread of one
+  jm-n       a machine that may direct; tm-n one that does work; all-n both; tm-n/slot-m is a thread
              node …    its process: starts, ready, lost (taken for dead, or fenced itself), ended
              msg …     a word that arrived: from → to, by address, with its numbers
              log, blob, doc, lease …   what it did to the state store, and what came of it

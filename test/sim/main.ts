@@ -35,7 +35,7 @@ async function playOne(seed: number, isTraced: boolean): Promise<void> {
   for (const violation of verdict.violations) console.log(`violated: ${violation}`)
   const { faults, decisions, restores, commits } = verdict.hit
   console.log(
-    `seed ${seed}: ${(verdict.virtualMs / 1_000).toFixed(1)} s, ${verdict.words} words, ${faults} faults, ${decisions} checkpoints decided, ${restores} restores, ${commits} commits`,
+    `seed ${seed}: ${(verdict.virtualMs / 1_000).toFixed(1)} s, ${verdict.words} words, ${faults} faults, ${decisions} checkpoints decided, ${restores} restores, ${commits} commits, ${verdict.counts.get('hit adopted') ?? 0} adoptions`,
   )
   end(verdict.violations.length === 0 ? 1 : 0, verdict.violations.length === 0 ? 0 : 1)
 }

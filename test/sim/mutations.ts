@@ -233,7 +233,87 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'for (const split of splits ?? []) positions.set(split.split, positions.get(split.split) ?? split)',
   },
 
+  // Leaders, and what they take over.
+  {
+    name: 'a lease is taken although its holder writes it',
+    file: 'src/cluster/candidate.ts',
+    from: 'now - since >= LIMITS.leaseMs',
+    to: 'now - since >= 0',
+  },
+  {
+    name: 'a leader that has lost the lease goes on leading',
+    file: 'src/cluster/candidate.ts',
+    from: 'if (lease.holder.system !== this.#own) return this.#watch(lease, undefined, now)',
+    to: "if (lease.holder.system !== this.#own) return { kind: 'in-doubt', revision, from }",
+  },
+  {
+    name: 'a leader that stands down keeps its name',
+    file: 'actors/leadership.ts',
+    from: '    this.#isNamed = false\n    dropName()\n',
+    to: '    this.#isNamed = false\n    void dropName\n',
+  },
+  {
+    name: 'whoever does not lead a job any more writes to its log',
+    file: 'src/cluster/job-history.ts',
+    from: '  if (event.epoch !== now.epoch) return',
+    to: '  if (event.epoch > now.epoch) return',
+  },
+  {
+    name: 'a subtask does what a leader says that was replaced',
+    file: 'actors/subtask.ts',
+    from: '    return epoch < this.#direction.epoch\n',
+    to: '    return epoch < 0\n',
+  },
+  {
+    name: 'splits that were handed out since the checkpoint are not known to who takes over',
+    file: 'src/checkpoint/known-splits.ts',
+    from: 'return { source, splits: [...splits, ...since] }',
+    to: 'return { source, splits: [...splits, ...since.slice(since.length)] }',
+  },
+  {
+    name: 'who takes over does not know whose input has ended',
+    file: 'actors/checkpoint-coordinator.ts',
+    from: 'for (const subtask of adopted?.ended ?? []) checkpoints',
+    to: 'for (const subtask of adopted?.ended.slice(0, 0) ?? []) checkpoints',
+  },
+  {
+    name: 'ids of checkpoints are given once more by who takes over',
+    file: 'actors/job-master.ts',
+    from: '      usedTo: Math.max(reserved?.to ?? 0, retained.at(-1)?.checkpoint ?? 0) as CheckpointId,\n',
+    to: '      usedTo: (reserved === undefined ? 0 : (retained.at(-1)?.checkpoint ?? 0)) as CheckpointId,\n',
+  },
+  {
+    name: 'what runs is closed as soon as its leader is gone',
+    file: 'actors/task-manager.ts',
+    from: 'if (now - state.orphanedAt < this.#options.orphanMs)',
+    to: 'if (now < state.orphanedAt)',
+  },
+  {
+    name: 'who takes over does not wait for task managers that have not told yet what they run',
+    file: 'actors/resource-manager.ts',
+    from: "return { kind: now - this.#startedAt < this.#options.rejoinMs ? 'waiting' : 'missing' }",
+    to: "return { kind: now < this.#startedAt ? 'waiting' : 'missing' }",
+  },
+
   // What the simulation has found, once.
+  {
+    name: 'a lease that is not answered in time is not looked at again',
+    file: 'actors/leadership.ts',
+    from: '    if (lease === undefined || this.#hasLeft) return\n    this.#ctx',
+    to: '    if (lease === undefined || this.#hasLeft || this.#isAsking) return\n    this.#ctx',
+  },
+  {
+    name: 'a job that a leader lost to one who only thought that he led is not taken up again',
+    file: 'actors/job-manager.ts',
+    from: '    this.#left.delete(run)\n    this.#recover()\n',
+    to: '    this.#recover()\n',
+  },
+  {
+    name: 'a job master hears that it was replaced only from the log',
+    file: 'actors/task-manager.ts',
+    from: '    if (epoch <= direction.epoch) return\n',
+    to: '    if (epoch > 0) return\n',
+  },
   {
     name: 'a job that is canceled while it waits to restart does not say so',
     file: 'actors/job-master.ts',

@@ -2,13 +2,15 @@ import type { JobHandle } from '#actors/job-client.js'
 import type { JobEvent } from '#actors/job-event.js'
 import type { LogEntry, Outcome } from '#src/cluster/log-entry.js'
 import { assert } from '#src/kit/assert.js'
-import type { RunId } from '#src/kit/ids.js'
+import type { Attempt, RunId } from '#src/kit/ids.js'
 import { randomInteger } from '#src/kit/random.js'
+import { AttemptRules } from './attempt-rules.js'
+import { clusterOf } from './cluster.js'
 import { Disasters } from './disasters.js'
 import { FAULTS } from './faults.js'
 import { Judge } from './judge.js'
 import { rescaled } from './rescaled.js'
-import { isEndless, type Shape, shapeOf } from './shape.js'
+import { isEndless, type Shape, shapeOf, tolerant } from './shape.js'
 import { inputOf, type ShapeInput } from './shape-input.js'
 import { jobOf } from './shape-job.js'
 import { restoreLimits, tightenLimits } from './tight-limits.js'
@@ -22,6 +24,8 @@ const LOOK_MS = 250
 const PATIENCE_MS = 240_000
 /** What was broken is whole again after this. */
 const SETTLE_MS = 3_000
+/** And somebody leads. */
+const LED_MS = 10_000
 /** Requests that outlive their clients have landed after this. */
 const LATE_MS = 20_000
 
@@ -38,6 +42,9 @@ class Scene {
   readonly #disasters: Disasters
   #shape: Shape
   #run: RunId | undefined
+  #attempts: AttemptRules
+  /** The newest attempt that the client has heard of. */
+  #told = 0 as Attempt
   #handle: JobHandle | undefined
   #isSubmitting = false
   /** When all was as expected. */
@@ -50,12 +57,14 @@ class Scene {
     const world = new World({ seed, onLine, onCommit: (commit) => this.#judge.onCommit(commit) })
     const { random } = world
     this.#world = world
+    this.#disasters = new Disasters(world)
+    this.#attempts = new AttemptRules(this.#disasters.theme)
     restoreLimits()
     if (random.next() < 0.6) tightenLimits(random)
     this.#shape = shapeOf(random)
+    if (this.#disasters.theme === 'leaders') this.#shape = tolerant(this.#shape)
     this.#input = inputOf(this.#shape, random)
     this.#judge = new Judge(this.#shape, this.#input, world)
-    this.#disasters = new Disasters(world)
     world.slowDown()
   }
 
@@ -63,12 +72,7 @@ class Scene {
     const world = this.#world
     world.trace.add('world', 'seed', `${this.#seed}, faults: ${this.#disasters.names.join(', ')}`)
     this.#produce()
-    world.build({
-      workers: 2 + randomInteger(world.random, 3),
-      // Two machines are enough for any job.
-      slots: 2 + randomInteger(world.random, 2),
-      heartbeatTimeoutMs: 3_000 + world.random.next() * 7_000,
-    })
+    world.build(clusterOf(world.random, this.#disasters.theme))
     world.state.watch((run, entry) => this.#onLogged(run, entry))
     await world.clock.advance(500)
     while (world.violations.length === 0 && !this.#isOver()) {
@@ -135,6 +139,7 @@ class Scene {
   #look(): void {
     this.#judge.look()
     this.#world.checkMailboxes()
+    if (this.#calmMs > SETTLE_MS + LED_MS) this.#judge.judgeLeadership()
     if (this.#calmSince === undefined && this.#disasters.areOver) this.#calmDown()
     if (this.#calmMs > PATIENCE_MS)
       return this.#world.violation(`run ${this.#run} does not come to its end: ${this.#judge.missing()}`)
@@ -148,7 +153,7 @@ class Scene {
   #goWrong(): void {
     const { random, trace } = this.#world
     if (random.next() < 0.01) void this.#handle?.checkpointNow().catch(() => undefined)
-    if (random.next() < 0.004) {
+    if (this.#disasters.theme === 'anything' && random.next() < 0.004) {
       trace.add('world', 'fault canceled')
       // What is decided then stays unconfirmed: the next run has it to commit, at another parallelism too.
       if (random.next() < 0.5) FAULTS['db down'](this.#world, random)
@@ -189,12 +194,20 @@ class Scene {
       allowRepeatedRows: false,
       fingerprint: undefined,
     }
-    world.clock.after(SETTLE_MS, () => {
+    const submit = () =>
       world.client.submitOrder(order).then(
         (handle) => this.#onAccepted(handle),
         (error: unknown) => world.violation(`a submission was refused: ${String(error)}`),
       )
-    })
+    world.clock.after(SETTLE_MS, () => this.#whenLed(world.clock.now() + LED_MS, submit))
+  }
+
+  /** While two think that they lead, what is submitted reaches both. */
+  #whenLed(until: number, go: () => void): void {
+    const { clock } = this.#world
+    if (this.#world.leaders().length === 1) return go()
+    if (clock.now() > until) return this.#world.violation(this.#judge.leadership())
+    clock.after(LOOK_MS, () => this.#whenLed(until, go))
   }
 
   #onAccepted(handle: JobHandle): void {
@@ -209,8 +222,11 @@ class Scene {
     const { trace } = this.#world
     switch (event.type) {
       case 'status':
+        if (event.run === this.#run && event.status === 'RUNNING' && event.reason === undefined)
+          this.#attempts.onRuns(this.#told)
         return trace.add('client', `job ${event.status}`, event.reason ?? '')
       case 'attempt':
+        this.#told = event.attempt
         return trace.add('client', 'job attempt', `${event.attempt} from checkpoint ${event.from}`)
       case 'failure':
         trace.add('client', 'job failure', event.error.message)
@@ -257,8 +273,11 @@ class Scene {
     return this.#world.state.truth(run)
   }
 
-  #onLogged(run: RunId, { event }: LogEntry): void {
+  #onLogged(run: RunId, entry: LogEntry): void {
     const { trace } = this.#world
+    const { event } = entry
+    if (event.type === 'submitted') this.#attempts = new AttemptRules(this.#disasters.theme)
+    if (this.#attempts.follow(entry) === 'adopted') trace.add('oracle', 'hit adopted', run)
     if (event.type === 'completed' && event.checkpoint > 0) {
       trace.add('oracle', 'hit decided', `${run} ${event.checkpoint}`)
       this.#judge.onDecided(event.manifest)

@@ -128,6 +128,15 @@ export function shapeOf(random: Random): Shape {
   return { name: 'shape', layer, options, readsParams: dice.chance(0.2), topics, nodes }
 }
 
+/** The same, but that no checkpoint which fails, and no time that runs out, ends an attempt. */
+export function tolerant(shape: Shape): Shape {
+  const { options } = shape
+  return {
+    ...shape,
+    options: { ...options, checkpoint: { ...options.checkpoint, tolerableFailures: 1_000 } },
+  }
+}
+
 /** Never finishes: a source reads on for ever. */
 export function isEndless({ topics }: Shape): boolean {
   return topics.some(({ isBounded }) => !isBounded)

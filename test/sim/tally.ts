@@ -35,11 +35,12 @@ export class Tally {
 
   report(tookMs: number, threads: number): readonly string[] {
     const { faults, decisions, restores, commits } = this.#hit
+    const adoptions = this.#counts.get('hit adopted') ?? 0
     return [
       '',
       `${this.played} seeds in ${(tookMs / 1_000).toFixed(1)} s on ${threads} ${threads === 1 ? 'core' : 'cores'}: ${perSecond(this.played, this.#tookMs)} a core`,
       `${(this.#virtualMs / 3_600_000).toFixed(1)} hours of virtual time, ${(this.#virtualMs / this.#tookMs).toFixed(0)} times as fast as real; ${this.#words} words`,
-      `${faults} faults; ${decisions} checkpoints decided, ${restores} attempts restored, ${commits} commits`,
+      `${faults} faults; ${decisions} checkpoints decided, ${restores} attempts restored, ${commits} commits, ${adoptions} adoptions`,
       `${this.#idle} seeds whose faults met no decision, no restore or no commit: they count for nothing`,
       ...this.#faultLines(),
     ]

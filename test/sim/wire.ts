@@ -4,12 +4,17 @@ import type { VirtualClock } from '#src/kit/virtual-clock.js'
 
 /** A process, as a server sees the other end of a connection. */
 export interface Caller {
-  /** For the trace. */
+  /** `tm-1`, or `tm-1/slot-0`. */
   readonly name: string
   /** Of the process: stands still while that is frozen, and calls nothing any more once it is dead. */
   readonly clock: Clock
   /** What a dead process still wants to send is sent by nobody. */
   isAlive(): boolean
+}
+
+/** The machine that it lives on. */
+export function machineOf({ name }: Caller): string {
+  return name.split('/')[0] ?? name
 }
 
 /** How bad the way to a server is; faults change it while the world runs. */
@@ -25,6 +30,8 @@ export interface Conditions {
   lateMs: readonly [number, number]
   /** Nothing arrives, and nothing is answered. */
   isDown: boolean
+  /** The same, for these machines alone. */
+  cutOff: ReadonlySet<string>
 }
 
 export const GOOD_CONDITIONS: Readonly<Conditions> = {
@@ -34,6 +41,7 @@ export const GOOD_CONDITIONS: Readonly<Conditions> = {
   late: 0,
   lateMs: [500, 15_000],
   isDown: false,
+  cutOff: new Set(),
 }
 
 /** No answer came: what became of the request is not known. */
@@ -85,7 +93,7 @@ export class Wire {
         return
       }
       this.#clock.after(this.#between(latencyMs), () => {
-        if (this.conditions.isDown) {
+        if (this.conditions.isDown || this.conditions.cutOff.has(machineOf(caller))) {
           caller.clock.after(this.#between(this.#patienceMs), () => reject(new Unanswered()))
           return
         }

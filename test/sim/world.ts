@@ -1,9 +1,9 @@
-import type { NodeRole } from '#actors/cluster-view.js'
 import type { JobClient } from '#actors/job-client.js'
 import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
 import type { ActorSystem } from '#src/actor/system.js'
 import { SimulatedNetwork } from '#src/actor/transport/simulated-network.js'
 import type { Parcel } from '#src/actor/transport/transport.js'
+import { JOB_MANAGER_NAME } from '#src/cluster/protocol.js'
 import { kafkaSourceOver } from '#src/connector/kafka/kafka-connector.js'
 import { postgresSinkOver } from '#src/connector/postgres/postgres-sink.js'
 import { Connectors } from '#src/connector/registry.js'
@@ -18,25 +18,19 @@ import type { Surroundings } from '#src/testing/simulated-host.js'
 import { type MachineEvent, SimulatedMachine } from '#src/testing/simulated-machine.js'
 import { SimulatedProcess } from '#src/testing/simulated-process.js'
 import type { SimulatedThread } from '#src/testing/simulated-thread.js'
+import type { Cluster, Place } from './cluster.js'
 import { FaultyState } from './faulty-state.js'
 import { aboutOf, wordOf } from './parcel-words.js'
 import { SimulatedKafka } from './simulated-kafka.js'
 import { type Commit, SimulatedPostgres } from './simulated-postgres.js'
 import { Trace } from './trace.js'
-import { type Caller, GOOD_CONDITIONS, Wire } from './wire.js'
+import { type Caller, GOOD_CONDITIONS, machineOf, Wire } from './wire.js'
 import { WorldLogger } from './world-logger.js'
 
 export interface WorldOptions {
   readonly seed: number
   readonly onLine: ((line: string) => void) | undefined
   readonly onCommit: (commit: Commit) => void
-}
-
-export interface Cluster {
-  /** Machines that do the work, beside the one that directs. */
-  readonly workers: number
-  readonly slots: number
-  readonly heartbeatTimeoutMs: number
 }
 
 /** A word that arrives, or a request that a server has just carried out. */
@@ -112,6 +106,7 @@ export class World {
         log: new Wire(clock, random),
         blobs: new Wire(clock, random),
         documents: new Wire(clock, random),
+        lease: new Wire(clock, random),
       },
       clock,
       random,
@@ -120,7 +115,7 @@ export class World {
     this.kafka = new SimulatedKafka({ clock, random, trace })
     this.postgres = new SimulatedPostgres({ clock, random, trace, onCommit })
     for (const [what, wire] of this.wires())
-      wire.onCarriedOut = ({ name }) => this.#tellMoment({ what, machine: machineOf(name) })
+      wire.onCarriedOut = (caller) => this.#tellMoment({ what, machine: machineOf(caller) })
     this.surroundings = {
       jobs: this.jobs,
       openStore: (thread) => this.state.open(thread),
@@ -131,12 +126,12 @@ export class World {
   }
 
   /** Starts the machines. */
-  build({ workers, slots, heartbeatTimeoutMs }: Cluster): void {
+  build({ places, slots, heartbeatTimeoutMs }: Cluster): void {
     const { clock, random, network, surroundings, logger } = this
-    const machine = (name: string, role: NodeRole) =>
+    const machine = ({ name, roles }: Place) =>
       new SimulatedMachine({
         name,
-        role,
+        roles,
         slots,
         clock,
         random,
@@ -148,15 +143,19 @@ export class World {
         onEvent: (event) => this.#onMachine(name, event),
         onOpened: (system) => this.#onOpened(system, name),
       })
-    const names = Array.from({ length: workers }, (_, index) => `tm-${index + 1}`)
-    this.machines = [machine('jm', 'job-manager'), ...names.map((name) => machine(name, 'task-manager'))]
+    this.machines = places.map(machine)
+  }
+
+  /** Whoever is found as the one who directs: nobody between two, and two when one of them does not know it yet. */
+  leaders(): readonly SimulatedMachine[] {
+    const holders = new Set(this.network.holdersOf(JOB_MANAGER_NAME))
+    return this.machines.filter((machine) => machine.systems().some((system) => holders.has(system)))
   }
 
   /** Every server's, by what a trace calls it. */
   wires(): readonly (readonly [string, Wire])[] {
     const brokers = this.kafka.brokers.map((broker) => ['kafka', this.kafka.wire(broker)] as const)
-    const { log, blobs, documents } = this.state.wires
-    return [['log', log], ['blobs', blobs], ['documents', documents], ['db', this.postgres.wire], ...brokers]
+    return [...Object.entries(this.state.wires), ['db', this.postgres.wire] as const, ...brokers]
   }
 
   /** Ways of different length, and brokers that give little at a time: a job then lasts as long as what goes wrong. */
@@ -334,8 +333,3 @@ function drawnRange(random: Random): readonly [number, number] {
 }
 
 export const USER_FAULT = 'user code throws'
-
-/** `tm-1/slot-0` is on `tm-1`. */
-function machineOf(caller: string): string {
-  return caller.split('/')[0] ?? caller
-}

@@ -9,7 +9,7 @@ type Slowness = 'netem' | 'tbf'
 const SLOW: Record<Slowness, readonly string[]> = {
   netem: ['netem', 'delay', '60ms', '20ms'],
   // Small packets count as full ones, so the number of packets makes the queue, and it may become 300 ms long.
-  tbf: ['tbf', 'rate', '4mbit', 'burst', '3000', 'mpu', '1500', 'latency', '300ms'],
+  tbf: ['tbf', 'rate', '2mbit', 'burst', '3000', 'mpu', '1500', 'latency', '300ms'],
 }
 
 /** Names begin so and go on with the process that made them: what a dead process left behind is told by that. */

@@ -125,6 +125,11 @@ export class SimulatedNetwork {
     if (holders?.delete(system) && holders.size === 0) this.#names.delete(name)
   }
 
+  /** Who is found by `name`. */
+  holdersOf(name: SystemId): readonly SystemId[] {
+    return [...(this.#names.get(name) ?? [])]
+  }
+
   carry(from: SystemId, parcel: Parcel): void {
     const sender = this.#receivers.get(from)
     if (sender === undefined) return

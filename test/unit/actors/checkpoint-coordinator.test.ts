@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
 import {
+  type AdoptedAttempt,
   type AppendAnswer,
   CheckpointCoordinator,
   type CheckpointCoordinatorMessage,
   type CheckpointedSubtask,
 } from '#actors/checkpoint-coordinator.js'
 import type { SourceCoordinatorMessage } from '#actors/source-coordinator.js'
+import { finalRecordOf } from '#src/checkpoint/checkpoint-record.js'
+import { manifestOf } from '#src/checkpoint/manifest.js'
 import { decodeManifest } from '#src/checkpoint/manifest-codec.js'
 import type { CheckpointOptions } from '#src/graph/job-plan.js'
 import { errorInfoOf } from '#src/kit/errors.js'
@@ -31,6 +34,7 @@ import { type Asked, FakeContext, refTo } from './fake-context.js'
 
 const SUBTASKS = (['0-0', '0-1', '1-0', '1-1'] as const).map((id) => id as SubtaskId)
 const SOURCE = operatorId('clicks')
+const EPOCH = 4 as Epoch
 const STATE = { source: SOURCE, splits: [split(0), split(1)] }
 
 /** A coordinator alone, with hands that answer for job master, source coordinator and subtasks. */
@@ -39,7 +43,7 @@ function coordinate(policy: Partial<CheckpointOptions> = {}, others: readonly st
   const blobs = new MemoryBlobs()
   const coordinator = new CheckpointCoordinator({
     run,
-    epoch: 1 as Epoch,
+    epoch: EPOCH,
     plan: clickCount(2, policy),
     blobs,
     jobMaster: refTo('job-master'),
@@ -72,6 +76,11 @@ function coordinate(policy: Partial<CheckpointOptions> = {}, others: readonly st
     },
     running(of = 1) {
       ctx.ask_({ type: 'attempt-running', attempt: attempt(of), goesOn: of > 1 })
+    },
+    /** Its first attempt runs already, under another leader. */
+    goesOn(adopted: Partial<AdoptedAttempt> = {}) {
+      const found: AdoptedAttempt = { newest: undefined, final: undefined, ended: [], ...adopted }
+      ctx.ask_({ type: 'attempt-running', attempt: attempt(1), goesOn: true, adopted: found })
     },
     /** Answers the appends that are open, as the log does. */
     log(answer: AppendAnswer = { kind: 'logged', entry: {} as never }): unknown[] {
@@ -398,7 +407,7 @@ test('when a user asks for one, then it comes now, and the answer is its outcome
   expect(ctx.takeAsked('snapshot'), 'the question was repeated, and meant one').toEqual([])
   expect(ctx.replies.at(-1)).toMatchObject({ checkpoint: 1, cause: 'on-demand', state: 'completed' })
   ctx.ask_({ type: 'describe' })
-  expect(ctx.replies.at(-1)).toMatchObject([{ checkpoint: 1, state: 'completed' }])
+  expect(ctx.replies.at(-1), 'nothing is pending').toEqual([])
 })
 
 test('when a user asks for one after the final one, then that one is the answer; but not for the next attempt', async () => {
@@ -494,7 +503,7 @@ test('when the log says complete after the attempt has ended, then the checkpoin
     expect(states()).toEqual(['opening', 'completed'])
     expect(ctx.replies.at(-1), 'for who asked for it').toMatchObject({ checkpoint: 1, state: 'completed' })
     ctx.ask_({ type: 'describe' })
-    expect(ctx.replies.at(-1)).toMatchObject([{ checkpoint: 1, state: 'completed' }])
+    expect(ctx.replies.at(-1), 'nothing is pending').toEqual([])
     await clock.settle()
   }
 })
@@ -615,4 +624,120 @@ test('when half a block of ids is used, then the next block is reserved, and no 
     { type: 'reserved', to: 128 },
     { type: 'reserved', to: 192 },
   ])
+})
+
+test('when it tells subtasks anything, then under the epoch of its leader', async () => {
+  const { clock, ctx, trigger, collect, log } = await running({ timeoutMs: 5_000, tolerableFailures: 1 })
+  await clock.advance(10_000)
+  ctx.takeAsked('snapshot')[0]?.answer(STATE)
+  const words = ctx.takeAsked('trigger')
+  await clock.advance(5_000)
+  words.push(...ctx.takeAsked('abort'))
+  await clock.advance(5_000)
+  expect(await trigger()).toBe(2)
+  await collect(2)
+  log()
+  words.push(...ctx.takeAsked('complete'))
+  expect(words).toHaveLength(2 + 4 + 4)
+  expect(new Set(words.map(({ question }) => question['epoch']))).toEqual(new Set([EPOCH]))
+})
+
+test('when an attempt goes on that ran under another leader, then its first checkpoint waits for no interval', async () => {
+  const { clock, ctx, start, log, goesOn } = coordinate()
+  start()
+  log()
+  goesOn()
+  await clock.settle()
+  expect(ctx.takeAsked('snapshot').map(({ question }) => question['checkpoint'])).toEqual([1])
+})
+
+test('when an attempt goes on, then its newest checkpoint is told again, to all, until each has heard or a newer one is told', async () => {
+  const { ctx, start, log, goesOn, trigger, collect } = coordinate()
+  start(1, [{ checkpoint: 70, manifest: part('run1/1/70/manifest') }])
+  log()
+  goesOn({ newest: checkpoint(70) })
+  const words = ctx.takeAsked('complete')
+  expect(words.map(({ to, question }) => [to, question])).toEqual(
+    SUBTASKS.map((id) => [id, { type: 'complete', epoch: EPOCH, checkpoint: 70, final: false }]),
+  )
+  words[0]?.fail({ kind: 'timed-out' })
+  expect(told(ctx.takeAsked('complete'))).toEqual([['0-0', 70]])
+  const id = await trigger()
+  expect(id, 'the log may know of ids that this one has not reserved').toBeGreaterThan(70)
+  await collect(id)
+  log()
+  expect(told(ctx.takeAsked('complete'))).toEqual(SUBTASKS.map((subtask) => [subtask, id]))
+  words[1]?.fail({ kind: 'timed-out' })
+  expect(ctx.takeAsked('complete')).toEqual([])
+})
+
+test('when nothing has been completed in an attempt that goes on, then nothing is told', () => {
+  const { ctx, start, log, goesOn } = coordinate()
+  start()
+  log()
+  goesOn()
+  expect(ctx.takeAsked('complete')).toEqual([])
+})
+
+test('when all of an attempt that goes on have ended, then the final checkpoint opens at once', async () => {
+  const { ctx, start, log, goesOn, complete } = coordinate({ intervalMs: 0 })
+  start()
+  log()
+  goesOn({ ended: SUBTASKS })
+  expect(await complete({ ended: true })).toBe(1)
+  expect(ctx.sentOf('checkpoint-changed')[0]).toMatchObject({ record: { cause: 'final' } })
+  expect(ctx.takeAsked('complete').map(({ question }) => question['final'])).toEqual([true, true, true, true])
+  expect(ctx.sentOf('final-checkpoint-complete')).toMatchObject([{ attempt: 1, checkpoint: 1 }])
+})
+
+test('when some had ended before and the rest end since, then the final checkpoint opens', async () => {
+  const { ctx, start, log, goesOn } = coordinate({ intervalMs: 0 })
+  start()
+  log()
+  goesOn({ ended: SUBTASKS.slice(1) })
+  expect(ctx.takeAsked('snapshot')).toEqual([])
+  ctx.tell({ type: 'ended', subtask: SUBTASKS[0] as SubtaskId, attempt: attempt(1) })
+  expect(ctx.takeAsked('snapshot')).toHaveLength(1)
+})
+
+test('when the final checkpoint of an attempt that goes on is complete, then that is told again, none opens, and it is the answer', async () => {
+  const { clock, ctx, start, log, goesOn } = coordinate()
+  ctx.ask_({ type: 'checkpoint-now' }, 7)
+  start(1, [{ checkpoint: 70, manifest: part('run1/1/70/manifest') }])
+  log()
+  const head = { run, plan: clickCount(), attempt: attempt(1), triggeredAt: 1_000, completedAt: 1_500 }
+  const snapshots = [snapshot(0, 0, [], true), snapshot(1, 0, [], true)]
+  const final = finalRecordOf(manifestOf({ ...head, checkpoint: checkpoint(70) }, [], snapshots))
+  goesOn({ newest: checkpoint(70), final, ended: SUBTASKS })
+  expect(
+    ctx.takeAsked('complete').map(({ question }) => [question['checkpoint'], question['final']]),
+  ).toEqual(SUBTASKS.map(() => [70, true]))
+  expect(ctx.replies.at(-1), 'to whoever has asked').toMatchObject({ checkpoint: 70, state: 'completed' })
+  ctx.ask_({ type: 'checkpoint-now' }, 8)
+  expect(ctx.replies.at(-1)).toMatchObject({
+    checkpoint: 70,
+    cause: 'final',
+    durationMs: 500,
+    acknowledged: 2,
+  })
+  await clock.advance(100_000)
+  expect(ctx.takeAsked('snapshot')).toEqual([])
+})
+
+test('when a subtask stores a snapshot for whoever led before, then its blobs stay until a newer one does without them', async () => {
+  const { clock, ctx, blobs, start, log, goesOn, acknowledge, complete } = coordinate()
+  start()
+  log()
+  goesOn()
+  const late = await blobs.put('run1/1/0/late' as BlobName, new Uint8Array(3))
+  const staged = await blobs.put('run1/1/0/piece' as BlobName, new Uint8Array(3))
+  const keyed = { firstGroup: 0, lastGroup: 1, part: late }
+  const pieces = [{ ...piece(0, 1), part: staged }]
+  acknowledge(0, '1-0' as SubtaskId, { operators: [{ operator: 'count', keyed, pieces }] })
+  await clock.settle()
+  expect([late, staged].map(({ blob }) => blobs.blobs.has(blob))).toEqual([true, true])
+  await complete({ operators: [{ operator: 'count', pieces }] })
+  await clock.settle()
+  expect([late, staged].map(({ blob }) => blobs.blobs.has(blob))).toEqual([false, true])
+  expect(ctx.failed).toBeUndefined()
 })

@@ -6,6 +6,7 @@ import type {
   Answer,
   AskFailure,
   AskOptions,
+  ExitReason,
   Outcome,
   ReplyTo,
 } from '#src/actor/actor.js'
@@ -21,6 +22,13 @@ export interface Asked {
   fail(failure: AskFailure): void
 }
 
+/** An actor that the actor under test watches. */
+export interface Watched {
+  readonly to: Address
+  /** It has ended. */
+  end(reason: ExitReason): void
+}
+
 /** Runs one actor alone on virtual time: what it sends and asks is kept for the test, which answers in its place. */
 export class FakeContext<M> implements ActorContext<M> {
   readonly self: ActorRef<M> = refTo('self')
@@ -30,8 +38,12 @@ export class FakeContext<M> implements ActorContext<M> {
   }[] = []
   readonly replies: unknown[] = []
   asked: Asked[] = []
+  watched: Watched[] = []
   asker: ReplyTo<unknown> | undefined
+  /** Frames that it has sent, and where to. */
+  readonly frames: { readonly to: Address; readonly frame: unknown }[] = []
   failed: unknown
+  hasExited = false
   readonly #actor: Actor<M>
   readonly #clock: VirtualClock
   readonly #timers = new Map<string, () => void>()
@@ -127,13 +139,30 @@ export class FakeContext<M> implements ActorContext<M> {
     return true
   }
 
-  sendFrame(): void {}
-  watch(): void {}
-  unwatch(): void {}
+  sendFrame(to: Address, frame: unknown): void {
+    this.frames.push({ to, frame })
+  }
+
+  watch(ref: ActorRef<never>, toMessage: (reason: ExitReason) => M): void {
+    this.unwatch(ref)
+    const end = (reason: ExitReason) => {
+      this.unwatch(ref)
+      this.tell(toMessage(reason))
+    }
+    this.watched.push({ to: ref.address, end })
+  }
+
+  unwatch(ref: ActorRef<never>): void {
+    this.watched = this.watched.filter(({ to }) => to !== ref.address)
+  }
+
   wake(): void {}
   stop(): void {}
   kill(): void {}
-  exit(): void {}
+
+  exit(): void {
+    this.hasExited = true
+  }
 }
 
 export function refTo<T>(address: string): ActorRef<T> {

@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest'
 import type { JobEvent } from '#actors/job-event.js'
-import { JobMaster, type JobMasterMessage } from '#actors/job-master.js'
+import { JobMaster, type JobMasterMessage, type LedElsewhere } from '#actors/job-master.js'
 import type { ResourceManagerMessage } from '#actors/resource-manager.js'
 import type { Actor, ActorRef, ExitReason } from '#src/actor/actor.js'
 import { ActorSystem } from '#src/actor/system.js'
+import { HistoryDocuments } from '#src/cluster/history-documents.js'
+import { JobHistory } from '#src/cluster/job-history.js'
 import type { JobLog } from '#src/cluster/job-log.js'
-import type { LogEntry } from '#src/cluster/log-entry.js'
+import type { LogEntry, LogEvent } from '#src/cluster/log-entry.js'
 import { Connectors, type SourceConnector } from '#src/connector/registry.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import { RetakeError } from '#src/kit/errors.js'
-import type { Attempt, CheckpointId, NodeId, SubtaskId, SystemId } from '#src/kit/ids.js'
+import type { Attempt, CheckpointId, NodeId, RunId, SubtaskId, SystemId } from '#src/kit/ids.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { seededRandom } from '#src/kit/random.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
+import { MemoryState } from '#src/testing/memory-state.js'
 import { clickCount, MemoryBlobs, run, snapshot, split } from '../checkpoint/fixtures.js'
 import { entriesOf, on } from '../cluster/fixtures.js'
 
@@ -58,6 +61,13 @@ class SlowLog implements JobLog {
     return 'written'
   }
 
+  /** Another job master writes. */
+  write(event: LogEvent): void {
+    const verdict = JobHistory.of(this.entries).propose(event, `other-${this.entries.length}`)
+    if (verdict.kind === 'refused') throw new Error(verdict.reason)
+    this.entries.push(verdict.entry)
+  }
+
   count(type: string): number {
     return this.entries.filter(({ event }) => event.type === type).length
   }
@@ -96,15 +106,20 @@ function stage() {
     'resources',
     says({ 'request-slots': { kind: 'granted', slots: granted } }),
   )
+  const elsewhere: RunId[] = []
+  const jobManager = system.spawn<LedElsewhere>('manager', { receive: ({ run }) => void elsewhere.push(run) })
   const jobMaster: ActorRef<JobMasterMessage> = system.spawn(
     'job',
     new JobMaster({
+      jobManager,
       run,
       node: 'node' as NodeId,
+      term: 1,
       code: { bundle: 'none', request: { params: {} }, fingerprint: 'none' },
       plan: withSource(clickCount(2, { intervalMs: 1_000 })),
       log,
       blobs,
+      history: new HistoryDocuments(new MemoryState().open().documents, run),
       origin: undefined,
       allowRepeatedRows: false,
       resourceManager: resourceManager as ActorRef<unknown> as ActorRef<ResourceManagerMessage>,
@@ -124,7 +139,7 @@ function stage() {
       .ask({ address: to } as ActorRef<never>, message as never, { timeoutMs: 60_000 })
       .catch(() => {})
   }
-  return { clock, log, blobs, events, exits, crashes, tell }
+  return { clock, log, blobs, events, exits, crashes, elsewhere, tell }
 }
 
 const twoSplits: SourceConnector = {
@@ -323,4 +338,31 @@ test('when an attempt fails and the log then refuses it, then the next one has i
   expect(events.filter(({ type }) => type === 'attempt').at(-1)).toMatchObject({ attempt: 2, from: 1 })
   const opened = events.flatMap((event) => (event.type === 'checkpoint' ? event.record.attempt : []))
   expect(opened.at(-1)).toBe(2)
+})
+
+test('when another leads the job, then it tells its manager, and what it would have failed for nobody', async () => {
+  const { clock, log, events, exits, elsewhere, tell } = stage()
+  await clock.advance(100)
+  log.write(on.leads(2))
+  // What the other has deleted is gone: no restart cures that.
+  const error = { name: 'RetakeError', code: 'RT1203', message: 'a part is not there' }
+  tell('here.job', { type: 'subtask-failed', subtask: '1-0', attempt: 1 as Attempt, error })
+  await clock.advance(1_000)
+
+  expect(elsewhere).toEqual([run])
+  expect(exits).toEqual([{ kind: 'normal' }])
+  expect(events.filter(({ type }) => type === 'failure' || type === 'ended')).toEqual([])
+})
+
+test('when a task manager has heard of a later leader, then it ends before the log tells; an earlier one is no news', async () => {
+  const { clock, log, exits, elsewhere, tell } = stage()
+  await clock.advance(100)
+  tell('here.job', { type: 'replaced', epoch: 1 })
+  await clock.advance(100)
+  expect(exits).toEqual([])
+  const written = log.entries.length
+  tell('here.job', { type: 'replaced', epoch: 2 })
+  await clock.advance(100)
+  expect([exits, elsewhere]).toEqual([[{ kind: 'normal' }], [run]])
+  expect(log.entries).toHaveLength(written)
 })

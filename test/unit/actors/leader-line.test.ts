@@ -22,15 +22,17 @@ function lineTo(...outcomes: readonly (AskFailure | 'ok')[]) {
   }
   const line = new LeaderLine({ clock, ask } as unknown as ActorSystem)
   const settled: { at: number; value?: unknown; error?: unknown }[] = []
+  const settle = (answer: Promise<unknown>) =>
+    void answer.then(
+      (value) => settled.push({ at: clock.now(), value }),
+      (error: unknown) => settled.push({ at: clock.now(), error }),
+    )
   return {
     clock,
     settled,
     count: () => asked,
-    ask: () =>
-      void line.ask(LEADER, QUESTION, { timeoutMs: 1_000 }).then(
-        (value) => settled.push({ at: clock.now(), value }),
-        (error: unknown) => settled.push({ at: clock.now(), error }),
-      ),
+    ask: () => settle(line.ask(LEADER, QUESTION, { timeoutMs: 1_000 })),
+    read: () => settle(line.read(LEADER, QUESTION, 4_000)),
   }
 }
 
@@ -64,6 +66,13 @@ test('when it may have been heard, then it is not put again', async () => {
   await clock.advance(10_000)
   expect([count(), settled[0]?.error]).toMatchObject([1, { code: 'RT1517' }])
   expect(isUnmanned(settled[0]?.error)).toBe(false)
+})
+
+test('when what only is to be shown reached a leader in its last moment, then the next one is asked', async () => {
+  const { clock, settled, count, read } = lineTo({ kind: 'timed-out' }, NOBODY, 'ok')
+  read()
+  await clock.advance(10_000)
+  expect([count(), settled[0]?.value]).toEqual([3, 'ok'])
 })
 
 test('when it is refused, then with what it is refused for', async () => {

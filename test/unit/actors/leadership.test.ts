@@ -7,8 +7,9 @@ import type { Actor, ActorContext } from '#src/actor/actor.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { Supervisor } from '#src/actor/supervisor.js'
 import { ActorSystem } from '#src/actor/system.js'
+import { pause } from '#src/actor/transport/deadline.js'
 import { SimulatedNetwork } from '#src/actor/transport/simulated-network.js'
-import type { LeaseStore } from '#src/cluster/lease.js'
+import type { Lease, LeaseStore } from '#src/cluster/lease.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
 import { JOB_MANAGER_NAME } from '#src/cluster/protocol.js'
 import type { NodeId, SystemId } from '#src/kit/ids.js'
@@ -26,6 +27,7 @@ function stage() {
   const random = seededRandom(3)
   const network = new SimulatedNetwork({ clock, random })
   const state = new MemoryState()
+  const terms: number[] = []
   const node = (name: string, { protocol = 1 } = {}) => {
     const id = `${name}-system` as SystemId
     const system = new ActorSystem({
@@ -37,14 +39,17 @@ function stage() {
       onFailure: () => {},
     })
     const news: LeadershipNews[] = []
-    const store = new Stoppable(state.open().lease)
+    const store = new Stoppable(state.open().lease, clock)
     const own: NodeInfo = { ...FACTS, node: `${name}-1` as NodeId, name, protocol }
     const start = () =>
       new Leadership({
         own,
         system: id,
         lease: store,
-        jobManager: () => new Directing(own, clock) as Actor<unknown> as unknown as JobManager,
+        jobManager: (term) => {
+          terms.push(term)
+          return new Directing(own, term, clock) as Actor<unknown> as unknown as JobManager
+        },
         takeName: () => system.takeName(JOB_MANAGER_NAME),
         dropName: () => system.dropName(JOB_MANAGER_NAME),
         residentBytes: () => 1,
@@ -78,7 +83,7 @@ function stage() {
     network.kill(id)
     await system.kill()
   }
-  return { clock, network, node, nodes, kill, lease: state.lease }
+  return { clock, network, node, nodes, kill, lease: state.lease, terms }
 }
 
 const FACTS = { host: 'h', pid: 1, version: '0.1.0', cpus: 1, memoryBytes: 1, labels: {}, startedAt: 0 }
@@ -86,16 +91,19 @@ const FACTS = { host: 'h', pid: 1, version: '0.1.0', cpus: 1, memoryBytes: 1, la
 /** In the place of a job manager: the resource manager of one, and a word that it crashes by. */
 class Directing implements Actor<'crash'> {
   readonly #own: NodeInfo
+  readonly #term: number
   readonly #clock: VirtualClock
 
-  constructor(own: NodeInfo, clock: VirtualClock) {
+  constructor(own: NodeInfo, term: number, clock: VirtualClock) {
     this.#own = own
+    this.#term = term
     this.#clock = clock
   }
 
   start(ctx: ActorContext<'crash'>): void {
     const resources = new ResourceManager({
       own: this.#own,
+      term: this.#term,
       heartbeatTimeoutMs: 25_000,
       rejoinMs: 0,
       residentBytes: () => 1,
@@ -110,25 +118,38 @@ class Directing implements Actor<'crash'> {
   }
 }
 
-/** A lease that one node cannot reach while it is stopped: what it asks then is never answered. */
+/** A lease that one node cannot reach while it is stopped: that no answer came is known `unansweredMs` later. */
 class Stoppable implements LeaseStore {
   readonly #lease: LeaseStore
+  readonly #clock: VirtualClock
   isStopped = false
+  unansweredMs = 0
+  /** In place of what stands there. */
+  shows: Lease | undefined
+  reads = 0
   writes = 0
 
-  constructor(lease: LeaseStore) {
+  constructor(lease: LeaseStore, clock: VirtualClock) {
     this.#lease = lease
+    this.#clock = clock
   }
 
   read: LeaseStore['read'] = async () => {
-    if (this.isStopped) throw new Error('no answer')
-    return this.#lease.read()
+    await this.#reached()
+    this.reads++
+    return this.shows ?? this.#lease.read()
   }
 
   write: LeaseStore['write'] = async (holder, after) => {
-    if (this.isStopped) throw new Error('no answer')
+    await this.#reached()
     this.writes++
     return this.#lease.write(holder, after)
+  }
+
+  async #reached(): Promise<void> {
+    if (!this.isStopped) return
+    if (this.unansweredMs > 0) await pause(this.#clock, this.unansweredMs)
+    throw new Error('no answer')
   }
 }
 
@@ -144,7 +165,7 @@ test('when several could lead, then one does and is found by name, and the other
 })
 
 test('when the leader dies, then another leads in less than three seconds, ten times in a row', async () => {
-  const { clock, node, nodes, kill } = stage()
+  const { clock, node, nodes, kill, terms } = stage()
   let [leader, standby] = [node('n0'), node('n1')]
   await clock.advance(3_000)
   for (let death = 0; death < 10; death++) {
@@ -159,6 +180,8 @@ test('when the leader dies, then another leads in less than three seconds, ten t
     ;[leader, standby] = [standby, node(`n${death + 2}`)]
     await clock.advance(2_000)
   }
+  expect(new Set(terms).size, 'each has a term of its own').toBe(11)
+  expect(terms, 'which rise').toEqual(terms.toSorted((a, b) => a - b))
 })
 
 test('when the leader leaves, then it gives the lease back, and nobody waits', async () => {
@@ -189,6 +212,19 @@ test('when the leader cannot reach the lease, then another leads and tells it, a
   expect(await nodes()).toEqual(['b leads', 'a'])
 })
 
+test('when the lease answers nobody for longer than they wait to look again, then they look again all the same', async () => {
+  const { clock, node, nodes, kill } = stage()
+  const [a, b] = [node('a'), node('b')]
+  await clock.advance(3_000)
+  for (const { store } of [a, b])
+    Object.assign(store, { isStopped: true, unansweredMs: LIMITS.leaseAnswerMs })
+  await clock.advance(5_000)
+  a.store.isStopped = b.store.isStopped = false
+  await kill(a)
+  await clock.advance(TAKEOVER_MS + LIMITS.leaseAnswerMs)
+  expect(await nodes()).toEqual(['b leads'])
+})
+
 test('when nobody can reach the lease, then whoever leads goes on', async () => {
   const { clock, node, nodes } = stage()
   const [a, b] = [node('a'), node('b')]
@@ -214,6 +250,34 @@ test('when the job manager crashes, then the same node leads again at once', asy
   await clock.advance(2_000)
   expect(await nodes()).toEqual(['a leads', 'b'])
   expect(a.news).toEqual([{ type: 'leads' }, { type: 'leads' }])
+})
+
+test('when it fails after another has come to lead, then it gives up the name of the leader', async () => {
+  const { clock, network, node, nodes } = stage()
+  const [a, b] = [node('a'), node('b')]
+  await clock.advance(3_000)
+  a.store.isStopped = true
+  await clock.advance(TAKEOVER_MS)
+  expect(network.holdersOf(JOB_MANAGER_NAME)).toEqual([a.id, b.id])
+  a.system.send({ address: `${leadershipOf(a.id).address}.job-manager` } as never, 'crash')
+  await clock.advance(500)
+  expect(network.holdersOf(JOB_MANAGER_NAME)).toEqual([b.id])
+  expect(await nodes()).toEqual(['b leads', 'a'])
+})
+
+test('when what is shown of the lease is old, then a leader in doubt does not ask without a pause', async () => {
+  const { clock, node, lease } = stage()
+  const a = node('a')
+  await clock.advance(3_000)
+  const shown = lease.read()
+  lease.write({ ...shown!.holder }, shown!.revision) // an answer was lost …
+  a.store.shows = shown // … and a reader does not see what was written
+  const readsBefore = a.store.reads
+  await clock.advance(3_000)
+  expect(a.store.reads - readsBefore).toBeLessThanOrEqual(3_000 / LIMITS.leaseRenewMs + 1)
+  a.store.shows = undefined
+  await clock.advance(LIMITS.leaseRenewMs * 2)
+  expect(lease.read()?.revision).toBeGreaterThan(shown!.revision + 1)
 })
 
 test('when a node that could lead speaks another protocol, then it is refused by whoever leads', async () => {

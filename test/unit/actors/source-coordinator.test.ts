@@ -38,7 +38,7 @@ function coordinate() {
     },
   }
   const coordinator = new SourceCoordinator({
-    epoch: 1 as Epoch,
+    epoch: 4 as Epoch,
     where: undefined,
     source: SOURCE,
     enumerator,
@@ -116,6 +116,10 @@ test('when new splits appear, then each goes to its reader, by owner modulo para
     ['reader-0', [split(2), split(4)]],
     ['reader-1', [split(3)]],
   ])
+  expect(
+    assigned.map(({ question }) => question['epoch']),
+    'its leader is known by',
+  ).toEqual([4, 4])
   for (const one of assigned) one.answer('ok')
   await clock.advance(1_000)
   expect(ctx.asked, 'they are known now').toEqual([])

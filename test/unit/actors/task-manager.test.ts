@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Direction } from '#actors/direction.js'
 import type { EvacuateNode, JobMasterMessage } from '#actors/job-master.js'
 import { type DescribeNodes, ResourceManager, type SlotsAnswer } from '#actors/resource-manager.js'
 import type { SlotThread, SlotThreadEvents, SlotThreads } from '#actors/slot-threads.js'
@@ -7,7 +8,16 @@ import type { ActorRef } from '#src/actor/actor.js'
 import { ActorSystem } from '#src/actor/system.js'
 import { SimulatedNetwork } from '#src/actor/transport/simulated-network.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
-import type { Attempt, Epoch, NodeId, RunId, SlotIndex, SubtaskIndex, SystemId } from '#src/kit/ids.js'
+import type {
+  Attempt,
+  CheckpointId,
+  Epoch,
+  NodeId,
+  RunId,
+  SlotIndex,
+  SubtaskIndex,
+  SystemId,
+} from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { seededRandom } from '#src/kit/random.js'
@@ -55,6 +65,7 @@ function stage() {
     'resources',
     new ResourceManager({
       own: info('jm-1', 'jm'),
+      term: 1,
       heartbeatTimeoutMs: TIMEOUT_MS,
       rejoinMs: 0,
       residentBytes: () => 1,
@@ -105,6 +116,7 @@ const openSlot = (slot: number, jobMaster: ActorRef<JobMasterMessage>): TaskMana
   index: 0 as SubtaskIndex,
   code: { bundle: '', request: { params: {} }, fingerprint: '' },
   direction: { epoch: 1 as Epoch, jobMaster, coordinator: refTo('coordinator') },
+  term: 1,
 })
 
 test('when a task manager starts, then it is registered, and shown with what it last said', async () => {
@@ -286,4 +298,37 @@ test('when a job master is gone, then nobody supervises what runs for it, and ev
   await leader.kill()
   await clock.advance(2_000)
   expect(a.threads.orders).toEqual(['end 1', 'end 2'])
+})
+
+test('when a job master that was started again adopts a slot, then the end of the one before, heard late, closes nothing', async () => {
+  const { clock, network, leader, join } = stage()
+  const a = join('a-1', 'a')
+  await clock.advance(10)
+  const jobMaster = leader.spawn('job', actorOf<JobMasterMessage>({}))
+  leader.send(a.ref, openSlot(0, jobMaster))
+  await clock.advance(1_000)
+  network.partition(a.id, 'leader' as SystemId)
+  leader.killActor(jobMaster)
+  await clock.advance(10)
+  network.heal(a.id, 'leader' as SystemId)
+  const again = leader.spawn('job', actorOf<JobMasterMessage>({}))
+  const direction: Direction = { epoch: 2 as Epoch, jobMaster: again, coordinator: refTo('coordinator') }
+  const adopted = leader.ask(
+    a.ref,
+    {
+      type: 'adopt-slot',
+      slot: 0 as SlotIndex,
+      run: RUN,
+      attempt: 1 as Attempt,
+      direction,
+      settled: 0 as CheckpointId,
+    },
+    { timeoutMs: 1_000 },
+  )
+  await clock.advance(5_000)
+  await adopted
+  expect(a.threads.orders).toEqual([])
+  leader.killActor(again)
+  await clock.advance(1_000)
+  expect(a.threads.orders).toEqual(['end 1'])
 })

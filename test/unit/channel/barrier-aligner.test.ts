@@ -68,6 +68,29 @@ test('when a checkpoint is given up while an older one aligns, then the older go
   expect(aligner.onBarrier(b, c7)).toBe('aligned')
 })
 
+test('when all up to a checkpoint are decided, then nothing is blocked for one of them, and their barriers are late', () => {
+  const aligner = new BarrierAligner(2)
+  aligner.onBarrier(a, c6)
+  aligner.settle(c7)
+  expect([a, b].map((channel) => aligner.isBlocked(channel))).toEqual([false, false])
+  expect([c6, c7].flatMap((id) => [aligner.onBarrier(b, id), aligner.onBarrier(a, id)])).toEqual([
+    'late',
+    'late',
+    'late',
+    'late',
+  ])
+  expect([aligner.onBarrier(a, c8), aligner.onBarrier(b, c8)]).toEqual(['waiting', 'aligned'])
+})
+
+test('when older ones are decided again, then what aligns goes on', () => {
+  const aligner = new BarrierAligner(2)
+  aligner.settle(c6)
+  aligner.onBarrier(a, c7)
+  aligner.settle(c6)
+  expect(aligner.isBlocked(a)).toBe(true)
+  expect(aligner.onBarrier(b, c7)).toBe('aligned')
+})
+
 test('when barriers are counted at least once, then nothing blocks, and several checkpoints are counted at once', () => {
   const tracker = new BarrierTracker(2)
   expect(tracker.onBarrier(a, c6)).toBe('waiting')
@@ -90,6 +113,13 @@ test('when a counted checkpoint is given up, then its barriers are late', () => 
   tracker.onBarrier(a, c7)
   tracker.abort(c7)
   expect([tracker.onBarrier(b, c7), tracker.onBarrier(a, c7)]).toEqual(['late', 'late'])
+})
+
+test('when all up to a checkpoint are decided, then none of them is counted any more, and newer ones are', () => {
+  const tracker = new BarrierTracker(2)
+  for (const id of [c6, c7, c8]) tracker.onBarrier(a, id)
+  tracker.settle(c7)
+  expect([c6, c7, c8].map((id) => tracker.onBarrier(b, id))).toEqual(['late', 'late', 'aligned'])
 })
 
 /** What happens at a subtask: a barrier over one of its channels, or word that a checkpoint was given up. */

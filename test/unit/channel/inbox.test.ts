@@ -139,6 +139,23 @@ test('when a barrier says that another checkpoint is given up, then that one is 
   expect(drain()).toEqual([aligned(8, 7)])
 })
 
+for (const mode of ['exactly-once', 'at-least-once'] as const) {
+  test(`when all up to a checkpoint are decided (${mode}), then nothing waits for their barriers, and none is passed on`, () => {
+    const { inbox, deliver, drain } = inboxOf(2, { mode })
+    deliver(0, barrier(7))
+    expect(drain()).toEqual([])
+    deliver(0, record('behind'))
+    inbox.settle(id(8))
+    expect(drain()).toEqual([record('behind')])
+    deliver(0, barrier(8))
+    deliver(1, barrier(7), barrier(8), record('x'))
+    expect(drain()).toEqual([record('x')])
+    deliver(0, barrier(9))
+    deliver(1, barrier(9))
+    expect(drain()).toEqual([aligned(9)])
+  })
+}
+
 test('when nothing can be read, then it is not ready', () => {
   const { inbox, deliver, drain } = inboxOf(2)
   expect(inbox.isReady()).toBe(false)

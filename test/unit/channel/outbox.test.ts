@@ -151,6 +151,24 @@ test('when a barrier that waits is given up, then it does not go, and leaves no 
   ])
 })
 
+test('when all up to a checkpoint are decided, then their barriers that wait do not go; newer ones do', () => {
+  const { outbox, took, grant } = outboxOf([forward, forward], 'bytes')
+  for (const channel of [0, 1]) grant(channel, 1)
+  outbox.emit('a')
+  outbox.flush()
+  outbox.emit('b')
+  for (const id of [6, 7, 8]) outbox.broadcastBarrier(barrier(id))
+  took()
+  outbox.settle(7 as CheckpointId)
+  for (const channel of [0, 1]) grant(channel, 10)
+  expect(took()).toEqual([
+    [0, 2, ['b']],
+    [0, 3, 'barrier 8'],
+    [1, 2, ['b']],
+    [1, 3, 'barrier 8'],
+  ])
+})
+
 test('when a channel is idle or without credit, then it says where it stands', () => {
   const { outbox, took, grant } = outboxOf([forward], 'objects')
   grant(0, 1)

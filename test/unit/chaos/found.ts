@@ -67,6 +67,7 @@ export function reportOf(changes: Partial<ChaosReport> = {}): ChaosReport {
     leftOut: [],
     control: { durationMs: 15_000, checkpoints: 15, falseVerdicts: [] },
     faults,
+    signs: [],
     kinds: kindSummaries(faults),
     job: { attempts: 3, checkpoints: 50, failedCheckpoints: 1, nodesStartedAgain: 0 },
     delays: {

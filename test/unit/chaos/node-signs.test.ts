@@ -36,18 +36,22 @@ test('when a node is back before anybody looked, then it is another incarnation'
   expect(signs.signs).toEqual([{ at: 2, told: 'tm-1 is another incarnation' }])
 })
 
-test('when another leads, then that is told, and the one before is gone', () => {
+test('when another leads, then who it has not heard of yet is not gone', () => {
   const signs = new NodeSigns()
-  signs.onNodes([leader('jm-1'), follower('jm-2')], 1)
+  signs.onNodes([leader('jm-1'), follower('jm-2'), follower('tm-1')], 1)
   signs.onNodes([leader('jm-2')], 2)
+  signs.onNodes([leader('jm-2'), follower('tm-1')], 3)
+  expect(signs.signs).toEqual([])
 
-  expect(signs.signs.map(({ told }) => told)).toEqual(['jm-1 is gone', 'jm-2 leads'])
+  signs.onNodes([leader('jm-2')], 4)
+  expect(signs.signs).toEqual([{ at: 4, told: 'tm-1 is gone' }])
 })
 
-test('when the lead changes and both live, then only that is told', () => {
+test('when a node says that it leads, then that is a sign, and other words are none', () => {
   const signs = new NodeSigns()
-  signs.onNodes([leader('jm-1'), follower('jm-2')], 1)
-  signs.onNodes([leader('jm-2'), follower('jm-1')], 2)
+  signs.onLine('jm-2', '12:00:01 · stands by: jm-1 leads', 1)
+  signs.onLine('jm-2', '12:00:02.000 warn  another leads the cluster: this node stands by by=jm-1', 1)
+  signs.onLine('jm-2', '12:00:03 ✔ leads the cluster', 2)
 
   expect(signs.signs).toEqual([{ at: 2, told: 'jm-2 leads' }])
 })

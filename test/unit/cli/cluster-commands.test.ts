@@ -51,7 +51,7 @@ test.each([
   },
 )
 
-test('when a run is shown, then its graph, subtasks, checkpoints and failures are', async () => {
+test('when a run is shown, then its graph, subtasks, attempts, checkpoints and failures are', async () => {
   const lines = await tableOf('show click-count')
   expect(lines).toEqual([
     'click-count  RUNNING  run 7hq2k9x0c4vd, submitted 41m ago, attempt 2',
@@ -65,6 +65,10 @@ test('when a run is shown, then its graph, subtasks, checkpoints and failures ar
     '0-1                                 RUNNING  node-b     1  45,000,000  12,000,000  61.0 MB',
     '1-0      count → table              RUNNING  node-a     0  45,000,000  12,000,000  61.0 MB',
     '1-1                                 RUNNING  node-b     1  45,000,000  12,000,000  61.0 MB',
+    '',
+    'ATTEMPT  FROM  STARTED    ENDED  BECAUSE',
+    '      2   410  18s ago        -',
+    '      1     0        -  20s ago  failed: RT1512 the task manager node-b is lost: it was …',
     '',
     ' ID  STATE       CAUSE     AGE    TOOK    SIZE  ACKNOWLEDGED  SLOWEST     RETAINED',
     '413  collecting  periodic   0s  400 ms  1.2 MB           3/4  1-0, 21 ms',

@@ -175,6 +175,15 @@ export function detailsOf(summary: JobSummary): JobDetails {
       placed(1, 0, 'node-a-1'),
       placed(1, 1, 'node-b-1'),
     ],
+    attempts: [
+      { attempt: 2 as Attempt, from: 410 as CheckpointId, startedAt: NOW - 18_000, ended: undefined },
+      {
+        attempt: 1 as Attempt,
+        from: 0 as CheckpointId,
+        startedAt: undefined,
+        ended: { at: NOW - 20_000, how: 'failed', reason: LOST.message },
+      },
+    ],
     checkpoints: [
       checkpointOf(413, { state: 'collecting', acknowledged: 3, triggeredAt: NOW - 400, durationMs: 400 }),
       checkpointOf(412),

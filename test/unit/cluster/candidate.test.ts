@@ -5,11 +5,17 @@ import type { NodeId, SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 
 const OWN = 'own' as SystemId
-const { leaseMs } = LIMITS
+const { leaseMs, leaseLookMs } = LIMITS
 
 function lease(revision: number, system = 'other', isReleased = false): Lease {
   const name = `node-${system}`
   return { revision, holder: { node: name as NodeId, name, system: system as SystemId, isReleased } }
+}
+
+/** Looks at one and the same lease for so long. */
+function watch(candidate: Candidate, seen: Lease, fromMs: number, forMs: number): void {
+  for (let at = fromMs; at < fromMs + forMs; at += leaseLookMs) candidate.onRead(seen, at)
+  candidate.onRead(seen, fromMs + forMs)
 }
 
 function leading(revision = 8): Candidate {
@@ -31,8 +37,7 @@ describe('who stands by', () => {
 
   test('when a revision stays for less than its time, then it is left alone; for as long, it is taken', () => {
     const candidate = new Candidate(OWN)
-    candidate.onRead(lease(7), 100)
-    candidate.onRead(lease(7), 100 + leaseMs - 1)
+    watch(candidate, lease(7), 100, leaseMs - 1)
     expect([candidate.next(), candidate.isAtRest]).toEqual([{ do: 'read' }, true])
     candidate.onRead(lease(7), 100 + leaseMs)
     expect([candidate.next(), candidate.isAtRest]).toEqual([{ do: 'write', after: 7 }, false])
@@ -41,9 +46,14 @@ describe('who stands by', () => {
 
   test('when the revision changes, then the time begins anew', () => {
     const candidate = new Candidate(OWN)
-    candidate.onRead(lease(7), 0)
-    candidate.onRead(lease(8), leaseMs)
-    candidate.onRead(lease(8), 2 * leaseMs - 1)
+    watch(candidate, lease(7), 0, leaseMs - 1)
+    watch(candidate, lease(8), leaseMs, leaseMs - 1)
+    expect(candidate.next()).toEqual({ do: 'read' })
+  })
+
+  test('when it could not look for a while, then that while does not count', () => {
+    const candidate = new Candidate(OWN)
+    for (const at of [0, 60_000, 120_000]) candidate.onRead(lease(7), at)
     expect(candidate.next()).toEqual({ do: 'read' })
   })
 
@@ -58,8 +68,7 @@ describe('who stands by', () => {
 
   test('when another was faster, then it watches that one from the beginning', () => {
     const candidate = new Candidate(OWN)
-    candidate.onRead(lease(7), 0)
-    candidate.onRead(lease(7), leaseMs)
+    watch(candidate, lease(7), 0, leaseMs)
     candidate.onWritten('taken')
     expect(candidate.next()).toEqual({ do: 'read' })
     candidate.onRead(lease(7), leaseMs) // an old view
@@ -112,7 +121,7 @@ describe('who leads', () => {
     candidate.onWritten('taken')
     candidate.onRead(lease(9), 0)
     expect([candidate.isLeading, candidate.next()]).toEqual([false, { do: 'read' }])
-    candidate.onRead(lease(9), leaseMs)
+    watch(candidate, lease(9), leaseLookMs, leaseMs)
     expect(candidate.next()).toEqual({ do: 'write', after: 9 })
   })
 
@@ -123,6 +132,19 @@ describe('who leads', () => {
     candidate.onSuperseded(9)
     expect(candidate.next()).toEqual({ do: 'read' })
   })
+
+  test.each([
+    ['taken', { do: 'read' }],
+    [9, { do: 'write', after: 9 }],
+  ] as const)(
+    'when that is told while it writes, and the answer is %s, then that one counts',
+    (answer, next) => {
+      const candidate = leading(8)
+      candidate.onSuperseded(9)
+      candidate.onWritten(answer)
+      expect([candidate.isLeading, candidate.next()]).toEqual([true, next])
+    },
+  )
 
   test('when the store has lost the lease, then it writes it anew', () => {
     const candidate = leading(8)

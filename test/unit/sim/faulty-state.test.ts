@@ -34,6 +34,7 @@ class World {
       log: new Wire(clock, random),
       blobs: new Wire(clock, random),
       documents: new Wire(clock, random),
+      lease: new Wire(clock, random),
     }
     this.state = new FaultyState({ memory: new MemoryState(), wires, clock, random, trace })
   }

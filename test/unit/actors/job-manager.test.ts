@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { JobIntake } from '#actors/job-intake.js'
+import { JobManager, type SubmitJob } from '#actors/job-manager.js'
+import { JobStore } from '#src/cluster/job-store.js'
+import type { NodeInfo } from '#src/cluster/node-info.js'
+import { Connectors } from '#src/connector/registry.js'
+import type { JobPlan } from '#src/graph/job-plan.js'
+import type { NodeId } from '#src/kit/ids.js'
+import { silentLogger } from '#src/kit/logger.js'
+import { seededRandom } from '#src/kit/random.js'
+import { MemoryState } from '#src/testing/memory-state.js'
+import { virtualSystem } from '../actor/system-fixture.js'
+import { clickCount } from '../checkpoint/fixtures.js'
+
+/** A job manager that leads; jobs are planned when the test says so. */
+function stage() {
+  const { clock, system } = virtualSystem()
+  const random = seededRandom(1)
+  const store = new JobStore({ state: new MemoryState().open(), random, wallTime: () => clock.wallTime() })
+  const planned: (() => void)[] = []
+  const plan = () => new Promise<JobPlan>((resolve) => planned.push(() => resolve(clickCount())))
+  const connectors = async () => new Connectors({}, {})
+  const own = { node: 'jm-1' as NodeId, name: 'jm' } as NodeInfo
+  const ref = system.spawn(
+    'manager',
+    new JobManager({
+      own,
+      term: 1,
+      store,
+      intake: new JobIntake({ store, planner: { plan }, connectors }),
+      connectors,
+      clock,
+      random,
+      logger: silentLogger,
+      tree: () => system.tree(),
+      heartbeatTimeoutMs: 25_000,
+      rejoinMs: 0,
+      residentBytes: () => 1,
+      wallTime: () => clock.wallTime(),
+      slotRequestMs: 1_000,
+      isAlone: false,
+    }),
+  )
+  const submit = () => {
+    const order = {
+      bundle: 'b',
+      request: { params: {} },
+      fromCheckpoint: undefined,
+      allowRepeatedRows: false,
+      fingerprint: undefined,
+    }
+    const message: SubmitJob = { type: 'submit', order }
+    const accepted = system.ask(ref, message, { timeoutMs: 1_000 })
+    accepted.catch(() => {})
+    return accepted
+  }
+  return {
+    clock,
+    submit,
+    standDown: () => system.killActor(ref),
+    plan: async () => {
+      for (const go of planned.splice(0)) go()
+      await clock.advance(100)
+    },
+    runs: () => store.runs(),
+  }
+}
+
+test('when a job is submitted and planned, then there is a run, which whoever submitted it hears', async () => {
+  const { clock, submit, plan, runs } = stage()
+  const accepted = submit()
+  await clock.advance(10)
+  expect(await runs()).toEqual([])
+  await plan()
+  expect(await runs()).toMatchObject([{ run: (await accepted)?.run, job: 'click-count' }])
+})
+
+test('when another has come to lead while a job is planned, then it is not submitted here', async () => {
+  const { clock, submit, plan, runs, standDown } = stage()
+  submit()
+  await clock.advance(10)
+  standDown()
+  await plan()
+  expect(await runs()).toEqual([])
+})
