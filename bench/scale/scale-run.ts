@@ -44,12 +44,14 @@ export interface Figures {
 }
 
 /** What is sent every second, or more often, is sent just as often in it. */
-export const REST_MS = 2_000
+export const REST_MS = 10_000
 /** Channels ask whether all has arrived when they have been idle for half a second. */
 export const CHECKPOINT_MS = 1_000
 /** The first ones fill what is retained: from then on each lets an older one go. */
 const WARM_UP = 4
 const CHECKPOINTS = 5
+/** Until nothing is left of what has just begun. */
+const SETTLE_MS = 2_000
 /** Virtual: until the last words of a phase have arrived, and their answers. */
 const ECHO_MS = 20
 const PATIENCE_MS = 60_000
@@ -71,12 +73,12 @@ export class ScaleRun {
     const { clock, workers } = run.#cluster
     await run.#until(() => run.#cluster.isReady)
     const deployment = await run.#start(() => run.#submit())
-    await clock.advance(REST_MS)
+    await clock.advance(SETTLE_MS)
     const rest = await run.#cluster.during(() => clock.advance(REST_MS))
     const checkpoints: Phase[] = []
     for (let i = 0; i < WARM_UP + CHECKPOINTS; i++) checkpoints.push(await run.#checkpoint())
     const recovery = await run.#start(() => workers[0]!.kill())
-    await clock.advance(REST_MS)
+    await clock.advance(SETTLE_MS)
     const failover = await run.#failover()
     run.#cluster.switchOff()
     return { size, deployment, rest, checkpoints: checkpoints.slice(WARM_UP), recovery, failover }

@@ -1,4 +1,5 @@
 import { countOf, type ScaleFigures } from './scale-figures.js'
+import type { Size } from './scale-run.js'
 import type { Count } from './tally.js'
 
 interface Row {
@@ -6,10 +7,10 @@ interface Row {
   readonly of: (figures: ScaleFigures) => string
 }
 
-/** The tables of `docs/scale.md`, one column for each size. */
+/** The tables of `docs/scale.md`; a column is a size, named by its nodes. */
 export function scaleTables(all: readonly ScaleFigures[]): string {
   return TABLES.map(({ title, rows }) => {
-    const head: Row = { name: title, of: ({ measured: { size } }) => `${size.nodes} nodes, ${size.shape}` }
+    const head: Row = { name: title, of: ({ measured: { size } }) => nameOf(size) }
     const [names, ...lines] = [head, ...rows].map(({ name, of }) => [name, ...all.map(of)])
     const cells = [names!, names!.map((_, column) => (column === 0 ? '---' : '--:')), ...lines]
     const widths = names!.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)))
@@ -21,7 +22,7 @@ export function scaleTables(all: readonly ScaleFigures[]): string {
 
 const TABLES: readonly { readonly title: string; readonly rows: readonly Row[] }[] = [
   {
-    title: 'size',
+    title: 'nodes',
     rows: [
       { name: 'slots', of: ({ slots }) => whole(slots) },
       { name: 'subtasks', of: ({ subtasks }) => whole(subtasks) },
@@ -99,6 +100,10 @@ const TABLES: readonly { readonly title: string; readonly rows: readonly Row[] }
     ],
   },
 ]
+
+function nameOf({ nodes, shape }: Size): string {
+  return shape === 'all-to-all' ? whole(nodes) : `${whole(nodes)}, ${shape}`
+}
 
 function deploymentBytes(fromLeader: ReadonlyMap<string, Count>): number {
   const { times, bytes } = countOf(fromLeader, 'deploy')

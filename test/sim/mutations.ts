@@ -68,12 +68,6 @@ export const MUTATIONS: readonly Mutation[] = [
     from: 'const isSettled = this.#arrived === this.#credit.sentFrames && this.isReady',
     to: 'const isSettled = this.isReady',
   },
-  {
-    name: 'a sender without credit is silent when all has arrived',
-    file: 'src/channel/output-channel.ts',
-    from: 'const isSettled = this.#arrived === this.#credit.sentFrames && this.isReady',
-    to: 'const isSettled = this.#arrived === this.#credit.sentFrames',
-  },
 
   // Snapshots.
   {
