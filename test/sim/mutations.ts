@@ -259,18 +259,6 @@ export const MUTATIONS: readonly Mutation[] = [
     to: '  if (event.epoch > now.epoch) return',
   },
   {
-    name: 'a subtask does what a leader says that was replaced',
-    file: 'actors/subtask.ts',
-    from: '    return epoch < this.#direction.epoch\n',
-    to: '    return epoch < 0\n',
-  },
-  {
-    name: 'a task manager believes a leader that was replaced',
-    file: 'actors/task-manager.ts',
-    from: '    if (answer.value.term < this.#term) return\n',
-    to: '',
-  },
-  {
     name: 'splits that were handed out since the checkpoint are not known to who takes over',
     file: 'src/checkpoint/known-splits.ts',
     from: 'return { source, splits: [...splits, ...since] }',
