@@ -14,6 +14,10 @@ export class ClickCounts {
 
   /** Makes it anew, and has the server write down what earlier rounds left in its memory. */
   async begin(): Promise<void> {
+    // One that was killed between the two phases of a commit has left its rows locked.
+    for (const { gid } of await this.#postgres.query<{ gid: string }>('select gid from pg_prepared_xacts')) {
+      await this.#postgres.query(`rollback prepared '${gid}'`)
+    }
     await this.#postgres.query(`drop table if exists ${this.table}`)
     await this.#postgres.query(`create table ${this.table} (user_id text primary key, clicks bigint)`)
     await this.#postgres.query('checkpoint')
