@@ -5,6 +5,7 @@ import { processTerminal } from '#src/cli/terminal.js'
 import { UsageError } from '#src/cli/usage-error.js'
 import { BENCHMARKS } from './benchmarks.js'
 import { scale } from './scale.js'
+import { compare } from './suite/compare-command.js'
 import { helpText, listText } from './suite/help-text.js'
 import { measure } from './suite/measure-command.js'
 import { requestOf } from './suite/request.js'
@@ -49,7 +50,7 @@ async function answered(args: readonly string[]): Promise<ExitCode> {
       terminal.data(listText([...BENCHMARKS, ...SURVEYS], palette))
       return EXIT.ok
     case 'compare':
-      throw new UsageError('compare is not there yet', 'wait for the next commit')
+      return compare(request, { terminal, palette })
     case 'run': {
       const isNamed = ({ name }: { name: string }) => request.names.includes(name)
       const context = { terminal, palette, signal: interruption.signal, command: args }

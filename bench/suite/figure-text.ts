@@ -24,12 +24,14 @@ export function figureText(name: string, value: number): string {
   if (name.endsWith('Bytes')) return bytesText(value)
   if (name.endsWith('Ms') || /^(p\d+|max) /.test(name)) return latencyText(value)
   if (/Seconds$/.test(name)) return latencyText(value * 1_000)
-  if (name === 'rate') return `${rateText(value)}/s`
+  if (name === 'rate') return rateText(value)
   return Math.abs(value) < 100 && !Number.isInteger(value) ? ratioText(value) : countText(value)
 }
 
 /** `startUpSeconds` as `start up`: its unit stands behind the value. */
 export function figureTitle(name: string): string {
+  if (name === 'cpuSecondsPerMillion') return 'cpu s/M'
+  if (name === 'rssBytes') return 'memory'
   if (name.includes(' ')) return name
   return name
     .replace(/(Bytes|Ms|Seconds)$/, '')
