@@ -1,10 +1,18 @@
-import { bytesText, countText, durationText, rateText } from '#src/cli/units.js'
+import { bytesText, countText, durationText } from '#src/cli/units.js'
 import type { Spread } from './report.js'
 
 /** `22.1M (21.0M–22.9M)`; of one value it alone. */
 export function spreadText({ median, min, max }: Spread, textOf: (value: number) => string): string {
   const [middle, least, most] = [median, min, max].map(textOf)
   return least === most ? middle! : `${middle} (${least}–${most})`
+}
+
+/** `980`, `61.3k`, `5.13M`: three digits, so that a change of a hundredth is seen. */
+export function perSecondText(rate: number): string {
+  const power = Math.min(3, Math.max(0, Math.floor(Math.log10(rate * 1.0005) / 3)))
+  const value = rate / 1_000 ** power
+  const digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
+  return `${value.toFixed(digits)}${['', 'k', 'M', 'G'][power]}`
 }
 
 /** `0.87`, `18.4`, `1,204`: three digits, as far as they say anything. */
@@ -24,7 +32,7 @@ export function figureText(name: string, value: number): string {
   if (name.endsWith('Bytes')) return bytesText(value)
   if (name.endsWith('Ms') || /^(p\d+|max) /.test(name)) return latencyText(value)
   if (/Seconds$/.test(name)) return latencyText(value * 1_000)
-  if (name === 'rate') return rateText(value)
+  if (name === 'rate') return perSecondText(value)
   return Math.abs(value) < 100 && !Number.isInteger(value) ? ratioText(value) : countText(value)
 }
 

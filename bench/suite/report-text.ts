@@ -1,8 +1,8 @@
 import type { Palette } from '#src/cli/palette.js'
 import { type Column, type TableRow, tableText } from '#src/cli/table.js'
-import { bytesText, countText, percentText, rateText } from '#src/cli/units.js'
+import { bytesText, countText, percentText } from '#src/cli/units.js'
 import { cpuSecondsPerMillionOf } from './figure.js'
-import { figureText, figureTitle, latencyText, ratioText, spreadText } from './figure-text.js'
+import { figureText, figureTitle, latencyText, perSecondText, ratioText, spreadText } from './figure-text.js'
 import type { BenchmarkReport, Code, ContenderReport, Machine, TargetReport } from './report.js'
 import { rateOf, type Sample } from './sample.js'
 import type { Outcome } from './session.js'
@@ -58,7 +58,8 @@ function targetLine(target: TargetReport, palette: Palette): string {
 
 function foundText({ target, found, floor, isKept }: TargetReport): string {
   const kept = floor === undefined ? '' : `; ${isKept ? 'keeps' : 'breaks'} its floor of ${ratioText(floor)}`
-  return `${target}: ${spreadText(found, ratioText)}${kept}`
+  const textOf = [found.median, found.min, found.max].every(Number.isInteger) ? countText : ratioText
+  return `${target}: ${spreadText(found, textOf)}${kept}`
 }
 
 function tablesOf({ unit, contenders }: BenchmarkReport, palette: Palette): string[] {
@@ -83,7 +84,7 @@ function rateRow({ name, samples, rate }: ContenderReport, first: ContenderRepor
   return {
     cells: [
       name,
-      spreadText(rate, rateText),
+      spreadText(rate, perSecondText),
       spreadText(spreadOf(ratios), ratioText),
       medianText(samples, cpuSecondsPerMillionOf, ratioText),
       medianText(samples, ({ rssBytes }) => rssBytes, bytesText),

@@ -204,7 +204,7 @@ test('when a comparison is shown, then each change has its interval and its verd
     .map((line) => line.replaceAll(/ +/g, ' '))
 
   expect(lines).toContain('bare loop turns/s 100 100 1.00 (0.97–1.03) - no change shown')
-  expect(lines).toContain('retake turns/s 80 60 0.75 (0.74–0.76) 0.75 (0.74–0.76) worse')
+  expect(lines).toContain('retake turns/s 80.0 60.0 0.75 (0.74–0.76) 0.75 (0.74–0.76) worse')
 })
 
 function comparisonOf(before: readonly number[], after: readonly number[], bound = 0.05): Comparison {
