@@ -51,8 +51,12 @@ test('when arguments for Node are given, then it has them', async () => {
   expect(await apart(asked, null, ['--expose-gc'])).toMatchObject({ count: 1 })
 })
 
+/** As benchmarks are: it imports what runs it. */
 function moduleOf(measure: string): string {
   const file = join(folder, 'measured.mjs')
-  writeFileSync(file, `export const measure = async (input) => (${measure})(input)`)
+  writeFileSync(
+    file,
+    `import ${JSON.stringify(APART)}\nexport const measure = async (input) => (${measure})(input)`,
+  )
   return pathToFileURL(file).href
 }
