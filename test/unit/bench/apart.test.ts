@@ -6,9 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { PROJECT } from '../../support/project.js'
 
 /** The build: a process of its own cannot run from source. */
-const { apart } = (await import(
-  pathToFileURL(join(PROJECT, 'dist/bench/suite/apart.js')).href
-)) as typeof import('../../../bench/suite/apart.js')
+const APART = pathToFileURL(join(PROJECT, 'dist/bench/suite/apart.js')).href
+const { apart } = (await import(APART)) as typeof import('../../../bench/suite/apart.js')
 
 let folder = ''
 beforeEach(() => {
