@@ -2,12 +2,14 @@ import type { PostgresServer } from '../../test/support/postgres-server.js'
 import type { Ledger } from '../suite/sample.js'
 import { userName } from './clicks.js'
 
+type Database = Pick<PostgresServer, 'query'>
+
 /** The table of one contender: a row a user, his clicks while logged in. */
 export class ClickCounts {
   readonly table: string
-  readonly #postgres: PostgresServer
+  readonly #postgres: Database
 
-  constructor(postgres: PostgresServer, table: string) {
+  constructor(postgres: Database, table: string) {
     this.#postgres = postgres
     this.table = table
   }

@@ -13,8 +13,16 @@ const WINDOW_SECONDS = 1
 /** Of what it said on its standard error, so much is kept for when it fails. */
 const LAST_WORDS = 4_000
 
-/** Runs the process of a contender from its start to its last commit. Throws when it ends before, with its last words. */
-export async function measuredRun({ program, args }: RunProgram, clicks: number): Promise<Sample> {
+/**
+ * Runs the process of a contender from its start to its last commit. Throws when it ends before, with its last words.
+ *
+ * @param servers pids of those that it works with: what they cost meanwhile are figures of the sample
+ */
+export async function measuredRun(
+  { program, args }: RunProgram,
+  clicks: number,
+  servers: Readonly<Record<string, number | undefined>> = {},
+): Promise<Sample> {
   const spawnedAt = Date.now()
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
   let lastWords = ''
@@ -27,17 +35,29 @@ export async function measuredRun({ program, args }: RunProgram, clicks: number)
   const lines: RunLine[] = []
   let usage: ProcessUsage | undefined
   let cost: ReturnType<ProcessUsage['stop']> | undefined
+  const serverUsages = new Map<string, ProcessUsage>()
+  const serverFigures: Record<string, number> = {}
   for await (const text of createInterface(child.stdout)) {
     const line = JSON.parse(text) as RunLine
     lines.push(line)
-    if (line.type === 'running') usage = new ProcessUsage([child.pid!])
-    if (line.type !== 'committed') continue
-    cost = usage?.stop()
-    child.stdin.end()
+    if (line.type === 'running') {
+      usage = new ProcessUsage([child.pid!])
+      for (const [name, pid] of Object.entries(servers)) {
+        if (pid !== undefined) serverUsages.set(name, new ProcessUsage([pid]))
+      }
+    } else if (line.type === 'committed') {
+      cost = usage?.stop()
+      for (const [name, server] of serverUsages) {
+        const { cpuSeconds } = server.stop()
+        if (cpuSeconds !== undefined) serverFigures[`${name}CpuSeconds`] = cpuSeconds
+      }
+      child.stdin.end()
+    }
   }
   await gone
   if (cost === undefined) throw new Error(`${program} ended before its last commit: ${lastWords.trim()}`)
-  return { ...cost, ...sampleOf(lines, clicks, spawnedAt) }
+  const sample = sampleOf(lines, clicks, spawnedAt)
+  return { ...sample, ...cost, figures: { ...sample.figures, ...serverFigures } }
 }
 
 /** What the lines of a whole run come to. */
