@@ -4,8 +4,6 @@
  */
 export const USERS = 10_000
 
-/** Knuth's multiplier: neighbours in time are strangers. */
-const SCATTER = 2_654_435_761 | 0
 const PAGES = 100
 /** When the first click was made; they came one a millisecond. */
 const FIRST_AT = 1_767_225_600_000
@@ -29,8 +27,11 @@ export function clicksPerUser(count: number): Int32Array {
   return clicks
 }
 
+/** All users alike, in no order: the last steps of murmur3 make a number of 32 bits look like chance. */
 function userOf(index: number): number {
-  return (Math.imul(index, SCATTER) >>> 0) % USERS
+  let bits = Math.imul(index ^ (index >>> 16), 0x85eb_ca6b)
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35)
+  return ((bits ^ (bits >>> 16)) >>> 0) % USERS
 }
 
 function isLoggedIn(index: number): boolean {
