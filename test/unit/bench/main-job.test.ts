@@ -7,7 +7,7 @@ import type { RunLine } from '../../../bench/main-job/run-line.js'
 const SECOND = 1_000
 
 test('when clicks are counted by formula, then they are those that the topic holds', () => {
-  const count = 100_000
+  const count = 200_000
   const counted = new Map<string, number>()
   for (let index = 0; index < count; index++) {
     const { userId, loggedIn } = JSON.parse(clickJson(index)) as { userId: string; loggedIn: boolean }
