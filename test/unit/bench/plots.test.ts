@@ -6,6 +6,7 @@ import { Histogram } from '../../../bench/suite/histogram.js'
 import { contendersPlot } from '../../../bench/suite/plot/contenders-plot.js'
 import { latencyPlot } from '../../../bench/suite/plot/latency-plot.js'
 import { writePlots } from '../../../bench/suite/plot/plots.js'
+import { rateTick } from '../../../bench/suite/plot/rate-axis.js'
 import { timelinePlot } from '../../../bench/suite/plot/timeline-plot.js'
 import type { BenchmarkReport } from '../../../bench/suite/report.js'
 import type { Sample, Timeline } from '../../../bench/suite/sample.js'
@@ -96,6 +97,16 @@ describe('rates', () => {
       expect.arrayContaining(['0', '50', '100', '150', '200', 'turns per second']),
     )
   })
+})
+
+test.each([
+  [0, '0'],
+  [50, '50'],
+  [250_000, '250k'],
+  [1_500_000, '1.5M'],
+  [2_000_000, '2M'],
+])('when a tick is at %d, then it is written with no digit too many', (rate, text) => {
+  expect(rateTick(rate)).toBe(text)
 })
 
 describe('the timeline', () => {
