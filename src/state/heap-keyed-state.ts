@@ -92,13 +92,13 @@ export class HeapKeyedState implements KeyedStateBackend {
     const group = keyGroupOf(key, this.#options.maxParallelism)
     const { first, last } = this.#range
     if (group < first || group > last) throw this.#foreignKey(key, group)
-    this.#cursor.move(group - first, canonicalKey(key))
+    this.#cursor.move(group - first, typeof key === 'string' ? key : canonicalKey(key))
     this.#key = key
   }
 
   get currentKey(): Key {
     assert(this.#cursor.group >= 0, 'there is a current key')
-    return this.#keyType === 'tuple' ? this.#key : this.#cursor.key
+    return this.#keyType === 'tuple' ? this.#key : this.#cursor.canonical()
   }
 
   /** When the earliest timer is due, milliseconds since 1970. */
@@ -155,11 +155,11 @@ export class HeapKeyedState implements KeyedStateBackend {
   }
 
   #timerOf(at: number, tag: string | undefined) {
-    const { group, key } = this.#cursor
+    const { group } = this.#cursor
     assert(group >= 0, 'a timer is set and cancelled under a key')
     if (!Number.isFinite(at)) throw this.#notATime(at)
     this.#copies.beforeWrite(group)
-    return { group, key, at, tag }
+    return { group, key: this.#cursor.canonical(), at, tag }
   }
 
   #holdsAny(index: number): boolean {

@@ -1,5 +1,5 @@
 import { assert } from '../kit/assert.js'
-import type { CanonicalKey } from '../kit/key.js'
+import { type CanonicalKey, canonicalKey } from '../kit/key.js'
 import type { CopyOnWrite } from './copy-on-write.js'
 import type { ValueState } from './keyed-state.js'
 
@@ -7,6 +7,7 @@ import type { ValueState } from './keyed-state.js'
 export class KeyCursor {
   /** -1 before the first key. */
   group = -1
+  /** Canonical, but for a string that nobody has asked about: what a map knows as it is needs no look at each letter. */
   key: CanonicalKey = ''
   /** Rises with every key that has its turn, so that what was found for it need not be found again. */
   turn = 0
@@ -15,6 +16,11 @@ export class KeyCursor {
     this.group = group
     this.key = key
     this.turn += 1
+  }
+
+  canonical(): CanonicalKey {
+    if (typeof this.key === 'string') this.key = canonicalKey(this.key)
+    return this.key
   }
 }
 
@@ -52,9 +58,9 @@ export class HeapValueState<T> implements ValueState<T> {
 
   set(value: T): void {
     const slot = this.#find()
-    const { group, key } = this.#cursor
+    const { group } = this.#cursor
     if (this.#copies.isPending) this.#copies.beforeWrite(group)
-    if (slot === undefined) this.#slot = this.load(group, key, value)
+    if (slot === undefined) this.#slot = this.load(group, this.#cursor.canonical(), value)
     else slot.value = value
   }
 
@@ -92,7 +98,8 @@ export class HeapValueState<T> implements ValueState<T> {
     if (cursor.turn === this.#turn) return this.#slot
     if (cursor.group < 0) assert(false, 'state is read and written under a key')
     this.#turn = cursor.turn
-    this.#slot = this.#groups[cursor.group]?.get(cursor.key)
+    const slots = this.#groups[cursor.group]
+    this.#slot = slots?.get(cursor.key) ?? slots?.get(cursor.canonical())
     return this.#slot
   }
 }
