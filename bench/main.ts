@@ -1,29 +1,24 @@
 /**
  * `npm run bench [-- NAME…] [-- --check]`: what this machine, and this code, can do. NAME is one or more of
  *
- *     throughput   the runtime against a bare two-thread loop that does the same; --clicks N, --rounds N
  *     scale        what directing a large job costs, on simulated clusters; --nodes N, the most
  *
- * and throughput unless said. `--check` measures small, all benchmarks unless said, and fails where what they promise is
+ * and scale unless said. `--check` measures small, all benchmarks unless said, and fails where what they promise is
  * not kept. Ends with `N passed, N failed, N skipped`.
  */
 import { parseArgs } from 'node:util'
 import { checkScale, measureScale } from './scale.js'
-import { throughputFloor } from './throughput-floor.js'
 import type { Verdict } from './verdict.js'
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     check: { type: 'boolean', default: false },
-    clicks: { type: 'string', default: '10000000' },
-    rounds: { type: 'string', default: '3' },
     nodes: { type: 'string', default: '1000' },
   },
 })
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<readonly Verdict[]>>> = {
-  throughput: async () => [await throughputFloor(Number(options.clicks), Number(options.rounds))],
   scale: async () => {
     if (options.check) return checkScale()
     await measureScale(Number(options.nodes))
@@ -31,7 +26,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<readonly Verdict[]>>> = 
   },
 }
 
-const names = positionals.length > 0 ? positionals : options.check ? Object.keys(BENCHMARKS) : ['throughput']
+const names = positionals.length > 0 ? positionals : options.check ? Object.keys(BENCHMARKS) : ['scale']
 let [passed, failed] = [0, 0]
 for (const name of names) {
   const benchmark = BENCHMARKS[name]
