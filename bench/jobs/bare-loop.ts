@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Sample } from '../suite/sample.js'
-import type { BareShare } from './bare-thread.js'
+import type { BareThread } from './bare-thread.js'
 import { loggedInOf } from './clicks.js'
 import { ledgerOf } from './ledger.js'
 import { MeasuredProcess } from './measured-process.js'
@@ -13,11 +13,11 @@ export interface BareLoop {
   readonly warmUp: number
 }
 
-/** Runs the hand-written loop in so many threads of this process, from the first click to the last sum. */
+/** The hand-written loop in so many threads of this process, from the first click to the last sum. */
 export async function measure({ threads, clicks, warmUp }: BareLoop): Promise<Sample> {
   const process = new MeasuredProcess(warmUp)
-  const workers = meshOf(threads).map((ports, thread) => {
-    const workerData: BareShare = { thread, threads, clicks, ports }
+  const workers = meshOf(threads).map((ports, part) => {
+    const workerData: BareThread = { part: { part, parts: threads, clicks }, ports }
     const transferList = ports.filter((port) => port !== undefined)
     return new Worker(new URL('./bare-thread.js', import.meta.url), { workerData, transferList })
   })
@@ -28,7 +28,7 @@ export async function measure({ threads, clicks, warmUp }: BareLoop): Promise<Sa
   return { ...sample, ledger: ledgerOf(loggedInOf(clicks), total) }
 }
 
-/** A channel between every two threads: what each of them holds, by the number of the other. */
+/** A channel between every two threads: what each of them holds, by the other. */
 function meshOf(threads: number): (MessagePort | undefined)[][] {
   const ports = Array.from({ length: threads }, () =>
     new Array<MessagePort | undefined>(threads).fill(undefined),
