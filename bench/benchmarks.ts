@@ -1,5 +1,6 @@
+import { throughput } from './jobs/throughput.js'
+import { throughputNats } from './jobs/throughput-nats.js'
 import type { Benchmark } from './suite/benchmark.js'
-import { throughput } from './throughput-floor.js'
 
 /** All of them, in the order in which they are listed and run. */
-export const BENCHMARKS: readonly Benchmark[] = [throughput]
+export const BENCHMARKS: readonly Benchmark[] = [throughput, throughputNats]

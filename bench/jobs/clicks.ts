@@ -34,3 +34,8 @@ export function isLoggedIn(click: Click): boolean {
 export function rowOf(click: Click): Row {
   return { userId: click.userId, clicks: 1 }
 }
+
+/** How many of the first `clicks` are logged in. */
+export function loggedInOf(clicks: number): number {
+  return clicks - Math.ceil(clicks / 4)
+}
