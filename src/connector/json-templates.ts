@@ -1,3 +1,6 @@
+import { asciiText } from '../kit/ascii-text.js'
+import { type ObjectMaker, objectMaker } from '../kit/object-maker.js'
+
 /**
  * Reads JSON objects that are written alike, record after record: `{"userId":"ann","ts":17}`, `{"userId":"bob","ts":18}`.
  *
@@ -72,17 +75,15 @@ const [MINUS, PLUS, POINT, ZERO, NINE, SMALL_E, LARGE_E] = [0x2d, 0x2b, 0x2e, 0x
 const EXACT_DIGITS = 15
 const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, i) => 10 ** i)
 
-type Make = (values: readonly unknown[]) => object
-
 /** The bytes before, between and behind the values of an object, and how to make one of such values. */
 class JsonTemplate {
   readonly #literals: readonly Uint8Array[]
-  readonly #make: Make
+  readonly #make: ObjectMaker
   readonly #values: unknown[]
   /** Where the value that was read last ends; -1: it is none that is read here. */
   #at = -1
 
-  constructor(literals: readonly Uint8Array[], make: Make) {
+  constructor(literals: readonly Uint8Array[], make: ObjectMaker) {
     this.#literals = literals
     this.#make = make
     this.#values = new Array(literals.length - 1).fill(undefined)
@@ -187,39 +188,6 @@ function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= NINE
 }
 
-/** Short ones without a call into the platform, which costs more than the text. */
-function asciiText(b: Buffer, s: number, end: number): string {
-  switch (end - s) {
-    case 0:
-      return ''
-    case 1:
-      return String.fromCharCode(b[s]!)
-    case 2:
-      return String.fromCharCode(b[s]!, b[s + 1]!)
-    case 3:
-      return String.fromCharCode(b[s]!, b[s + 1]!, b[s + 2]!)
-    case 4:
-      return String.fromCharCode(b[s]!, b[s + 1]!, b[s + 2]!, b[s + 3]!)
-    case 5:
-      return String.fromCharCode(b[s]!, b[s + 1]!, b[s + 2]!, b[s + 3]!, b[s + 4]!)
-    case 6:
-      return String.fromCharCode(b[s]!, b[s + 1]!, b[s + 2]!, b[s + 3]!, b[s + 4]!, b[s + 5]!)
-    case 7:
-      return String.fromCharCode(b[s]!, b[s + 1]!, b[s + 2]!, b[s + 3]!, b[s + 4]!, b[s + 5]!, b[s + 6]!)
-    case 8:
-      // biome-ignore format: one line for each length
-      return String.fromCharCode(b[s]!, b[s + 1]!, b[s + 2]!, b[s + 3]!, b[s + 4]!, b[s + 5]!, b[s + 6]!, b[s + 7]!)
-    case 9:
-      // biome-ignore format: one line for each length
-      return String.fromCharCode(b[s]!, b[s + 1]!, b[s + 2]!, b[s + 3]!, b[s + 4]!, b[s + 5]!, b[s + 6]!, b[s + 7]!, b[s + 8]!)
-    case 10:
-      // biome-ignore format: one line for each length
-      return String.fromCharCode(b[s]!, b[s + 1]!, b[s + 2]!, b[s + 3]!, b[s + 4]!, b[s + 5]!, b[s + 6]!, b[s + 7]!, b[s + 8]!, b[s + 9]!)
-    default:
-      return b.toString('latin1', s, end)
-  }
-}
-
 /** Of an object in well-formed JSON: undefined if its values are not all plain, or a name is none for a template. */
 function templateOf(bytes: Buffer, start: number, end: number): JsonTemplate | undefined {
   const literals: Uint8Array[] = []
@@ -245,20 +213,7 @@ function templateOf(bytes: Buffer, start: number, end: number): JsonTemplate | u
   }
   literals.push(bytes.subarray(literalAt, end).slice())
   if (names.length > FIELDS_MAX || new Set(names).size < names.length) return undefined
-  return new JsonTemplate(literals, makerOf(names))
-}
-
-/**
- * A function of one object literal: all objects that it makes have one hidden class from the start.
- * Where no code may be made of texts, names are set one by one.
- */
-function makerOf(names: readonly string[]): Make {
-  const fields = names.map((name, i) => `${JSON.stringify(name)}: values[${i}]`)
-  try {
-    return new Function('values', `return { ${fields.join(', ')} }`) as Make
-  } catch {
-    return (values) => Object.fromEntries(names.map((name, i) => [name, values[i]]))
-  }
+  return new JsonTemplate(literals, objectMaker(names))
 }
 
 /** In ASCII without escapes, and no name that means something else in an object literal. */
