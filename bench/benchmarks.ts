@@ -1,7 +1,8 @@
+import { latency } from './jobs/latency.js'
 import { scaling } from './jobs/scaling.js'
 import { throughput } from './jobs/throughput.js'
 import { throughputNats } from './jobs/throughput-nats.js'
 import type { Benchmark } from './suite/benchmark.js'
 
 /** All of them, in the order in which they are listed and run. */
-export const BENCHMARKS: readonly Benchmark[] = [throughput, throughputNats, scaling]
+export const BENCHMARKS: readonly Benchmark[] = [throughput, throughputNats, scaling, latency]
