@@ -20,8 +20,8 @@ export interface JobRun {
   /** Records that its generator makes, of which so many are made before anything counts. */
   readonly records: number
   readonly warmUp: number
-  /** Rows that reach its sink. */
-  readonly rows: number
+  /** Rows that reach its sink, where they can be told beforehand. */
+  readonly rows?: number | undefined
 }
 
 /**
@@ -34,7 +34,8 @@ export async function measure({ file, parallelism, params, records, warmUp, rows
   const submission = { file: sourceOf(file), params: { ...params, records: String(records) }, parallelism }
   const sample = await ranJob(submission, process, discarded, () => process.measured(records))
   process.close()
-  return { ...sample, ledger: ledgerOf(rows, discarded.rows) }
+  const figures = { rowsOut: discarded.rows }
+  return rows === undefined ? { ...sample, figures } : { ...sample, ledger: ledgerOf(rows, discarded.rows) }
 }
 
 /** Runs a job to its end on a node of its own. @returns what `onEnd` made of that moment, when the node has stopped */

@@ -5,7 +5,6 @@ import type { Sample } from '../suite/sample.js'
 import type { BareLoop } from './bare-loop.js'
 import { loggedInOf } from './clicks.js'
 import { clusterSample } from './cluster-run.js'
-import type { JobRun } from './job-run.js'
 
 export const scaling: Benchmark = {
   name: 'scaling',
@@ -14,7 +13,7 @@ export const scaling: Benchmark = {
   async prepare(scale: Scale): Promise<Contest> {
     const [clicks, warmUp] = scale === 'full' ? [10_000_000, 4_000_000] : [2_000_000, 500_000]
     const nats = await startNats({ version: 'current' })
-    const jobOf = (parallelism: number): JobRun => ({
+    const jobOf = (parallelism: number) => ({
       file: 'click-count-job.ts',
       parallelism,
       records: clicks,
