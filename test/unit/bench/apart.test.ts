@@ -6,9 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { PROJECT } from '../../support/project.js'
 
 /** The build: a process of its own cannot run from source. */
-const { apart } = (await import(
-  pathToFileURL(join(PROJECT, 'dist/bench/suite/apart.js')).href
-)) as typeof import('../../../bench/suite/apart.js')
+const APART = pathToFileURL(join(PROJECT, 'dist/bench/suite/apart.js')).href
+const { apart } = (await import(APART)) as typeof import('../../../bench/suite/apart.js')
 
 let folder = ''
 beforeEach(() => {
@@ -51,8 +50,12 @@ test('when arguments for Node are given, then it has them', async () => {
   expect(await apart(asked, null, ['--expose-gc'])).toMatchObject({ count: 1 })
 })
 
+/** As benchmarks are: it imports what runs it. */
 function moduleOf(measure: string): string {
   const file = join(folder, 'measured.mjs')
-  writeFileSync(file, `export const measure = async (input) => (${measure})(input)`)
+  writeFileSync(
+    file,
+    `import ${JSON.stringify(APART)}\nexport const measure = async (input) => (${measure})(input)`,
+  )
   return pathToFileURL(file).href
 }
