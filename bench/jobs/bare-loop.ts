@@ -22,7 +22,8 @@ export async function measure({ threads, clicks, warmUp }: BareLoop): Promise<Sa
     return new Worker(new URL('./bare-thread.js', import.meta.url), { workerData, transferList })
   })
   const sums = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0] as number))
-  const sample = process.end(clicks)
+  const sample = process.measured(clicks)
+  process.close()
   await Promise.all(workers.map((worker) => worker.terminate()))
   const total = sums.reduce((all, sum) => all + sum, 0)
   return { ...sample, ledger: ledgerOf(loggedInOf(clicks), total) }

@@ -18,9 +18,9 @@ const BATCH = 1_024
 /** Clicks that are made before what came from the others is taken. */
 const SLICE = 16 * BATCH
 /** Batches that may be under way to each other part. Without a bound one would only make, and the other only take. */
-const WINDOW = 32
+const WINDOW = 16
 /** Batches that are taken between two acknowledgements. */
-const ACKNOWLEDGE_EVERY = 8
+const ACKNOWLEDGE_EVERY = 4
 
 /**
  * What the runtime is measured against: the same clicks through the same functions, written by hand with nothing around
@@ -33,6 +33,7 @@ export class BareShare {
   readonly #progress = new Progress()
   readonly #totals = new Map<string, number>()
   readonly #open: Row[][]
+  readonly #inbox: { readonly from: number; readonly rows: readonly Row[] }[] = []
   readonly #underWay: number[]
   readonly #taken: number[]
   #ended = 1
@@ -47,14 +48,11 @@ export class BareShare {
     this.#taken = parts.map(() => 0)
   }
 
+  /** What came waits until the loop takes it: else it would do nothing else for as long as something comes. */
   onMessage(from: number, message: BareMessage): void {
     if (message === 'acknowledged') this.#underWay[from]! -= ACKNOWLEDGE_EVERY
     else if (message === 'end') this.#ended++
-    else {
-      this.#add(message.rows)
-      if (++this.#taken[from]! % ACKNOWLEDGE_EVERY === 0) this.#send(from, 'acknowledged')
-      return
-    }
+    else this.#inbox.push({ from, rows: message.rows })
     this.#onChange()
   }
 
@@ -65,13 +63,13 @@ export class BareShare {
     for (let from = part; from < clicks; from += SLICE * parts) {
       this.#make(from, Math.min(clicks, from + SLICE * parts))
       await new Promise((resolve) => setImmediate(resolve))
-      await this.#until(hasRoom)
+      await this.#takeUntil(hasRoom)
     }
     for (let to = 0; to < parts; to++) {
       this.#close(to)
       if (to !== part) this.#send(to, 'end')
     }
-    await this.#until(() => this.#ended === parts)
+    await this.#takeUntil(() => this.#ended === parts)
     return [...this.#totals.values()].reduce((sum, total) => sum + total, 0)
   }
 
@@ -106,8 +104,14 @@ export class BareShare {
     }
   }
 
-  async #until(isTrue: () => boolean): Promise<void> {
-    while (!isTrue()) {
+  /** Takes what has come; and what comes, until `isTrue`. */
+  async #takeUntil(isTrue: () => boolean): Promise<void> {
+    for (;;) {
+      for (const { from, rows } of this.#inbox.splice(0)) {
+        this.#add(rows)
+        if (++this.#taken[from]! % ACKNOWLEDGE_EVERY === 0) this.#send(from, 'acknowledged')
+      }
+      if (isTrue()) return
       await new Promise<void>((resolve) => {
         this.#onChange = resolve
       })

@@ -9,8 +9,10 @@ export default job('click-count', { maxParallelism: 128 }, (flow) => {
     progress.onRecord()
     return clickAt(index)
   }
+  const count = Number(flow.params['records'])
+  const ratePerSecond = 'ratePerSecond' in flow.params ? Number(flow.params['ratePerSecond']) : undefined
   flow
-    .from('clicks', generator.source({ count: Number(flow.params.records), make }))
+    .from('clicks', generator.source({ count, ratePerSecond, make }))
     .filter(isLoggedIn)
     .map(rowOf)
     .keyBy((row) => row.userId)

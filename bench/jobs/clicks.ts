@@ -27,7 +27,7 @@ export function clickAt(index: number): Click {
   }
 }
 
-export function isLoggedIn(click: Click): boolean {
+export function isLoggedIn(click: Pick<Click, 'loggedIn'>): boolean {
   return click.loggedIn
 }
 

@@ -16,6 +16,7 @@ import { MeasuredParts } from './measured-parts.js'
 /** Nodes, each a process of its own; the first one directs, too. */
 export interface ClusterRun extends JobRun {
   readonly nodes: number
+  readonly rows: number
 }
 
 /** A job on a cluster of its own, whose nodes are started and ended with it. */

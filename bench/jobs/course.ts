@@ -1,5 +1,6 @@
-import { assert } from '#src/kit/assert.js'
-import type { Timeline, TimelineEvent } from '../suite/sample.js'
+import { assert, assertNever } from '#src/kit/assert.js'
+import { Histogram } from '../suite/histogram.js'
+import type { Percentiles, Timeline, TimelineEvent } from '../suite/sample.js'
 import type { ThreadNews } from './progress.js'
 
 const WINDOW_SECONDS = 0.5
@@ -18,6 +19,7 @@ export class Course {
   #gcSeconds = 0
   #warmAt = 0
   #coldRecords = 0
+  readonly #latencies = new Map<string, Histogram>()
   readonly #checkpoints: (readonly [at: number, durationMs: number])[] = []
 
   /**
@@ -31,13 +33,33 @@ export class Course {
 
   /** @param process tells the threads of several processes apart */
   onNews(news: ThreadNews, process = 0): void {
-    if (news.type === 'collected') this.#gcSeconds += news.seconds
-    else this.#onMade(`${process}/${news.thread}`, news.records, news.at)
+    switch (news.type) {
+      case 'made':
+        return this.#onMade(`${process}/${news.thread}`, news.records, news.at)
+      case 'collected':
+        this.#gcSeconds += news.seconds
+        return
+      case 'latency':
+        return this.#histogramOf(news.of).add(news.data)
+      default:
+        assertNever(news)
+    }
   }
 
   /** @param at milliseconds since 1970 */
   onCheckpoint(at: number, durationMs: number): void {
     this.#checkpoints.push([at, durationMs])
+  }
+
+  /** What was told of it until now: threads tell at their end. */
+  latency(of: string): Percentiles {
+    return this.#histogramOf(of).percentiles()
+  }
+
+  #histogramOf(of: string): Histogram {
+    const histogram = this.#latencies.get(of) ?? new Histogram()
+    this.#latencies.set(of, histogram)
+    return histogram
   }
 
   #onMade(thread: string, records: number, at: number): void {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { JobEvent } from '#actors/job-event.js'
-import { Node } from '#actors/node.js'
+import { type JobSubmission, Node } from '#actors/node.js'
 import { systemClock } from '#src/kit/clock.js'
+import type { Logger } from '#src/kit/logger.js'
 import { systemRandom } from '#src/kit/random.js'
 import type { Sample } from '../suite/sample.js'
 import { DiscardedRows } from './discarded-rows.js'
@@ -19,29 +20,40 @@ export interface JobRun {
   /** Records that its generator makes, of which so many are made before anything counts. */
   readonly records: number
   readonly warmUp: number
-  /** Rows that reach its sink. */
-  readonly rows: number
+  /** Rows that reach its sink, where they can be told beforehand. */
+  readonly rows?: number | undefined
 }
 
 /**
- * Runs a job from a generator to a discarding sink, in this process, from the first record to the end of the job: its
- * last checkpoint counts. The job's parameters are `records` and whatever it needs besides.
+ * A job from a generator to a discarding sink, in this process, from the first record to the end of the job: its last
+ * checkpoint counts. Its parameters are `records` and whatever it needs besides.
  */
 export async function measure({ file, parallelism, params, records, warmUp, rows }: JobRun): Promise<Sample> {
-  const stateDirectory = await mkdtemp(join(tmpdir(), 'retake-bench-'))
-  const discarded = new DiscardedRows()
-  const surroundings = { clock: systemClock, random: systemRandom, logger: discarded }
-  const node = await Node.start({ stateDirectory, slots: parallelism, ...surroundings })
   const process = new MeasuredProcess(warmUp)
+  const discarded = new DiscardedRows()
+  const submission = { file: sourceOf(file), params: { ...params, records: String(records) }, parallelism }
+  const sample = await ranJob(submission, process, discarded, () => process.measured(records))
+  process.close()
+  const figures = { rowsOut: discarded.rows }
+  return rows === undefined ? { ...sample, figures } : { ...sample, ledger: ledgerOf(rows, discarded.rows) }
+}
+
+/** Runs a job to its end on a node of its own. @returns what `onEnd` made of that moment, when the node has stopped */
+export async function ranJob<R>(
+  submission: JobSubmission & { readonly parallelism: number },
+  process: MeasuredProcess,
+  logger: Logger,
+  onEnd: () => R,
+): Promise<R> {
+  const stateDirectory = await mkdtemp(join(tmpdir(), 'retake-bench-'))
+  const surroundings = { clock: systemClock, random: systemRandom, logger }
+  const node = await Node.start({ stateDirectory, slots: submission.parallelism, ...surroundings })
   try {
-    const submitted = { ...params, records: String(records) }
-    const job = await node.submit({ file: sourceOf(file), params: submitted, parallelism })
+    const job = await node.submit(submission)
     job.follow((event) => onEvent(process, event))
     const { outcome, error } = await job.ended
     if (outcome !== 'finished') throw new Error(`the job has ${outcome}: ${error?.message}`)
-    const sample = process.end(records)
-    await node.stop()
-    return { ...sample, ledger: ledgerOf(rows, discarded.rows) }
+    return onEnd()
   } finally {
     await node.stop()
     await rm(stateDirectory, { recursive: true, force: true })

@@ -1,7 +1,7 @@
 import { BroadcastChannel } from 'node:worker_threads'
 import { assert } from '#src/kit/assert.js'
 import { Meter } from '../suite/meter.js'
-import type { Sample } from '../suite/sample.js'
+import type { Percentiles, Sample } from '../suite/sample.js'
 import { Course } from './course.js'
 import { NEWS, type ThreadNews } from './progress.js'
 
@@ -24,12 +24,21 @@ export class MeasuredProcess {
     this.#course.onCheckpoint(at, durationMs)
   }
 
+  /** What its threads have told of it; those that have ended have told all. */
+  latency(of: string): Percentiles {
+    return this.#course.latency(of)
+  }
+
   /** All `total` records are through. */
-  end(total: number): Sample {
+  measured(total: number): Sample {
     const spent = this.#meter?.stop()
-    this.#news.close()
     const { count, gcSeconds, timeline } = this.#course.end(total)
     assert(spent !== undefined, 'a run that ended warm was measured', { total })
     return { count, ...spent, gcSeconds: gcSeconds + spent.gcSeconds, timeline }
+  }
+
+  /** Listens no more. */
+  close(): void {
+    this.#news.close()
   }
 }

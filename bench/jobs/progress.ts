@@ -1,15 +1,18 @@
 import { PerformanceObserver } from 'node:perf_hooks'
 import { BroadcastChannel, threadId } from 'node:worker_threads'
+import type { Histogram, HistogramData } from '../suite/histogram.js'
 
 /** What a thread tells whoever measures its process, over the broadcast channel `NEWS`. */
 export type ThreadNews =
   /** Records made since the thread began. `at`: milliseconds since 1970. */
   | { readonly type: 'made'; readonly thread: number; readonly records: number; readonly at: number }
   | { readonly type: 'collected'; readonly seconds: number }
+  /** At its end: what was waited for, and how long. */
+  | { readonly type: 'latency'; readonly of: string; readonly data: HistogramData }
 
 export const NEWS = 'retake-bench'
 
-/** A power of two: often enough for windows of half a second, too seldom to cost anything. */
+/** At millions a second: often enough for windows of half a second, too seldom to cost anything. */
 const TELL_EVERY = 16_384
 
 /**
@@ -17,12 +20,23 @@ const TELL_EVERY = 16_384
  * threads of a job are not the benchmark's, and a broadcast is all that reaches out of them.
  */
 export class Progress {
+  readonly #mask: number
   #made = 0
   #news: BroadcastChannel | undefined
 
+  /** @param tellEvery a power of two */
+  constructor(tellEvery = TELL_EVERY) {
+    this.#mask = tellEvery - 1
+  }
+
+  /** At a known rate: about a hundred times a second, or more seldom. */
+  static ofRate(perSecond: number): Progress {
+    return new Progress(Math.min(TELL_EVERY, 2 ** Math.max(0, Math.floor(Math.log2(perSecond / 100)))))
+  }
+
   /** A record is made. */
   onRecord(): void {
-    if ((++this.#made & (TELL_EVERY - 1)) === 0) this.#tell()
+    if ((++this.#made & this.#mask) === 0) this.#tell()
   }
 
   #tell(): void {
@@ -41,6 +55,13 @@ function opened(): BroadcastChannel {
   })
   collector.observe({ entryTypes: ['gc'] })
   return news
+}
+
+/** At the end of what measured it. */
+export function tellLatency(of: string, histogram: Histogram): void {
+  const news = new BroadcastChannel(NEWS)
+  tell(news, { type: 'latency', of, data: histogram.toData() })
+  news.close()
 }
 
 function tell(news: BroadcastChannel, told: ThreadNews): void {
