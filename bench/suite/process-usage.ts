@@ -63,9 +63,16 @@ function addTree(pid: number, sum: { ticks: number; rssBytes: number }): boolean
   }
 }
 
-/** Of all its threads: any of them may have started one. */
+/** Of all its threads: any of them may have started one. A thread may end meanwhile, as those of a JVM do all the time. */
 function childrenOf(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  )
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    try {
+      return readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')
+        .split(' ')
+        .filter(Boolean)
+        .map(Number)
+    } catch {
+      return []
+    }
+  })
 }
