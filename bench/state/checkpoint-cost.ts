@@ -1,13 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type NatsServer, startNats } from '../../test/support/nats-server.js'
 import { apart } from '../suite/apart.js'
 import type { Benchmark, Contender, Scale } from '../suite/benchmark.js'
 import { Meter } from '../suite/meter.js'
 import type { Sample, TimelineEvent } from '../suite/sample.js'
-import { ROW_BYTES } from './rows.js'
-import { endRun, runRows, type StorePlace, startNode } from './rows-node.js'
+import { inDirectory } from './in-directory.js'
+import { HEAP, ROW_BYTES, sizeOf } from './rows.js'
+import { endRun, type StorePlace, startNode, submitRows } from './rows-node.js'
 import { Sightings } from './sightings.js'
 
 interface Input {
@@ -19,7 +17,6 @@ interface Input {
 }
 
 const MB = 1e6
-const HEAP = ['--max-old-space-size=8192']
 const WINDOW_MS = 100
 
 /** What checkpoints cost while records flow. The job: `rows-job.ts`; stops are seen at its sinks (`stop-probe.ts`). */
@@ -70,9 +67,8 @@ async function prepare(scale: Scale) {
 
 function bySize(bytes: number, seconds: number, nats: NatsServer): Contender[] {
   const users = Math.round(bytes / ROW_BYTES)
-  const size = bytes >= 1_000 * MB ? `${bytes / 1e9} GB` : `${bytes / MB} MB`
   const measured = (name: string, input: (directory: string) => Omit<Input, 'users' | 'seconds'>) => ({
-    name: `${size}, ${name}`,
+    name: `${sizeOf(users)}, ${name}`,
     measure: () =>
       inDirectory((directory) => apart(import.meta.url, { users, seconds, ...input(directory) }, HEAP)),
   })
@@ -87,21 +83,12 @@ function bySize(bytes: number, seconds: number, nats: NatsServer): Contender[] {
   ]
 }
 
-async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'retake-bench-'))
-  try {
-    return await work(directory)
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
-}
-
 /** Fills the state, lets the job run warm, checkpoints included, then looks at it for a while. */
 export async function measure({ users, place, everyMs, seconds }: Input): Promise<Sample> {
   const node = await startNode(place)
   const seen = new Sightings()
   const filled = seen.reach(users * 1.2)
-  const { job } = await runRows(node, users)
+  const job = await submitRows(node, users)
   await filled
   const checkpoints: { readonly at: number; readonly durationMs: number; readonly bytes: number }[] = []
   let isOver = false

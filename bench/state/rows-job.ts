@@ -8,7 +8,12 @@ import { StopProbe } from './stop-probe.js'
  */
 export default job(
   'keyed-rows',
-  { parallelism: 2, maxParallelism: 128, checkpoint: { interval: '1h', retained: 1 } },
+  {
+    parallelism: 2,
+    maxParallelism: 128,
+    checkpoint: { interval: '1h', retained: 1 },
+    restart: { type: 'fixed-delay', attempts: 1, delay: 0 },
+  },
   (flow) => {
     const users = Number(flow.params.users)
     return flow

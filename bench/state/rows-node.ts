@@ -19,29 +19,25 @@ export function startNode(place: StorePlace): Promise<Node> {
   return Node.start({ ...surroundings, cluster: { name: place.cluster, nats } })
 }
 
-/** Submits the job, and resolves when all its subtasks run; `since` tells when that was, and when it was deployed. */
-export async function runRows(
-  node: Node,
-  users: number,
-  fromCheckpoint?: string,
-): Promise<{ readonly job: JobHandle; readonly submitSeconds: number; readonly deploySeconds: number }> {
-  const submittedAt = performance.now()
-  const job = await node.submit({ file: JOB, params: { users: String(users) }, fromCheckpoint })
-  let deployedAt = submittedAt
-  const runningAt = await new Promise<number>((resolve, reject) => {
+/** Submits the job. Its first attempt begins now. */
+export function submitRows(node: Node, users: number): Promise<JobHandle> {
+  return node.submit({ file: JOB, params: { users: String(users) } })
+}
+
+/** Resolves when all subtasks of that attempt run. Rejects when the job ends. */
+export function attemptRuns(
+  job: JobHandle,
+  attempt: number,
+): Promise<{ readonly deployedAt: number; readonly runningAt: number }> {
+  return new Promise((resolve, reject) => {
+    let deployedAt: number | undefined
     job.follow((event) => {
-      if (event.type === 'attempt') deployedAt = performance.now()
-      if (event.type === 'status' && event.status === 'RUNNING' && event.reason === undefined)
-        resolve(performance.now())
-      if (event.type === 'failure' || event.type === 'ended')
-        reject(new Error(`the job did not run: ${event.error?.message ?? event.type}`))
+      if (event.type === 'attempt' && event.attempt === attempt) deployedAt = performance.now()
+      const isRunning = event.type === 'status' && event.status === 'RUNNING' && event.reason === undefined
+      if (isRunning && deployedAt !== undefined) resolve({ deployedAt, runningAt: performance.now() })
+      if (event.type === 'ended') reject(new Error(`the job ended: ${event.error?.message ?? event.outcome}`))
     })
   })
-  return {
-    job,
-    submitSeconds: (runningAt - submittedAt) / 1_000,
-    deploySeconds: (runningAt - deployedAt) / 1_000,
-  }
 }
 
 /** Ends it; its checkpoints stay. */
