@@ -36,5 +36,6 @@ async function main([module, input]: readonly string[]): Promise<void> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && process.send !== undefined) {
-  await main(process.argv.slice(2))
+  // Not awaited: what is measured most often imports this file, and would wait for it to have run.
+  void main(process.argv.slice(2))
 }
