@@ -109,7 +109,7 @@ export interface DispatcherLimits {
 
 /** What one run of an actor dealt with, kept just long enough to name it. One store per turn. */
 export class TurnTrace {
-  /** Anew for each slice: a store into what has just been made costs a third of one into what has grown old. */
+  /** Anew for each slice: the collector need not be told of a store into what has just been made. */
   #messages: unknown[] = []
   count = 0
 
