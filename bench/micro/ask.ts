@@ -7,8 +7,6 @@ import { contendersOf, type Run } from './contenders.js'
 import { retakeSystem } from './retake-system.js'
 import { type Round, roundOf, steadyState } from './steady-state.js'
 
-const { questions, inFlight } = SIZES.ask
-
 export const ask: Benchmark = {
   name: 'ask',
   question: 'How many questions a second does one actor ask another in its thread, each with a deadline?',
@@ -30,10 +28,10 @@ export function measure({ contender, seconds }: Run): Promise<Sample> {
 }
 
 function retakeAsks(): Round {
-  return roundOf(questions, (done) => {
+  return roundOf(SIZES.ask.questions, (done) => {
     const system = retakeSystem()
     const doubler = system.spawn('doubler', new Doubler())
-    const asker = system.spawn('asker', new Asker(doubler, done))
+    const asker = system.spawn('asker', new Asker(doubler, SIZES.ask, done))
     return () => system.send(asker, { type: 'begin' })
   })
 }
@@ -46,16 +44,23 @@ export class Doubler implements Actor<Question> {
   }
 }
 
-type AskerMessage = { readonly type: 'begin' } | { readonly type: 'answered'; readonly ok: boolean }
+export type AskerMessage = { readonly type: 'begin' } | { readonly type: 'answered'; readonly ok: boolean }
 
-class Asker implements Actor<AskerMessage> {
+/** Begins when told so, and is done when all its questions are answered. */
+export class Asker implements Actor<AskerMessage> {
   readonly #whom: ActorRef<Question>
+  readonly #size: { readonly questions: number; readonly inFlight: number }
   readonly #done: () => void
   #asked = 0
   #answered = 0
 
-  constructor(whom: ActorRef<Question>, done: () => void) {
+  constructor(
+    whom: ActorRef<Question>,
+    size: { readonly questions: number; readonly inFlight: number },
+    done: () => void,
+  ) {
     this.#whom = whom
+    this.#size = size
     this.#done = done
   }
 
@@ -63,12 +68,12 @@ class Asker implements Actor<AskerMessage> {
     if (message.type === 'begin') {
       this.#asked = 0
       this.#answered = 0
-      for (let i = 0; i < inFlight; i++) this.#ask(ctx)
+      for (let i = 0; i < this.#size.inFlight; i++) this.#ask(ctx)
       return
     }
     if (!message.ok) throw new Error('a question was not answered')
-    if (++this.#answered === questions) this.#done()
-    else if (this.#asked < questions) this.#ask(ctx)
+    if (++this.#answered === this.#size.questions) this.#done()
+    else if (this.#asked < this.#size.questions) this.#ask(ctx)
   }
 
   #ask(ctx: ActorContext<AskerMessage>): void {

@@ -1,4 +1,5 @@
 import { ActorSystem, type ActorSystemOptions } from '#src/actor/system.js'
+import { NatsTransport } from '#src/actor/transport/nats-transport.js'
 import { systemClock } from '#src/kit/clock.js'
 import type { SystemId } from '#src/kit/ids.js'
 import { silentLogger } from '#src/kit/logger.js'
@@ -15,6 +16,18 @@ export function retakeSystem(options: Partial<ActorSystemOptions> = {}): ActorSy
     onFailure: ({ address }, reason) => crash(`${address} ended: ${JSON.stringify(reason)}`),
     ...options,
   })
+}
+
+/** One that others reach over NATS, as soon as this resolves. */
+export async function natsSystem(id: SystemId, url: string): Promise<ActorSystem> {
+  const transport = new NatsTransport({
+    servers: [url],
+    cluster: 'bench',
+    onFatal: ({ message }) => crash(message),
+  })
+  const system = retakeSystem({ id, transports: [transport] })
+  await system.ready
+  return system
 }
 
 /** Outside of the turn, where the actor library would take it for a fault of the actor. */

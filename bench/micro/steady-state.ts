@@ -1,15 +1,32 @@
 import { Meter } from '../suite/meter.js'
+import { ProcessUsage } from '../suite/process-usage.js'
 import type { Sample } from '../suite/sample.js'
 
 /** Does some tens of milliseconds' work, and answers how many of the benchmark's unit it did. */
 export type Round = () => number | Promise<number>
 
-/** Goes round until everything is compiled, then for `seconds`: a sample of those. */
-export async function steadyState(seconds: number, round: Round): Promise<Sample> {
+/**
+ * Goes round until everything is compiled, then for `seconds`: a sample of those.
+ *
+ * @param others processes that do a part of the work
+ */
+export async function steadyState(
+  seconds: number,
+  round: Round,
+  others: readonly number[] = [],
+): Promise<Sample> {
   await repeated(seconds / 2, round)
+  const usage = new ProcessUsage(others)
   const meter = new Meter()
   const count = await repeated(seconds, round)
-  return { count, ...meter.stop() }
+  const own = meter.stop()
+  const { cpuSeconds = 0, rssBytes = 0 } = usage.stop()
+  return {
+    count,
+    ...own,
+    cpuSeconds: own.cpuSeconds + cpuSeconds,
+    rssBytes: process.resourceUsage().maxRSS * 1_024 + rssBytes,
+  }
 }
 
 /**
