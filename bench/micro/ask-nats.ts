@@ -24,7 +24,13 @@ export const askNats: Benchmark = {
     const nats = await startNats({ version: 'any' })
     const contenders = IN_FLIGHT.flatMap((inFlight) =>
       (['retake', 'raw NATS'] as const).map((kind): Contender => {
-        const input: Input = { kind, inFlight, url: nats.url, natsPid: nats.pid, seconds: secondsOf(scale) }
+        const input: Input = {
+          kind,
+          inFlight,
+          url: nats.url,
+          natsPid: nats.pid,
+          seconds: 2 * secondsOf(scale),
+        }
         return { name: nameOf(kind, inFlight), measure: () => apart(import.meta.url, input) }
       }),
     )

@@ -1,11 +1,11 @@
 import { connect } from 'nats'
-import type { Round } from '../micro/steady-state.js'
+import { type Round, roundOf } from '../micro/steady-state.js'
 
-/** The NATS client as its documentation uses it, with nothing around it. */
+/** The NATS client as its documentation uses it where speed counts (no stack is kept for each request), with nothing around it. */
 
 /** Answers every request with the same bytes. */
 export async function answerRequests(url: string, subject: string, payloadBytes: number): Promise<void> {
-  const connection = await connect({ servers: url })
+  const connection = await connect({ servers: url, noAsyncTraces: true })
   const payload = new Uint8Array(payloadBytes)
   connection.subscribe(subject, {
     callback: (error, message) => {
@@ -22,7 +22,7 @@ export async function requests(
   count: number,
   inFlight: number,
 ): Promise<Round> {
-  const connection = await connect({ servers: url })
+  const connection = await connect({ servers: url, noAsyncTraces: true })
   const payload = new Uint8Array(payloadBytes)
   return async () => {
     let asked = 0
@@ -32,4 +32,47 @@ export async function requests(
     await Promise.all(Array.from({ length: inFlight }, askOn))
     return count
   }
+}
+
+/** Frames that may be under way; the receiver answers every fourth of them. */
+const WINDOW = 16
+const STEP = WINDOW / 4
+
+/** Takes messages, gives each to `read`, and answers that they came. */
+export async function subscribe(url: string, read: (bytes: Uint8Array) => void): Promise<void> {
+  const connection = await connect({ servers: url, noAsyncTraces: true })
+  let came = 0
+  connection.subscribe('bench.frames', {
+    callback: (_error, message) => {
+      read(message.data)
+      if (++came % STEP === 0) connection.publish('bench.came')
+    },
+  })
+  await connection.flush()
+}
+
+/** So many messages of what `make` makes, as fast as they come there. */
+export async function publishes(url: string, count: number, make: () => Uint8Array): Promise<Round> {
+  const connection = await connect({ servers: url, noAsyncTraces: true })
+  let [sent, came] = [0, 0]
+  let done = () => {}
+  const sendOn = () => {
+    for (; sent < count && sent - came < WINDOW; sent++) connection.publish('bench.frames', make())
+  }
+  connection.subscribe('bench.came', {
+    callback: () => {
+      came += STEP
+      if (came === count) done()
+      else sendOn()
+    },
+  })
+  await connection.flush()
+  return roundOf(count, (end) => {
+    done = end
+    return () => {
+      sent = 0
+      came = 0
+      sendOn()
+    }
+  })
 }
