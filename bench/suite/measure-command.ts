@@ -1,13 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { EXIT, type ExitCode } from '#src/cli/exit-code.js'
 import type { Palette } from '#src/cli/palette.js'
 import type { Terminal } from '#src/cli/terminal.js'
 import type { Verdict } from '../verdict.js'
 import type { Benchmark } from './benchmark.js'
 import { code, machine } from './machine.js'
+import { machineText } from './machine-text.js'
+import { writePlots } from './plot/plots.js'
 import type { Report } from './report.js'
-import { benchmarkText, checkText, machineText } from './report-text.js'
+import { benchmarkText, checkText } from './report-text.js'
 import type { RunRequest } from './request.js'
 import { type Outcome, outcomesOf } from './session.js'
 import { Tally } from './tally.js'
@@ -36,7 +38,7 @@ export async function measure(
   surveys: readonly Survey[],
   { terminal, palette, signal, command }: MeasureContext,
 ): Promise<ExitCode> {
-  const { isCheck, isJson, save } = request
+  const { isCheck, isJson, save, plots } = request
   const show = (text: string) => {
     if (!isJson) terminal.data(`${text}\n`)
   }
@@ -60,6 +62,9 @@ export async function measure(
     if (outcome.kind === 'failed') terminal.talk(`${outcome.name} failed: ${outcome.error.stack}`)
     report = withOutcome(report, outcome)
     if (save !== undefined) await writeFile(save, jsonOf(report))
+  }
+  if (plots !== undefined) {
+    for (const file of await writePlots(report, plots)) terminal.talk(`drawn ${join(plots, file)}`)
   }
   if (isJson) terminal.data(jsonOf(report))
   for (const survey of surveys) {

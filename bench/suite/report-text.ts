@@ -3,23 +3,10 @@ import { type Column, type TableRow, tableText } from '#src/cli/table.js'
 import { bytesText, countText, percentText } from '#src/cli/units.js'
 import { cpuSecondsPerMillionOf } from './figure.js'
 import { figureText, figureTitle, latencyText, perSecondText, ratioText, spreadText } from './figure-text.js'
-import type { BenchmarkReport, Code, ContenderReport, Machine, TargetReport } from './report.js'
+import type { BenchmarkReport, ContenderReport, TargetReport } from './report.js'
 import { rateOf, type Sample } from './sample.js'
 import type { Outcome } from './session.js'
 import { medianOf, spreadOf } from './spread.js'
-
-/** What a run was measured on, in a line. */
-export function machineText({ cpu, cores, memoryBytes, kernel, loadBefore }: Machine, code: Code): string {
-  const commit = code.commit === undefined ? '' : ` (${code.commit}${code.isDirty ? ', changed' : ''})`
-  return [
-    `${cores} × ${cpu}`,
-    bytesText(memoryBytes),
-    kernel,
-    `load ${loadBefore.toFixed(2)}`,
-    `retake ${code.version}${commit}`,
-    `node ${code.node}`,
-  ].join(' · ')
-}
 
 /** All of one benchmark for people: its question, its setting, who took part, what was promised. */
 export function benchmarkText(report: BenchmarkReport, palette: Palette): string {

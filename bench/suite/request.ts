@@ -73,9 +73,12 @@ export function requestOf(args: readonly string[], known: Known): Request {
     if (option === undefined) return { kind: 'list' }
     throw new UsageError(`--${option} of what?`, 'name benchmarks, or say "all"')
   }
+  const names = chosen(positionals, known)
+  if (values.nodes !== undefined && !names.includes('scale'))
+    throw new UsageError('--nodes is for scale', HELP)
   return {
     kind: 'run',
-    names: chosen(positionals, known),
+    names,
     isCheck: values.check === true,
     isJson: values.json === true,
     ...(values.rounds === undefined ? {} : { rounds: whole('rounds', values.rounds) }),
