@@ -190,6 +190,8 @@ export const LIMITS = {
 
   /** What is published between two marks of a NATS connection; two marks' worth may be unanswered. */
   natsMarkBytes: 4 * 1024 * 1024,
+  /** … or, of less, so long after the first message: until then it is kept, should nobody be there to take it. */
+  natsMarkMs: 20,
   /** What waits in a system for its NATS connection to take more; the rest is reported as lost. */
   natsQueueBytes: 64 * 1024 * 1024,
 } as const
