@@ -3,8 +3,8 @@
  * subtask and its state in a directory. Records flow from RUNNING on; the job is finished when what its final checkpoint
  * holds is committed.
  *
- * Rows are written as Retake's sink does: the latest of a user for each statement; exactly-once at every checkpoint,
- * at-least-once some 20 times a second.
+ * Rows are written as Retake's sink does: the latest of each user for each statement, exactly-once at checkpoints (and
+ * more than once for one of them where a statement is full before), at-least-once some 20 times a second.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
