@@ -1,50 +1,54 @@
-/**
- * `npm run bench [-- NAME…] [-- --check]`: what this machine, and this code, can do. NAME is one or more of
- *
- *     throughput   the runtime against a bare two-thread loop that does the same; --clicks N, --rounds N
- *     scale        what directing a large job costs, on simulated clusters; --nodes N, the most
- *
- * and throughput unless said. `--check` measures small, all benchmarks unless said, and fails where what they promise is
- * not kept. Ends with `N passed, N failed, N skipped`.
- */
-import { parseArgs } from 'node:util'
-import { checkScale, measureScale } from './scale.js'
-import { throughputFloor } from './throughput-floor.js'
-import type { Verdict } from './verdict.js'
+/** `npm run bench`: what this machine, and this code, can do. `npm run bench -- --help` tells the rest. */
+import { EXIT, type ExitCode } from '#src/cli/exit-code.js'
+import { paletteFor } from '#src/cli/palette.js'
+import { processTerminal } from '#src/cli/terminal.js'
+import { UsageError } from '#src/cli/usage-error.js'
+import { BENCHMARKS } from './benchmarks.js'
+import { scale } from './scale.js'
+import { compare } from './suite/compare-command.js'
+import { helpText, listText } from './suite/help-text.js'
+import { Interruption } from './suite/interruption.js'
+import { measure } from './suite/measure-command.js'
+import { requestOf } from './suite/request.js'
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    check: { type: 'boolean', default: false },
-    clicks: { type: 'string', default: '10000000' },
-    rounds: { type: 'string', default: '3' },
-    nodes: { type: 'string', default: '1000' },
-  },
-})
+const SURVEYS = [scale]
 
-const BENCHMARKS: Readonly<Record<string, () => Promise<readonly Verdict[]>>> = {
-  throughput: async () => [await throughputFloor(Number(options.clicks), Number(options.rounds))],
-  scale: async () => {
-    if (options.check) return checkScale()
-    await measureScale(Number(options.nodes))
-    return []
-  },
-}
+const terminal = processTerminal()
+const palette = paletteFor({ isTerminal: process.stdout.isTTY, environment: process.env })
+const interruption = new Interruption()
 
-const names = positionals.length > 0 ? positionals : options.check ? Object.keys(BENCHMARKS) : ['throughput']
-let [passed, failed] = [0, 0]
-for (const name of names) {
-  const benchmark = BENCHMARKS[name]
-  if (benchmark === undefined) {
-    console.log(`there is no benchmark "${name}": it is one of ${Object.keys(BENCHMARKS).join(', ')}`)
-    failed++
-    continue
-  }
-  for (const { promise, isKept, found } of await benchmark()) {
-    console.log(`${isKept ? '✔' : '✗'} ${promise}: ${found}`)
-    if (isKept || !options.check) passed++
-    else failed++
+process.exit(await main(process.argv.slice(2)))
+
+async function main(args: readonly string[]): Promise<ExitCode> {
+  try {
+    return await answered(args)
+  } catch (error) {
+    if (interruption.status !== undefined) return interruption.status
+    if (!(error instanceof UsageError)) throw error
+    terminal.talk(`${terminal.palette.bad('bench:')} ${error.message}\n       ${error.hint}`)
+    return EXIT.usage
   }
 }
-console.log(`${passed} passed, ${failed} failed, 0 skipped`)
-process.exitCode = failed > 0 ? 1 : 0
+
+async function answered(args: readonly string[]): Promise<ExitCode> {
+  const request = requestOf(args, { benchmarks: namesOf(BENCHMARKS), others: namesOf(SURVEYS) })
+  switch (request.kind) {
+    case 'help':
+      terminal.data(helpText())
+      return EXIT.ok
+    case 'list':
+      terminal.data(listText([...BENCHMARKS, ...SURVEYS], palette))
+      return EXIT.ok
+    case 'compare':
+      return compare(request, { terminal, palette })
+    case 'run': {
+      const isNamed = ({ name }: { name: string }) => request.names.includes(name)
+      const context = { terminal, palette, interruption, command: args }
+      return measure(request, BENCHMARKS.filter(isNamed), SURVEYS.filter(isNamed), context)
+    }
+  }
+}
+
+function namesOf(all: readonly { readonly name: string }[]): readonly string[] {
+  return all.map(({ name }) => name)
+}

@@ -17,24 +17,40 @@ export interface Apart<I> {
 export async function apart<I>(module: string, input: I, execArgv: readonly string[] = []): Promise<Sample> {
   const child = fork(fileURLToPath(import.meta.url), [module, JSON.stringify(input ?? null)], {
     execArgv: ['--enable-source-maps', ...execArgv],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // What it says is talk: standard output is for results.
+    stdio: ['ignore', 2, 2, 'ipc'],
   })
-  let sample: Sample | undefined
+  let answer: Answer | undefined
   child.on('message', (message) => {
-    sample = message as Sample
+    answer = message as Answer
   })
-  const [code, signal] = await once(child, 'exit')
-  if (sample === undefined) throw new Error(`a run of ${module} ended without a sample (${signal ?? code})`)
-  return sample
+  // Whatever this process ends of, its run ends with it.
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  // The exit may be known before the last message is read; the end of the channel is not.
+  const [[code, signal]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')])
+  process.off('exit', end)
+  if (answer === undefined) throw new Error(`a run of ${module} ended without a sample (${signal ?? code})`)
+  if ('error' in answer) throw new Error(answer.error)
+  return answer.sample
 }
 
-async function main([module, input]: readonly string[]): Promise<void> {
-  const { measure } = (await import(module!)) as Apart<unknown>
-  const sample = await measure(JSON.parse(input!))
-  const rssBytes = process.resourceUsage().maxRSS * 1_024
-  process.send!({ rssBytes, ...sample }, () => process.exit())
+type Answer = { readonly sample: Sample } | { readonly error: string }
+
+async function answerOf(module: string, input: string): Promise<Answer> {
+  try {
+    const { measure } = (await import(module)) as Apart<unknown>
+    const sample = await measure(JSON.parse(input))
+    const rssBytes = process.resourceUsage().maxRSS * 1_024
+    return { sample: { rssBytes, ...sample } }
+  } catch (error) {
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && process.send !== undefined) {
-  await main(process.argv.slice(2))
+  const [module, input] = process.argv.slice(2)
+  process.once('disconnect', () => process.exit())
+  // Not awaited: what is measured most often imports this file, and would wait for it to have run.
+  void answerOf(module!, input!).then((answer) => process.send!(answer, () => process.exit()))
 }

@@ -50,7 +50,7 @@ export type Target =
       readonly floor?: number
     }
   | {
-      /** A figure of `Sample.figures` (or `rate`), the median of the rounds: at least, or at most. */
+      /** A figure by its name (`figure.ts` says which there are), the median of the rounds: at least, or at most. */
       readonly kind: 'at-least' | 'at-most'
       readonly of: string
       readonly figure: string

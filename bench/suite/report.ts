@@ -10,6 +10,8 @@ export interface Report {
   readonly machine: Machine
   readonly code: Code
   readonly benchmarks: readonly BenchmarkReport[]
+  /** Those that ended with an error instead. */
+  readonly failures?: readonly { readonly name: string; readonly error: string }[]
 }
 
 export interface Machine {
@@ -55,6 +57,9 @@ export interface TargetReport {
   readonly aim: number
   readonly found: Spread
   readonly isMet: boolean
+  /** Where there is a floor: it, and whether the best round has kept it. */
+  readonly floor?: number
+  readonly isKept?: boolean
 }
 
 export interface Spread {

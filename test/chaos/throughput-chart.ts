@@ -1,3 +1,4 @@
+import { chartText, escaped, niceAbove, pathOf, px, type Shades, tickText } from '../support/chart.js'
 import type { ChaosReport, Family, FaultRecord, Second } from './chaos-report.js'
 
 type Charted = Pick<ChaosReport, 'series' | 'faults' | 'control' | 'durationMs'>
@@ -10,7 +11,7 @@ interface Panel {
 }
 
 /** Light and dark. */
-const COLOURS: Record<Family | 'due' | 'committed' | 'worst', readonly [string, string]> = {
+const COLOURS: Record<Family | 'due' | 'committed' | 'worst', Shades> = {
   committed: ['#0969da', '#58a6ff'],
   due: ['#8c959f', '#6e7681'],
   worst: ['#bf8700', '#e3b341'],
@@ -22,6 +23,10 @@ const COLOURS: Record<Family | 'due' | 'committed' | 'worst', readonly [string, 
   full: ['#57606a', '#c9d1d9'],
 }
 const FAMILIES = ['killed', 'frozen', 'cut off', 'slow', 'restarted', 'full'] as const satisfies Family[]
+
+const STYLE = `.number{font-size:9px}.control{fill:var(--faint);opacity:.35}
+.line.due{stroke:var(--due);stroke-dasharray:4 3}.line.committed{stroke:var(--committed)}.line.worst{stroke:var(--worst)}
+.fault path{stroke:var(--mark);stroke-width:1.5}.band{fill:var(--mark);opacity:.18}.key{fill:var(--mark)}${FAMILIES.map((family) => `.${slug(family)}{--mark:var(--${slug(family)})}`).join('')}`
 
 const WIDTH = 1_000
 const HEIGHT = 510
@@ -51,38 +56,40 @@ export function throughputChart({ series, faults, control, durationMs }: Charted
   const decades = Math.ceil(Math.log10(worstS / LEAST_S))
   const delays = panel(LOWER, (s) => Math.log10(Math.max(s, LEAST_S) / LEAST_S) / decades)
   const at = ({ second }: Bucket) => xOf((second + bucketS / 2) * 1_000)
-  const lineOf = (kind: string, on: Panel, value: (bucket: Bucket) => number | undefined) =>
-    `<path class="line ${kind}" d="${pathOf(
-      buckets.map((bucket) => [at(bucket), value(bucket)]),
-      on,
-    )}"/>`
+  const lineOf = (kind: string, { yOf }: Panel, value: (bucket: Bucket) => number | undefined) => {
+    const points = buckets.map((bucket) => [at(bucket), value(bucket)] as const)
+    return `<path class="line ${kind}" d="${pathOf(points, yOf)}"/>`
+  }
 
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="title">
-<title id="title">Clicks per second over time, with ${faults.length} faults, and how late clicks were</title>
-<style>${styleSheet()}</style>
-<rect class="page" width="${WIDTH}" height="${HEIGHT}"/>
-<text class="heading" x="${LEFT}" y="26">Clicks per second under ${faults.length} faults</text>
-${legend()}
-<rect class="control" x="${LEFT}" y="${UPPER.top}" width="${px(xOf(control.durationMs) - LEFT)}" height="${UPPER.bottom - UPPER.top}"/>
-<text class="small" x="${LEFT + 4}" y="${UPPER.top + 13}">load alone</text>
-${yAxis(
-  clicks,
-  [0, 0.25, 0.5, 0.75, 1].map((share) => share * mostClicks),
-  'clicks per second',
-)}
-${yAxis(
-  delays,
-  Array.from({ length: decades + 1 }, (_, power) => LEAST_S * 10 ** power),
-  'delay, seconds',
-)}
-${xAxis(endMs, xOf)}
-${faults.map((fault) => markOf(fault, xOf, faults.length <= NUMBERED_MAX)).join('\n')}
-${lineOf('due', clicks, ({ due }) => due)}
-${lineOf('committed', clicks, ({ committed }) => committed)}
-${lineOf('worst', delays, ({ maxMs }) => maxMs && maxMs / 1_000)}
-${lineOf('committed', delays, ({ p50Ms }) => p50Ms && p50Ms / 1_000)}
-</svg>
-`
+  return chartText({
+    width: WIDTH,
+    height: HEIGHT,
+    title: `Clicks per second over time, with ${faults.length} faults, and how late clicks were`,
+    colours: Object.fromEntries(Object.entries(COLOURS).map(([name, shades]) => [slug(name), shades])),
+    style: STYLE,
+    body: [
+      `<text class="heading" x="${LEFT}" y="26">Clicks per second under ${faults.length} faults</text>`,
+      legend(),
+      `<rect class="control" x="${LEFT}" y="${UPPER.top}" width="${px(xOf(control.durationMs) - LEFT)}" height="${UPPER.bottom - UPPER.top}"/>`,
+      `<text class="small" x="${LEFT + 4}" y="${UPPER.top + 13}">load alone</text>`,
+      yAxis(
+        clicks,
+        [0, 0.25, 0.5, 0.75, 1].map((share) => share * mostClicks),
+        'clicks per second',
+      ),
+      yAxis(
+        delays,
+        Array.from({ length: decades + 1 }, (_, power) => LEAST_S * 10 ** power),
+        'delay, seconds',
+      ),
+      xAxis(endMs, xOf),
+      ...faults.map((fault) => markOf(fault, xOf, faults.length <= NUMBERED_MAX)),
+      lineOf('due', clicks, ({ due }) => due),
+      lineOf('committed', clicks, ({ committed }) => committed),
+      lineOf('worst', delays, ({ maxMs }) => maxMs && maxMs / 1_000),
+      lineOf('committed', delays, ({ p50Ms }) => p50Ms && p50Ms / 1_000),
+    ],
+  })
 }
 
 interface Bucket {
@@ -117,21 +124,6 @@ function panel({ top, bottom }: { top: number; bottom: number }, shareOf: (value
   return { top, bottom, yOf: (value) => bottom - (bottom - top) * shareOf(value) }
 }
 
-/** Gaps where there is no value. */
-function pathOf(
-  points: readonly (readonly [x: number, value: number | undefined])[],
-  { yOf }: Panel,
-): string {
-  let isDrawing = false
-  return points
-    .map(([x, value]) => {
-      const step = value === undefined ? '' : `${isDrawing ? 'L' : 'M'}${px(x)} ${px(yOf(value))}`
-      isDrawing = value !== undefined
-      return step
-    })
-    .join('')
-}
-
 function markOf(
   { number, kind, family, target, atMs, recoverMs }: FaultRecord,
   xOf: (atMs: number) => number,
@@ -150,7 +142,7 @@ function markOf(
 function yAxis({ top, bottom, yOf }: Panel, ticks: readonly number[], unit: string): string {
   const lines = ticks.map(
     (tick) =>
-      `<path class="grid" d="M${LEFT} ${px(yOf(tick))}H${RIGHT}"/><text class="tick" x="${LEFT - 6}" y="${px(yOf(tick) + 4)}">${shownTick(tick)}</text>`,
+      `<path class="grid" d="M${LEFT} ${px(yOf(tick))}H${RIGHT}"/><text class="tick" x="${LEFT - 6}" y="${px(yOf(tick) + 4)}">${tickText(tick)}</text>`,
   )
   const middle = (top + bottom) / 2
   return `${lines.join('')}<text class="unit" transform="translate(16 ${middle}) rotate(-90)">${unit}</text>`
@@ -163,7 +155,7 @@ function xAxis(endMs: number, xOf: (atMs: number) => number): string {
   const ticks = Array.from({ length: Math.floor(endMs / stepMs) + 1 }, (_, index) => index * stepMs)
   const texts = ticks.map(
     (tick) =>
-      `<text class="time" x="${px(xOf(tick))}" y="${LOWER.bottom + 18}">${shownTick(tick / unitMs)}</text>`,
+      `<text class="time" x="${px(xOf(tick))}" y="${LOWER.bottom + 18}">${tickText(tick / unitMs)}</text>`,
   )
   const unit = isLong ? 'minutes' : 'seconds'
   return `${texts.join('')}<text class="unit" x="${(LEFT + RIGHT) / 2}" y="${HEIGHT - 12}">${unit} since the load began</text>`
@@ -186,44 +178,10 @@ function legend(): string {
   return [...drawn, ...faults].join('\n')
 }
 
-function styleSheet(): string {
-  const variables = (shade: 0 | 1) =>
-    Object.entries(COLOURS)
-      .map(([name, shades]) => `--${slug(name)}:${shades[shade]}`)
-      .join(';')
-  const families = FAMILIES.map((family) => `.${slug(family)}{--mark:var(--${slug(family)})}`).join('')
-  return `svg{--page:#fff;--ink:#1f2328;--faint:#d0d7de;${variables(0)};font:12px system-ui,sans-serif}
-@media (prefers-color-scheme:dark){svg{--page:#0d1117;--ink:#e6edf3;--faint:#30363d;${variables(1)}}}
-.page{fill:var(--page)}text{fill:var(--ink)}.heading{font-size:16px;font-weight:600}.small{font-size:11px}
-.tick{text-anchor:end}.time,.unit,.number{text-anchor:middle}.number{font-size:9px}.grid{stroke:var(--faint)}
-.control{fill:var(--faint);opacity:.35}.line{fill:none;stroke-width:1.5;stroke-linejoin:round}
-.line.due{stroke:var(--due);stroke-dasharray:4 3}.line.committed{stroke:var(--committed)}.line.worst{stroke:var(--worst)}
-.fault path{stroke:var(--mark);stroke-width:1.5}.band{fill:var(--mark);opacity:.18}.key{fill:var(--mark)}${families}`
-}
-
-/** 1, 2, 2.5 or 5 times a power of ten. */
-function niceAbove(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value))
-  const factor = [1, 2, 2.5, 5].find((candidate) => candidate * power >= value) ?? 10
-  return factor * power
-}
-
 function slug(name: string): string {
   return name.replaceAll(' ', '-')
 }
 
-function px(value: number): string {
-  return String(Math.round(value * 10) / 10)
-}
-
-function shownTick(value: number): string {
-  return String(Number(value.toPrecision(3)))
-}
-
 function shownSeconds(durationMs: number): string {
   return (durationMs / 1_000).toFixed(1)
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -1,0 +1,5 @@
+import type { Benchmark } from './suite/benchmark.js'
+import { throughput } from './throughput-floor.js'
+
+/** All of them, in the order in which they are listed and run. */
+export const BENCHMARKS: readonly Benchmark[] = [throughput]
