@@ -5,7 +5,7 @@ import { Meter } from '../suite/meter.js'
 import type { Sample, TimelineEvent } from '../suite/sample.js'
 import { inDirectory } from './in-directory.js'
 import { HEAP, ROW_BYTES, sizeOf } from './rows.js'
-import { endRun, type StorePlace, startNode, submitRows } from './rows-node.js'
+import { RowsCluster, type StorePlace } from './rows-cluster.js'
 import { Sightings } from './sightings.js'
 
 interface Input {
@@ -85,10 +85,10 @@ function bySize(bytes: number, seconds: number, nats: NatsServer): Contender[] {
 
 /** Fills the state, lets the job run warm, checkpoints included, then looks at it for a while. */
 export async function measure({ users, place, everyMs, seconds }: Input): Promise<Sample> {
-  const node = await startNode(place)
+  const cluster = await RowsCluster.start(place)
   const seen = new Sightings()
   const filled = seen.reach(users * 1.2)
-  const job = await submitRows(node, users)
+  const job = await cluster.submit(users)
   await filled
   const checkpoints: { readonly at: number; readonly durationMs: number; readonly bytes: number }[] = []
   let isOver = false
@@ -115,9 +115,8 @@ export async function measure({ users, place, everyMs, seconds }: Input): Promis
   const cost = meter.stop()
   isOver = true
   await checkpointing
-  await endRun(job)
+  await cluster.end(job)
   seen.close()
-  await node.stop()
 
   const measured = checkpoints.slice(warm)
   const events = measured.map(

@@ -5,7 +5,7 @@ import { Meter } from '../suite/meter.js'
 import type { Sample } from '../suite/sample.js'
 import { inDirectory } from './in-directory.js'
 import { HEAP, ROW_BYTES, sizeOf } from './rows.js'
-import { attemptRuns, endRun, type StorePlace, startNode, submitRows } from './rows-node.js'
+import { attemptRuns, RowsCluster, type StorePlace } from './rows-cluster.js'
 import { Sightings } from './sightings.js'
 
 interface Input {
@@ -62,10 +62,10 @@ function run(input: Input): Promise<Sample> {
 }
 
 export async function measure({ users, place }: Input): Promise<Sample> {
-  const node = await startNode(place)
+  const cluster = await RowsCluster.start(place)
   const seen = new Sightings()
   const filled = seen.reach(users * 1.2)
-  const job = await submitRows(node, users)
+  const job = await cluster.submit(users)
   await filled
   const { bytes, failure } = await job.checkpointNow()
   if (failure !== undefined) throw new Error(`the checkpoint failed: ${failure.message}`)
@@ -73,12 +73,11 @@ export async function measure({ users, place }: Input): Promise<Sample> {
   const running = attemptRuns(job, 2)
   const meter = new Meter()
   const killedAt = performance.now()
-  await node.crashSlot()
+  await cluster.crashSlot()
   const { deployedAt, runningAt } = await running
   const { cpuSeconds } = meter.stop()
-  await endRun(job)
+  await cluster.end(job)
   seen.close()
-  await node.stop()
 
   const deploySeconds = (runningAt - deployedAt) / 1_000
   return {
