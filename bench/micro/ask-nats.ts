@@ -43,7 +43,7 @@ export const askNats: Benchmark = {
           of: nameOf('retake', inFlight),
           over: nameOf('raw NATS', inFlight),
           aim: 0.8,
-          floor: 0.5,
+          floor: 0.3,
         }),
       ),
       dispose: () => nats.stop(),
