@@ -95,6 +95,7 @@ export class ChannelReceiver implements Actor<never>, DataLane {
   receive(): void {}
 
   deliver(frame: unknown): void {
+    if (this.#ctx === undefined) return // a hello that came before the start comes again
     this.#inbox.deliver(frame as Frame | Uint8Array)
   }
 
