@@ -1,57 +1,52 @@
 import type { ActorRef, Address } from '#src/actor/actor.js'
 import type { SystemId } from '#src/kit/ids.js'
-import { startNats } from '../../test/support/nats-server.js'
 import { answerRequests, requests } from '../peers/raw-nats.js'
 import { apart } from '../suite/apart.js'
-import type { Benchmark, Contender, Target } from '../suite/benchmark.js'
+import type { Benchmark } from '../suite/benchmark.js'
 import type { Sample } from '../suite/sample.js'
 import { Asker, Doubler, type Question } from './ask.js'
 import { secondsOf } from './contenders.js'
+import { natsContest } from './nats-contest.js'
 import { startPartner } from './partner.js'
 import { natsSystem } from './retake-system.js'
 import { type Round, roundOf, steadyState } from './steady-state.js'
 
 /** How many questions are unanswered at any time: alone, where only the way counts, and enough to fill it. */
 const IN_FLIGHT = [1, 64]
-/** What a question and an answer of the actors have on the wire: 12 of header, the asker's address, the body. */
-const RAW_BYTES = 64
+/** What a question of the actors has on the wire: header, address of the asker, body. An answer has 15 less. */
+const RAW_BYTES = 44
 
 export const askNats: Benchmark = {
   name: 'ask-nats',
   question: 'How many questions a second does an actor ask one in another process, over NATS?',
   unit: 'asks',
-  async prepare(scale) {
-    const nats = await startNats({ version: 'any' })
-    const contenders = IN_FLIGHT.flatMap((inFlight) =>
-      (['retake', 'raw NATS'] as const).map((kind): Contender => {
-        const input: Input = {
-          kind,
-          inFlight,
-          url: nats.url,
-          natsPid: nats.pid,
-          seconds: 2 * secondsOf(scale),
-        }
-        return { name: nameOf(kind, inFlight), measure: () => apart(import.meta.url, input) }
-      }),
+  prepare(scale) {
+    const lines = IN_FLIGHT.flatMap((inFlight) =>
+      KINDS.map((kind) => ({ kind, inFlight, name: nameOf(kind, inFlight) })),
     )
-    return {
-      configuration: { natsServer: nats.version, rawBytes: RAW_BYTES },
-      contenders,
-      targets: IN_FLIGHT.map(
-        (inFlight): Target => ({
+    return natsContest(
+      lines.map(({ name }) => name),
+      ({ url, pid: natsPid }) => ({
+        configuration: { rawBytes: RAW_BYTES },
+        contenders: lines.map(({ kind, inFlight, name }) => ({
+          name,
+          measure: () =>
+            apart<Input>(import.meta.url, { kind, inFlight, url, natsPid, seconds: 2 * secondsOf(scale) }),
+        })),
+        targets: IN_FLIGHT.map((inFlight) => ({
           kind: 'ratio',
           of: nameOf('retake', inFlight),
           over: nameOf('raw NATS', inFlight),
           aim: 0.8,
-          floor: 0.5,
-        }),
-      ),
-      dispose: () => nats.stop(),
-    }
+          floor: 0.3,
+        })),
+      }),
+    )
   },
 }
 
-type Kind = 'retake' | 'raw NATS'
+const KINDS = ['retake', 'raw NATS'] as const
+type Kind = (typeof KINDS)[number]
 
 interface Input {
   readonly kind: Kind

@@ -18,7 +18,7 @@ export const big: Benchmark = {
       configuration: SIZES.big,
       contenders: contendersOf(import.meta.url, Object.keys(ROUNDS), scale),
       absent: [EMITTERS_NEST],
-      targets: [{ kind: 'ratio', of: 'retake', over: 'nact', aim: 10, floor: 5 }],
+      targets: [{ kind: 'ratio', of: 'retake', over: 'nact', aim: 10, floor: 2 }],
     }
   },
 }

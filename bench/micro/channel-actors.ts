@@ -4,7 +4,7 @@ import { Outbox } from '#src/channel/outbox.js'
 import type { Attempt, ChannelIndex } from '#src/kit/ids.js'
 import type { Frame } from '#src/record/element.js'
 import type { Click } from '../jobs/clicks.js'
-import { clickBatch } from './click-batch.js'
+import { BATCH_RECORDS, clickBatch } from './click-batch.js'
 
 /** The two ends of one channel as subtasks have them: outbox, credit, transport, inbox; but nothing is done to a record. */
 
@@ -95,6 +95,7 @@ export class ChannelReceiver implements Actor<never>, DataLane {
   receive(): void {}
 
   deliver(frame: unknown): void {
+    if (this.#ctx === undefined) return // a hello that came before the start comes again
     this.#inbox.deliver(frame as Frame | Uint8Array)
   }
 
@@ -105,6 +106,8 @@ export class ChannelReceiver implements Actor<never>, DataLane {
   turn(): void {
     const event = this.#inbox.next()
     if (event?.kind !== 'records') return
+    if (event.records.length !== BATCH_RECORDS)
+      throw new Error(`a frame came with ${event.records.length} records`)
     if (++this.#came % this.#frames === 0) this.#ctx!.send(this.#sender, { type: 'all-came' })
   }
 }

@@ -19,7 +19,7 @@ export const channelByReference: Benchmark = {
     return {
       configuration: { recordsPerFrame: BATCH_RECORDS, framesPerRound: FRAMES },
       contenders: contendersOf(import.meta.url, Object.keys(ROUNDS), scale),
-      targets: [{ kind: 'at-least', of: 'retake', figure: 'rate', aim: 300_000, floor: 50_000 }],
+      targets: [{ kind: 'at-least', of: 'retake', figure: 'rate', aim: 100_000, floor: 20_000 }],
     }
   },
 }

@@ -1,7 +1,6 @@
 import { Packr } from 'msgpackr'
 import type { Address } from '#src/actor/actor.js'
 import type { SystemId } from '#src/kit/ids.js'
-import { startNats } from '../../test/support/nats-server.js'
 import { publishes, subscribe } from '../peers/raw-nats.js'
 import { apart } from '../suite/apart.js'
 import type { Benchmark } from '../suite/benchmark.js'
@@ -9,6 +8,7 @@ import type { Sample } from '../suite/sample.js'
 import { ChannelReceiver, ChannelSender } from './channel-actors.js'
 import { BATCH_RECORDS, clickBatch, FRAME_BYTES } from './click-batch.js'
 import { secondsOf } from './contenders.js'
+import { natsContest } from './nats-contest.js'
 import { startPartner } from './partner.js'
 import { natsSystem } from './retake-system.js'
 import { type Round, roundOf, steadyState } from './steady-state.js'
@@ -19,24 +19,16 @@ export const channelOverNats: Benchmark = {
   name: 'channel-over-nats',
   question: 'How many batches a second go from one subtask to another in another process, over NATS?',
   unit: 'frames',
-  async prepare(scale) {
-    const nats = await startNats({ version: 'any' })
-    const { url, pid: natsPid } = nats
-    return {
-      configuration: {
-        natsServer: nats.version,
-        recordsPerFrame: BATCH_RECORDS,
-        frameBytes: FRAME_BYTES,
-        framesPerRound: FRAMES,
-      },
+  prepare(scale) {
+    return natsContest(CONTENDERS, ({ url, pid: natsPid }) => ({
+      configuration: { recordsPerFrame: BATCH_RECORDS, frameBytes: FRAME_BYTES, framesPerRound: FRAMES },
       contenders: CONTENDERS.map((contender) => ({
         name: contender,
         measure: () =>
           apart<Input>(import.meta.url, { contender, url, natsPid, seconds: 2 * secondsOf(scale) }),
       })),
       targets: [{ kind: 'ratio', of: 'retake', over: 'raw NATS and msgpackr', aim: 0.7, floor: 0.4 }],
-      dispose: () => nats.stop(),
-    }
+    }))
   },
 }
 

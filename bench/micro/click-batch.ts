@@ -3,8 +3,8 @@ import type { Frame } from '#src/record/element.js'
 import { encodeFrame } from '#src/record/frame-codec.js'
 import { type Click, clickAt } from '../jobs/clicks.js'
 
-/** Clicks that make a frame of about 16 KB, the size at which a batch closes. */
-export const BATCH_RECORDS = 360
+/** As many clicks as make a frame: a few more, and the outbox would close the batch at its 16 KB, as it estimates them. */
+export const BATCH_RECORDS = 560
 
 export function clickBatch(): Click[] {
   return Array.from({ length: BATCH_RECORDS }, (_, i) => clickAt(i * 7_919))

@@ -18,7 +18,7 @@ export const partitioner: Benchmark = {
     return {
       configuration: { channels: CHANNELS, maxParallelism: MAX_PARALLELISM, batchRecords: BATCH_RECORDS },
       contenders: contendersOf(import.meta.url, Object.keys(ROUNDS), scale),
-      targets: [{ kind: 'ratio', of: 'retake', over: 'bare loop', aim: 0.9, floor: 0.5 }],
+      targets: [{ kind: 'ratio', of: 'retake', over: 'bare loop', aim: 0.9, floor: 0.25 }],
     }
   },
 }

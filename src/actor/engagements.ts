@@ -20,7 +20,8 @@ export class Engagements implements Watcher {
   readonly #cell: Cell
   readonly #parts: CellParts
   readonly #timers: OwnTimers
-  readonly #asks = new Set<number>()
+  /** Questions that it has asked and not heard about. */
+  #asks = 0
   readonly #watches = new Map<Address, (reason: ExitReason) => unknown>()
 
   constructor(cell: Cell, parts: CellParts) {
@@ -50,19 +51,17 @@ export class Engagements implements Watcher {
   ): void {
     if (!this.#cell.isOpen) return
     const conversion = new Conversion(toMessage)
-    const { asks } = this.#parts
-    const correlation = asks.ask({
+    this.#asks++ // where nobody is, it is settled before this returns
+    this.#parts.asks.ask({
       to,
       from: this.#cell.address,
       body: question,
       options,
-      settle: (answer, settled) => {
-        this.#asks.delete(settled)
+      settle: (answer) => {
+        this.#asks--
         this.#cell.own(answer, conversion)
       },
     })
-    // Where nobody is, it has been settled already.
-    if (asks.isPending(correlation)) this.#asks.add(correlation)
   }
 
   watch(target: Address, toMessage: (reason: ExitReason) => unknown): void {
@@ -87,8 +86,8 @@ export class Engagements implements Watcher {
 
   release(): void {
     this.#timers.clear()
-    for (const correlation of this.#asks) this.#parts.asks.forget(correlation)
-    this.#asks.clear()
+    if (this.#asks > 0) this.#parts.asks.forgetOf(this.#cell.address)
+    this.#asks = 0
     for (const target of this.#watches.keys()) this.#parts.deathWatch.unwatch(this, target)
     this.#watches.clear()
   }

@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '../kit/clock.js'
 import type { SystemId } from '../kit/ids.js'
 import type { Address, Answer, AskFailure, AskOptions } from './actor.js'
 import { systemOf } from './address.js'
+import { type Numbered, NumberedTable } from './numbered-table.js'
 
 /** A question under way. */
 export interface Question {
@@ -11,17 +12,19 @@ export interface Question {
   readonly body: unknown
   readonly options: AskOptions
   /** Hears the answer or the failure, once. */
-  readonly settle: (answer: Answer<unknown>, correlation: number) => void
+  readonly settle: (answer: Answer<unknown>) => void
 }
 
-class Pending {
+class Pending implements Numbered {
+  readonly number: number
   readonly question: Question
   readonly cancelDeadline: Cancel
   cancelRepeat: Cancel | undefined = undefined
   /** What is done when it is time to put the question again. */
   whenRepeated: 'put' | 'give-up' = 'put'
 
-  constructor(question: Question, cancelDeadline: Cancel) {
+  constructor(number: number, question: Question, cancelDeadline: Cancel) {
+    this.number = number
     this.question = question
     this.cancelDeadline = cancelDeadline
   }
@@ -38,8 +41,7 @@ class Pending {
 export class PendingAsks {
   readonly #clock: Clock
   readonly #put: (question: Question, correlation: number) => void
-  readonly #pending = new Map<number, Pending>()
-  #correlation = 0
+  readonly #pending = new NumberedTable<Pending>()
   #late = 0
 
   /** @param put delivers a question; may settle it at once */
@@ -57,23 +59,18 @@ export class PendingAsks {
     return this.#late
   }
 
-  isPending(correlation: number): boolean {
-    return this.#pending.has(correlation)
-  }
-
-  ask(question: Question): number {
+  ask(question: Question): void {
     const { timeoutMs } = question.options
     assert(Number.isFinite(timeoutMs) && timeoutMs >= 0, 'an ask has a deadline', {
       timeoutMs,
       to: question.to,
     })
-    const correlation = ++this.#correlation
+    const correlation = this.#pending.nextNumber()
     const cancelDeadline = this.#clock.after(timeoutMs, () =>
       this.#settle(correlation, failed({ kind: 'timed-out' })),
     )
-    this.#pending.set(correlation, new Pending(question, cancelDeadline))
+    this.#pending.add(new Pending(correlation, question, cancelDeadline))
     this.#putAgain(correlation)
-    return correlation
   }
 
   onAnswer(correlation: number, answer: Answer<unknown>): void {
@@ -93,31 +90,22 @@ export class PendingAsks {
    * knows why the system ended has told it by then, and that is worth more than "no responder".
    */
   onSystemGone(system: SystemId): void {
-    for (const [correlation, pending] of this.#pending) {
+    for (const pending of this.#pending.all()) {
       const { to, options } = pending.question
       if (systemOf(to) !== system) continue
-      if (options.repeatMs === undefined) this.#settle(correlation, failed({ kind: 'no-responder' }))
+      if (options.repeatMs === undefined) this.#settle(pending.number, failed({ kind: 'no-responder' }))
       else pending.whenRepeated = 'give-up'
     }
   }
 
   /** Whoever asked has ended. */
-  forget(correlation: number): void {
-    const pending = this.#pending.get(correlation)
-    if (pending === undefined) return
-    this.#pending.delete(correlation)
-    pending.cancelDeadline()
-    pending.cancelRepeat?.()
-  }
-
-  clear(): void {
-    for (const correlation of [...this.#pending.keys()]) this.forget(correlation)
+  forgetOf(from: Address): void {
+    for (const pending of this.#pending.all()) if (pending.question.from === from) this.#forget(pending)
   }
 
   /** The system ends: whoever still waits hears that nobody answers. */
   failAll(): void {
-    for (const correlation of [...this.#pending.keys()])
-      this.#settle(correlation, failed({ kind: 'no-responder' }))
+    for (const { number } of this.#pending.all()) this.#settle(number, failed({ kind: 'no-responder' }))
   }
 
   #putAgain(correlation: number): void {
@@ -137,8 +125,14 @@ export class PendingAsks {
       this.#late++
       return
     }
-    this.forget(correlation)
-    pending.question.settle(answer, correlation)
+    this.#forget(pending)
+    pending.question.settle(answer)
+  }
+
+  #forget(pending: Pending): void {
+    this.#pending.delete(pending.number)
+    pending.cancelDeadline()
+    pending.cancelRepeat?.()
   }
 }
 

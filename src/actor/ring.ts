@@ -23,6 +23,15 @@ export class Ring<T> {
     return element
   }
 
+  /** Puts another in the place of the one that is `index` elements from the first; returns that one, if there is. */
+  replace(index: number, element: T): T | undefined {
+    if (index < 0 || index >= this.#length) return undefined
+    const place = (this.#head + index) & this.#mask
+    const replaced = this.#slots[place]
+    this.#slots[place] = element
+    return replaced
+  }
+
   clear(): void {
     while (this.#length > 0) this.shift()
   }

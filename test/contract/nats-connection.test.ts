@@ -164,6 +164,17 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
       expect(events).toEqual(['drain'])
     })
 
+    test('4: when little is sent, one message after the other, then a few marks confirm them all', async () => {
+      const { connection, seen } = await connected(await nats(version))
+      for (let i = 0; i < 50; i++) {
+        connection.publish('s', Uint8Array.of(i))
+        await connection.flush()
+      }
+      await until(() => seen.at(-1) === 50, { what: 'the last one to be confirmed' })
+
+      expect(seen.length).toBeLessThan(50)
+    })
+
     test('6: when the server goes into lame duck mode, then we are told, and move when we choose', async () => {
       const servers = [await nats(version), await nats(version)]
       const { connection, events } = await connected(...servers)
@@ -396,6 +407,7 @@ async function connected(...args: ({ url: string } | Overrides)[]) {
   const overrides = args.find((arg): arg is Overrides => !('url' in arg))
   const events: string[] = []
   const warnings: string[] = []
+  const seen: number[] = []
   const connection = await NatsConnection.open(
     {
       servers,
@@ -409,7 +421,7 @@ async function connected(...args: ({ url: string } | Overrides)[]) {
     {
       onLink: (state) => events.push(state),
       onNoResponder: () => {},
-      onSeen: () => {},
+      onSeen: (number) => seen.push(number),
       onDrain: () => events.push('drain'),
       onLameDuck: () => events.push('lame-duck'),
       onServerWarning: (warning) => warnings.push(warning),
@@ -418,7 +430,7 @@ async function connected(...args: ({ url: string } | Overrides)[]) {
     },
   )
   closing.push(() => connection.close())
-  return { connection, events, warnings }
+  return { connection, events, warnings, seen }
 }
 
 async function opened(server: NatsServer, system: string, login: NatsLogin = {}, url = server.url) {

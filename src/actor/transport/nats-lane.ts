@@ -11,6 +11,7 @@ import type { NatsOptions } from './nats-client.js'
 import { NatsConnection, type NatsConnectionOwner } from './nats-connection.js'
 import { type NatsLaneName, NatsSubjects } from './nats-subjects.js'
 import type { Parcel, TransportReceiver } from './transport.js'
+import { UnseenParcels } from './unseen-parcels.js'
 
 export interface NatsLaneOptions extends NatsOptions {
   readonly cluster: string
@@ -49,7 +50,7 @@ export class NatsLane implements NatsConnectionOwner {
   readonly #subjects: NatsSubjects
   /** Names that it hears beside its system. */
   readonly #names = new Set<SystemId>()
-  readonly #unseen = new Map<number, Parcel>()
+  readonly #unseen = new UnseenParcels()
   #connection: NatsConnection | undefined
   #waiting: Waiting[] = []
   #waitingBytes = 0
@@ -160,17 +161,12 @@ export class NatsLane implements NatsConnectionOwner {
   }
 
   onNoResponder(number: number): void {
-    const parcel = this.#unseen.get(number)
-    if (parcel === undefined) return
-    this.#unseen.delete(number)
-    this.#owner.onUndeliverable(parcel, 'no-responder')
+    const parcel = this.#unseen.take(number)
+    if (parcel !== undefined) this.#owner.onUndeliverable(parcel, 'no-responder')
   }
 
   onSeen(upTo: number): void {
-    for (const number of this.#unseen.keys()) {
-      if (number > upTo) return
-      this.#unseen.delete(number)
-    }
+    this.#unseen.forget(upTo)
   }
 
   onDrain(): void {
@@ -210,7 +206,7 @@ export class NatsLane implements NatsConnectionOwner {
   #publish(subject: string, parcel: Parcel, bytes: Uint8Array): void {
     const number = this.connection.publish(subject, bytes)
     if (number === 'link-down') this.#lose([parcel], 'link-down')
-    else this.#unseen.set(number, parcel)
+    else this.#unseen.add(number, parcel)
   }
 
   #takeWaiting(): Waiting[] {
