@@ -24,27 +24,23 @@ export interface JobRun {
   readonly rows?: number | undefined
 }
 
-/**
- * A job from a generator to a discarding sink, in this process, from the first record to the end of the job: its last
- * checkpoint counts. Its parameters are `records` and whatever it needs besides.
- */
+/** A job from a generator to a discarding sink, in this process. Its parameters are `records` and what it needs besides. */
 export async function measure({ file, parallelism, params, records, warmUp, rows }: JobRun): Promise<Sample> {
-  const process = new MeasuredProcess(warmUp)
+  const process = new MeasuredProcess(warmUp, records / parallelism)
   const discarded = new DiscardedRows()
   const submission = { file: sourceOf(file), params: { ...params, records: String(records) }, parallelism }
-  const sample = await ranJob(submission, process, discarded, () => process.measured(records))
-  process.close()
+  await finish(submission, process, discarded)
+  const sample = process.measured()
   const figures = { rowsOut: discarded.rows }
   return rows === undefined ? { ...sample, figures } : { ...sample, ledger: ledgerOf(rows, discarded.rows) }
 }
 
-/** Runs a job to its end on a node of its own. @returns what `onEnd` made of that moment, when the node has stopped */
-export async function ranJob<R>(
+/** Runs a job to its end on a node of its own, and stops that. */
+export async function finish(
   submission: JobSubmission & { readonly parallelism: number },
   process: MeasuredProcess,
   logger: Logger,
-  onEnd: () => R,
-): Promise<R> {
+): Promise<void> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'retake-bench-'))
   const surroundings = { clock: systemClock, random: systemRandom, logger }
   const node = await Node.start({ stateDirectory, slots: submission.parallelism, ...surroundings })
@@ -53,7 +49,6 @@ export async function ranJob<R>(
     job.follow((event) => onEvent(process, event))
     const { outcome, error } = await job.ended
     if (outcome !== 'finished') throw new Error(`the job has ${outcome}: ${error?.message}`)
-    return onEnd()
   } finally {
     await node.stop()
     await rm(stateDirectory, { recursive: true, force: true })

@@ -1,7 +1,7 @@
 import { silentLogger } from '#src/kit/logger.js'
 import type { Sample } from '../suite/sample.js'
 import { loggedInOf } from './clicks.js'
-import { ranJob, sourceOf } from './job-run.js'
+import { finish, sourceOf } from './job-run.js'
 import type { Guarantee } from './latency-sink.js'
 import { ledgerOf } from './ledger.js'
 import { MeasuredProcess } from './measured-process.js'
@@ -25,16 +25,20 @@ export async function measure(run: LatencyRun): Promise<Sample> {
   const records = countsUntil + Math.ceil(ratePerSecond * run.wayOutSeconds)
   const params = { ratePerSecond, splits: parallelism, records, countsFrom, countsUntil, guarantee }
   const submission = { file: sourceOf('latency-job.ts'), params: texts(params), parallelism }
-  const process = new MeasuredProcess(countsFrom)
-  const sample = await ranJob(submission, process, silentLogger, () => process.measured(records))
+  const process = new MeasuredProcess(countsFrom, records / parallelism)
+  await finish(submission, process, silentLogger)
   const waitedFor = guarantee === 'at-least-once' ? 'to sink' : 'to commit'
   const latency = {
     'until it is made': process.latency('until it is made'),
     [waitedFor]: process.latency(waitedFor),
   }
-  process.close()
   const rows = loggedInOf(countsUntil) - loggedInOf(countsFrom)
-  return { ...sample, latency, ledger: ledgerOf(rows, latency[waitedFor]!.n), figures: { ratePerSecond } }
+  return {
+    ...process.measured(),
+    latency,
+    ledger: ledgerOf(rows, latency[waitedFor]!.n),
+    figures: { ratePerSecond },
+  }
 }
 
 function texts(params: Readonly<Record<string, string | number>>): Record<string, string> {
