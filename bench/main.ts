@@ -7,6 +7,7 @@ import { BENCHMARKS } from './benchmarks.js'
 import { scale } from './scale.js'
 import { compare } from './suite/compare-command.js'
 import { helpText, listText } from './suite/help-text.js'
+import { Interruption } from './suite/interruption.js'
 import { measure } from './suite/measure-command.js'
 import { requestOf } from './suite/request.js'
 
@@ -14,18 +15,7 @@ const SURVEYS = [scale]
 
 const terminal = processTerminal()
 const palette = paletteFor({ isTerminal: process.stdout.isTTY, environment: process.env })
-const interruption = new AbortController()
-
-// At the first signal what is under way is disposed of; at the second only what is done at `exit` is done.
-for (const [signal, status] of [
-  ['SIGINT', EXIT.interrupted],
-  ['SIGTERM', EXIT.terminated],
-] as const) {
-  process.on(signal, () => {
-    if (interruption.signal.aborted) process.exit(status)
-    interruption.abort(status)
-  })
-}
+const interruption = new Interruption()
 
 process.exit(await main(process.argv.slice(2)))
 
@@ -33,7 +23,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   try {
     return await answered(args)
   } catch (error) {
-    if (interruption.signal.aborted) return interruption.signal.reason
+    if (interruption.status !== undefined) return interruption.status
     if (!(error instanceof UsageError)) throw error
     terminal.talk(`${terminal.palette.bad('bench:')} ${error.message}\n       ${error.hint}`)
     return EXIT.usage
@@ -53,7 +43,7 @@ async function answered(args: readonly string[]): Promise<ExitCode> {
       return compare(request, { terminal, palette })
     case 'run': {
       const isNamed = ({ name }: { name: string }) => request.names.includes(name)
-      const context = { terminal, palette, signal: interruption.signal, command: args }
+      const context = { terminal, palette, interruption, command: args }
       return measure(request, BENCHMARKS.filter(isNamed), SURVEYS.filter(isNamed), context)
     }
   }

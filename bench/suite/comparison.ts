@@ -1,6 +1,7 @@
 import { bytesText } from '#src/cli/units.js'
 import { cpuSecondsPerMillionOf } from './figure.js'
 import { type Interval, ratioOfMedians } from './interval.js'
+import { isBusy } from './machine.js'
 import type { BenchmarkReport, ContenderReport, Report } from './report.js'
 import { rateOf, type Sample } from './sample.js'
 import { medianOf } from './spread.js'
@@ -87,7 +88,7 @@ function settingsObstacles(before: Report, after: Report): string[] {
 }
 
 function noticesOf({ code: a, machine: before }: Report, { code: b, machine: after }: Report): string[] {
-  const busy = [before, after].filter(({ loadBefore, cores }) => loadBefore > BUSY * cores)
+  const busy = [before, after].filter(isBusy)
   return [
     ...(a.node === b.node ? [] : [`Node ${a.node}, then ${b.node}`]),
     ...(a.isDirty || b.isDirty
@@ -100,9 +101,6 @@ function noticesOf({ code: a, machine: before }: Report, { code: b, machine: aft
         ]),
   ]
 }
-
-/** Of each core. */
-const BUSY = 0.3
 
 function namesIn(before: Report, after: Report): readonly string[] {
   const names = [before, after].flatMap(({ benchmarks, failures = [] }) =>

@@ -18,9 +18,9 @@ export function listText(
   )
   return `${lines.join('\n')}
 
-npm run bench -- ${all[0]!.name}        measures one: minutes
-npm run bench -- --check     all of them, small: does each run, and keep what it promises
-npm run bench -- --help      all options
+${palette.faint('npm run bench -- NAME…     measures them: seconds to minutes each')}
+${palette.faint('npm run bench -- --check   all of them, small: does each run, and keep what it promises?')}
+${palette.faint('npm run bench -- --help    all options, and how reports are compared')}
 `
 }
 

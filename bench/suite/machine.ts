@@ -18,3 +18,10 @@ export async function code(): Promise<Code> {
   const { node, v8 } = process.versions
   return { ...(await checkout()), node, v8 }
 }
+
+/** Of each core, before anything was measured. */
+const BUSY = 0.3
+
+export function isBusy({ loadBefore, cores }: Machine): boolean {
+  return loadBefore > BUSY * cores
+}

@@ -5,7 +5,8 @@ import type { Palette } from '#src/cli/palette.js'
 import type { Terminal } from '#src/cli/terminal.js'
 import type { Verdict } from '../verdict.js'
 import type { Benchmark } from './benchmark.js'
-import { code, machine } from './machine.js'
+import type { Interruption } from './interruption.js'
+import { code, isBusy, machine } from './machine.js'
 import { machineText } from './machine-text.js'
 import { writePlots } from './plot/plots.js'
 import type { Report } from './report.js'
@@ -18,7 +19,7 @@ export interface MeasureContext {
   readonly terminal: Terminal
   /** Of what goes to standard output. */
   readonly palette: Palette
-  readonly signal: AbortSignal
+  readonly interruption: Pick<Interruption, 'signal' | 'lift'>
   /** As it was typed. */
   readonly command: readonly string[]
 }
@@ -36,7 +37,7 @@ export async function measure(
   request: RunRequest,
   benchmarks: readonly Benchmark[],
   surveys: readonly Survey[],
-  { terminal, palette, signal, command }: MeasureContext,
+  { terminal, palette, interruption, command }: MeasureContext,
 ): Promise<ExitCode> {
   const { isCheck, isJson, save, plots } = request
   const show = (text: string) => {
@@ -52,9 +53,15 @@ export async function measure(
     benchmarks: [],
   }
   show(palette.faint(machineText(report.machine, report.code)))
+  if (isBusy(report.machine))
+    show(palette.notice('- the machine is busy: ratios within a round hold, all else is worth less'))
   const tally = new Tally()
   const { rounds } = request
-  const options = { scale: isCheck ? 'check' : 'full', signal, ...(rounds && { rounds }) } as const
+  const options = {
+    scale: isCheck ? 'check' : 'full',
+    signal: interruption.signal,
+    ...(rounds && { rounds }),
+  } as const
   for await (const outcome of outcomesOf(benchmarks, options, terminal)) {
     tally.count(outcome)
     if (isCheck) show(checkText(outcome, palette))
@@ -67,6 +74,8 @@ export async function measure(
     for (const file of await writePlots(report, plots)) terminal.talk(`drawn ${join(plots, file)}`)
   }
   if (isJson) terminal.data(jsonOf(report))
+  // They run on virtual time and never yield, so a handler would never run either.
+  if (surveys.length > 0) interruption.lift()
   for (const survey of surveys) {
     if (!isCheck) await survey.measure(request)
     else for (const verdict of await survey.check()) tally.countVerdict(verdict)

@@ -87,6 +87,7 @@ function reportOf(
   }
 }
 
+/** The result of `work`, unless `signal` comes first: then its reason is thrown, and the work is left to itself. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   let onAbort = () => {}

@@ -151,6 +151,9 @@ describe('what is not in both', () => {
 
     expect(comparison.benchmarks[0]?.remarks).toEqual([{ text: 'failed: out of luck', isRegression: true }])
     expect(isRegression(comparison)).toBe(true)
+    expect(
+      isRegression(compared(reportOf({ benchmarks: [] }), reportOf({ benchmarks: [], failures }), 0.05)),
+    ).toBe(false)
   })
 })
 

@@ -165,7 +165,8 @@ function readReport(path: string): Report {
 
 async function measured(benchmarks: readonly Benchmark[], request: RunRequest, signal = NO_TRIPS) {
   const { terminal, data, talk } = recordingTerminal()
-  const context = { terminal, palette: PLAIN, signal, command: ['made-up'] }
+  const interruption = { signal, lift() {} }
+  const context = { terminal, palette: PLAIN, interruption, command: ['made-up'] }
   const code = await measure(request, benchmarks, [], context)
   return { code, data: data(), talk: talk() }
 }

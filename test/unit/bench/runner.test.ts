@@ -39,6 +39,12 @@ test('when rates differ between rounds, then the report has their median and the
   expect(report.contenders[0]?.rate).toEqual({ median: 20, min: 10, max: 30 })
 })
 
+test('when there are two rounds, then the median is between them', async () => {
+  const report = await run(benchmarkOf({ contenders: [steady('a', 10, 20)] }), { ...full, rounds: 2 })
+
+  expect(report.contenders[0]?.rate).toEqual({ median: 15, min: 10, max: 20 })
+})
+
 describe('targets', () => {
   const ratio = (aim: number, floor?: number): Target => ({
     kind: 'ratio',
@@ -144,12 +150,15 @@ describe('whatever happens', () => {
     expect(disposals).toHaveLength(1)
   })
 
-  test('when it is interrupted in a round, then it does not wait for the round, and disposes', async () => {
+  test.each<[string, (act: () => void) => void]>([
+    ['as a round begins', (act) => act()],
+    ['in a round', (act) => setImmediate(act)],
+  ])('when it is interrupted %s, then it does not wait for the round, and disposes', async (_, when) => {
     const interruption = new AbortController()
     const { contest, disposals } = disposable({
       name: 'a',
       measure() {
-        interruption.abort(new Error('Ctrl-C'))
+        when(() => interruption.abort(new Error('Ctrl-C')))
         return new Promise(() => {})
       },
     })

@@ -16,6 +16,16 @@ test('when none of its contenders can be had, then that is a failure, where serv
   ])
 })
 
+test('when a target has no floor, then it is not counted, met or not', () => {
+  const target = { target: 'it is fast', aim: 2, found: { median: 1, min: 1, max: 1 }, isMet: false }
+  const tally = new Tally(false)
+  const targets = [target, { ...target, floor: 1, isKept: true }]
+  tally.count({ kind: 'measured', report: benchmarkOf({ targets }), seconds: 1 })
+
+  // The benchmark, and the floor.
+  expect(tally.lines()).toEqual(['2 passed, 0 failed, 0 skipped'])
+})
+
 test('when promises of another kind are counted, then each by itself', () => {
   const tally = new Tally(false)
   tally.countVerdict({ promise: 'it stays small', isKept: true, found: '1' })
