@@ -9,7 +9,7 @@ import type { NatsServer } from '../../test/support/nats-server.js'
 import type { Sample } from '../suite/sample.js'
 import type { BareProcess } from './bare-process.js'
 import type { JobNode } from './job-node.js'
-import { type JobRun, sourceOf } from './job-run.js'
+import { finished, type JobRun, sourceOf } from './job-run.js'
 import { ledgerOf } from './ledger.js'
 import { MeasuredParts } from './measured-parts.js'
 
@@ -43,12 +43,7 @@ export async function clusterSample(nats: NatsServer, run: ClusterRun): Promise<
     client = await ClusterClient.connect({ ...connection, ...surroundings })
     const submitted = { ...params, records: String(records) }
     const job = await client.submit({ file: sourceOf(file), params: submitted, parallelism })
-    job.follow((event) => {
-      if (event.type !== 'checkpoint' || event.record.state !== 'completed') return
-      parts.onCheckpoint(event.record.triggeredAt, event.record.durationMs)
-    })
-    const { outcome, error } = await job.ended
-    if (outcome !== 'finished') throw new Error(`the job has ${outcome}: ${error?.message}`)
+    await finished(job, (at, durationMs) => parts.onCheckpoint(at, durationMs))
     return { ...parts.measured(), ledger: ledgerOf(rows, sumOf(await parts.say())) }
   } finally {
     await client?.close()

@@ -4,7 +4,10 @@ import type { Sample } from '../suite/sample.js'
 import { Course } from './course.js'
 import { PartProcess } from './part-process.js'
 
-/** Measures several processes together, and the servers between them, from when their threads are warm until the first has no more. */
+/**
+ * Measures several processes together, and the servers between them, from when their threads are warm until the first
+ * has no more to do.
+ */
 export class MeasuredParts {
   readonly #course: Course
   readonly #parts: PartProcess[] = []

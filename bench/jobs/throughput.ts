@@ -7,6 +7,10 @@ import type { JobRun } from './job-run.js'
 const PARALLELISM = 2
 const BARE_LOOP = new URL('./bare-loop.js', import.meta.url).href
 
+/**
+ * The bare loop posts objects, as one writes it first. The other one sends bytes of msgpackr's, as the runtime does,
+ * because copying objects is the dearest thing that a message port can be asked to do.
+ */
 export const throughput: Benchmark = {
   name: 'throughput',
   question:
