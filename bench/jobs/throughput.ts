@@ -17,7 +17,7 @@ export const throughput: Benchmark = {
     'generator → filter → map → keyBy → sum → discard in one process: how close to a loop without a runtime?',
   unit: 'clicks',
   async prepare(scale: Scale): Promise<Contest> {
-    const [clicks, warmUp] = scale === 'full' ? [15_000_000, 5_000_000] : [1_500_000, 400_000]
+    const [clicks, warmUp] = scale === 'full' ? [30_000_000, 6_000_000] : [1_500_000, 400_000]
     const run: JobRun = {
       file: 'click-count-job.ts',
       parallelism: PARALLELISM,
