@@ -45,27 +45,39 @@ export class ProcessUsage {
 
 /** Adds a process and its descendants to `sum`; false if it has ended. */
 function addTree(pid: number, sum: { ticks: number; rssBytes: number }): boolean {
+  const stat = textOf(`/proc/${pid}/stat`)
+  // A zombie has a state and times, but no memory.
+  const peakKb = /^VmHWM:\s*(\d+) kB$/m.exec(textOf(`/proc/${pid}/status`))?.[1]
+  if (stat === '' || peakKb === undefined) return false
+  // The name, which may hold anything, ends at the last bracket; behind it the state is field 3.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // 14 to 17: user and system, its own and of children that it has waited for.
+  for (const field of [14, 15, 16, 17]) sum.ticks += Number(fields[field - 3])
+  sum.rssBytes += Number(peakKb) * 1_024
+  for (const child of childrenOf(pid)) addTree(child, sum)
+  return true
+}
+
+/** Of all its threads: any of them may have started one. Threads and processes end while they are asked. */
+function childrenOf(pid: number): number[] {
+  return threadsOf(pid).flatMap((thread) =>
+    textOf(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
+  )
+}
+
+function threadsOf(pid: number): readonly string[] {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    // The name, which may hold anything, ends at the last bracket; behind it the state is field 3.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const peakKb = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]
-    // A zombie has a state and times, but no memory.
-    if (peakKb === undefined) return false
-    // 14 to 17: user and system, its own and of children that it has waited for.
-    for (const field of [14, 15, 16, 17]) sum.ticks += Number(fields[field - 3])
-    sum.rssBytes += Number(peakKb) * 1_024
-    for (const child of childrenOf(pid)) addTree(child, sum)
-    return true
+    return readdirSync(`/proc/${pid}/task`)
   } catch {
-    return false
+    return []
   }
 }
 
-/** Of all its threads: any of them may have started one. */
-function childrenOf(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  )
+/** Empty of what is not there any more. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }

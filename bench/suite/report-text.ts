@@ -30,8 +30,10 @@ export function checkText(outcome: Outcome, palette: Palette): string {
   const { report } = outcome
   const judged = report.targets.filter(({ isKept }) => isKept !== undefined)
   const head = `${palette.good('✔')} ${report.name}  ${took}`
-  if (judged.every(({ isKept }) => isKept === true))
-    return [head, ...judged.map((target) => `    ${foundText(target)}`)].join('\n')
+  if (judged.every(({ isKept }) => isKept === true)) {
+    const floors = judged.filter(({ floor }) => floor !== undefined)
+    return [head, ...floors.map((target) => `    ${foundText(target)}`)].join('\n')
+  }
   return `${palette.bad('✗')} ${report.name}  ${took}\n${benchmarkText(report, palette)}`
 }
 

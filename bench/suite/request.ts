@@ -76,6 +76,8 @@ export function requestOf(args: readonly string[], known: Known): Request {
   const names = chosen(positionals, known)
   if (values.nodes !== undefined && !names.includes('scale'))
     throw new UsageError('--nodes is for scale', HELP)
+  const isMeasured = values.check !== true && names.includes('scale')
+  if (values.json === true && isMeasured) throw new UsageError('scale has tables and no report', HELP)
   return {
     kind: 'run',
     names,

@@ -25,7 +25,7 @@ export class CellContext implements ActorContext<unknown> {
   readonly #parts: CellParts
 
   constructor(cell: Cell, parts: CellParts) {
-    this.self = { address: cell.address }
+    this.self = cell.ref
     this.now = () => parts.clock.now()
     this.#cell = cell
     this.#parts = parts
@@ -36,13 +36,12 @@ export class CellContext implements ActorContext<unknown> {
   }
 
   spawn<C>(name: string, actor: Actor<C>, options: SpawnOptions<unknown> = {}): ActorRef<C> {
-    return { address: this.#cell.spawn(name, actor as Actor<unknown>, options).address }
+    return this.#cell.spawn(name, actor as Actor<unknown>, options).ref as ActorRef<C>
   }
 
   send<T>(to: ActorRef<T>, message: T): void {
     if (this.#cell.isFenced) this.#parts.deadLetters.add(to.address, 'sender-killed', message)
-    else if (to.address === this.self.address) this.#parts.delivery.tellSelf(to.address, message)
-    else this.#parts.delivery.tell(to.address, message)
+    else this.#parts.delivery.tell(to, message, this.self.address)
   }
 
   sendFrame(to: Address, frame: unknown): void {

@@ -1,10 +1,20 @@
 import { assert, assertNever } from '../kit/assert.js'
 import { type ErrorInfo, errorInfoOf, errorOf } from '../kit/errors.js'
-import { type Actor, type Address, type ExitReason, isAbnormal, type Outcome, type ReplyTo } from './actor.js'
+import {
+  type Actor,
+  type ActorRef,
+  type Address,
+  type DataLane,
+  type ExitReason,
+  isAbnormal,
+  type Outcome,
+  type ReplyTo,
+} from './actor.js'
 import type { ActorSnapshot } from './actor-snapshot.js'
 import { addressBelow } from './address.js'
 import { CellContext } from './cell-context.js'
 import type { CellParts } from './cell-parts.js'
+import { CellRef } from './cell-ref.js'
 import { ControlLane, Conversion, DueTimer } from './control-lane.js'
 import type { Runnable, TurnTrace } from './dispatcher.js'
 import { Engagements, type WatchNews } from './engagements.js'
@@ -45,8 +55,11 @@ export class Cell implements Runnable {
   readonly address: Address
   readonly name: string
   readonly incarnation: number
+  readonly ref: ActorRef<unknown>
   readonly #parts: CellParts
   readonly #actor: Actor<unknown>
+  /** The actor's, as it was when it had started. */
+  #data: DataLane | undefined
   readonly #parent: Cell | undefined
   readonly #settings: SpawnSettings
   readonly #context: CellContext
@@ -82,6 +95,8 @@ export class Cell implements Runnable {
     this.incarnation = parts.nextIncarnation()
     this.#parts = parts
     this.#actor = actor
+    this.#data = actor.data
+    this.ref = new CellRef(this, parts.delivery)
     this.#parent = parent
     this.#settings = settings
     this.#context = new CellContext(this, parts)
@@ -128,7 +143,7 @@ export class Cell implements Runnable {
 
   /** False: it takes no frames. */
   frame(frame: unknown): boolean {
-    const { data } = this.#actor
+    const data = this.#data
     if (data === undefined) return false
     try {
       data.deliver(frame)
@@ -244,7 +259,7 @@ export class Cell implements Runnable {
       state: this.#state,
       system: this.#system.length,
       control: this.#control.length,
-      data: this.#actor.data === undefined ? 'none' : this.#isDataReady() ? 'ready' : 'idle',
+      data: this.#data === undefined ? 'none' : this.#isDataReady() ? 'ready' : 'idle',
       oldestMs: this.#queued && !isCurrent ? this.#parts.clock.now() - this.#queuedAt : 0,
       restarts: this.#settings.restarts ?? 0,
       lastError: this.#lastError,
@@ -264,7 +279,7 @@ export class Cell implements Runnable {
     this.#concludeTurn()
     for (let n = this.#turnsPerRun; n > 0 && this.#control.length > 0 && this.#isRunning(); n--)
       this.#controlTurn(turns)
-    if (this.#actor.data !== undefined && this.#isRunning()) this.#dataTurn(this.#actor.data, turns)
+    if (this.#data !== undefined && this.#isRunning()) this.#dataTurn(this.#data, turns)
     if (this.#state === 'killed' && this.#children.size === 0) this.#finish()
     this.#queued = this.#hasWork()
     if (this.#queued) this.#queuedAt = this.#parts.dispatcher.sliceAt
@@ -276,7 +291,7 @@ export class Cell implements Runnable {
   }
 
   #controlTurn(turns: TurnTrace): void {
-    const slip = this.#control.slip()
+    const { slip } = this.#control
     const body = this.#control.shift()
     if (slip === undefined) {
       turns.add(body)
@@ -300,7 +315,7 @@ export class Cell implements Runnable {
     this.#asker = undefined
   }
 
-  #dataTurn(data: { isReady(): boolean; turn(): void }, turns: TurnTrace): void {
+  #dataTurn(data: DataLane, turns: TurnTrace): void {
     try {
       if (!data.isReady()) return
       turns.add(DATA_TURN)
@@ -368,7 +383,10 @@ export class Cell implements Runnable {
   #onStart(): void {
     if (this.#state !== 'starting') return
     this.#begun = true
-    this.#guarded(() => this.#actor.start?.(this.#context))
+    this.#guarded(() => {
+      this.#actor.start?.(this.#context)
+      this.#data = this.#actor.data
+    })
     if (this.#state === 'starting') this.#state = 'running'
     this.#concludeTurn()
   }
@@ -403,7 +421,7 @@ export class Cell implements Runnable {
   #close(): void {
     this.#parts.onUnreachable(this)
     this.engagements.release()
-    while (this.#control.length > 0) this.#bury(this.#control.slip(), this.#control.shift())
+    while (this.#control.length > 0) this.#bury(this.#control.slip, this.#control.shift())
   }
 
   /** What waited in the mailbox: others' messages are dead letters, its own affairs are over. */
@@ -452,7 +470,7 @@ export class Cell implements Runnable {
   }
 
   #isDataReady(): boolean {
-    const { data } = this.#actor
+    const data = this.#data
     if (data === undefined) return false
     try {
       return data.isReady()

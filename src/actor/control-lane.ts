@@ -1,6 +1,5 @@
 import { LIMITS } from '../kit/limits.js'
 import type { ReplyTo } from './actor.js'
-import { Ring } from './ring.js'
 
 /**
  * The control lane of one mailbox: requests, timers, credits, results, first in first out.
@@ -10,9 +9,12 @@ import { Ring } from './ring.js'
  * still hears how its own work went. Beside each message lies a slip that says what it is; most have none.
  */
 export class ControlLane {
-  readonly #messages = new Ring<unknown>()
-  readonly #slips = new Ring<Slip | undefined>()
   readonly #max: number
+  /** A ring that grows by doubling: message, slip, message, slip, … */
+  #slots: unknown[] = new Array(32).fill(undefined)
+  #mask = 31
+  #head = 0
+  #length = 0
   /** Messages from others among those that wait. */
   #foreign = 0
 
@@ -21,33 +23,58 @@ export class ControlLane {
   }
 
   get length(): number {
-    return this.#messages.length
+    return this.#length
   }
 
   /** A message from someone; `replyTo` if it is an ask. False: the lane is full. */
   offer(message: unknown, replyTo: ReplyTo<unknown> | undefined): boolean {
     if (this.#foreign >= this.#max) return false
     this.#foreign++
-    this.#messages.push(message)
-    this.#slips.push(replyTo)
+    this.#push(message, replyTo)
     return true
   }
 
   /** Something the actor itself is waiting for. */
   pushOwn(body: unknown, slip: Conversion | DueTimer): void {
-    this.#messages.push(body)
-    this.#slips.push(slip)
+    this.#push(body, slip)
   }
 
-  /** The slip of the oldest message. Ask for it before `shift`. */
-  slip(): Slip | undefined {
-    const slip = this.#slips.shift()
-    if (slip === undefined || !isOwn(slip)) this.#foreign--
-    return slip
+  /** The slip of the oldest message. */
+  get slip(): Slip | undefined {
+    return this.#slots[this.#head + 1] as Slip | undefined
   }
 
+  /** Takes the oldest message, and its slip off the lane. Only of a lane that is not empty. */
   shift(): unknown {
-    return this.#messages.shift()
+    const slots = this.#slots
+    const head = this.#head
+    const message = slots[head]
+    const slip = slots[head + 1]
+    slots[head] = undefined // so that what was taken is not kept alive
+    if (slip === undefined) this.#foreign--
+    else {
+      slots[head + 1] = undefined
+      if (!isOwn(slip as Slip)) this.#foreign--
+    }
+    this.#head = (head + 2) & this.#mask
+    this.#length--
+    return message
+  }
+
+  #push(message: unknown, slip: Slip | undefined): void {
+    if (this.#length * 2 > this.#mask) this.#grow()
+    const tail = (this.#head + this.#length * 2) & this.#mask
+    this.#slots[tail] = message
+    if (slip !== undefined) this.#slots[tail + 1] = slip
+    this.#length++
+  }
+
+  #grow(): void {
+    const slots: unknown[] = new Array(this.#slots.length * 2).fill(undefined)
+    for (let i = 0; i <= this.#mask; i++) slots[i] = this.#slots[(this.#head + i) & this.#mask]
+    this.#slots = slots
+    this.#mask = slots.length - 1
+    this.#head = 0
   }
 }
 

@@ -1,9 +1,10 @@
 import { errorInfoOf } from '../kit/errors.js'
 import type { SystemId } from '../kit/ids.js'
 import type { Logger } from '../kit/logger.js'
-import type { Address, Answer, ReplyTo } from './actor.js'
+import type { ActorRef, Address, Answer, ReplyTo } from './actor.js'
 import { signalAddress, systemOf } from './address.js'
 import type { Cell } from './cell.js'
+import { CellRef } from './cell-ref.js'
 import type { DeadLetters } from './dead-letters.js'
 import type { DeathWatch, WatchSignal } from './death-watch.js'
 import type { PendingAsks, Question } from './pending-asks.js'
@@ -19,6 +20,8 @@ import type { Parcel } from './transport/transport.js'
  */
 export class Delivery {
   readonly #own: SystemId
+  /** What the addresses of its actors begin with. */
+  readonly #ownPrefix: string
   /** Names that this system has taken beside its id. */
   readonly #names = new Set<SystemId>()
   readonly #local: 'by-reference' | 'by-transport'
@@ -40,6 +43,7 @@ export class Delivery {
     readonly deathWatch: DeathWatch
   }) {
     this.#own = options.own
+    this.#ownPrefix = `${options.own}.`
     this.#local = options.local
     this.#cells = options.cells
     this.#router = options.router
@@ -63,16 +67,13 @@ export class Delivery {
     return this.#local === 'by-reference' && systemOf(to) === this.#own
   }
 
-  tell(to: Address, message: unknown): void {
+  /** @param from the actor that tells; what it tells itself no transport may lose, not even where all else goes by one */
+  tell(ref: ActorRef<never>, message: unknown, from?: Address): void {
+    const to = ref.address
     // Found at once is the usual case: the address is taken apart only for what is not here.
-    const cell = this.#local === 'by-reference' ? this.#cells.get(to) : undefined
-    if (cell !== undefined || this.#staysHere(to)) this.#tellHere(to, cell, message)
+    const cell = this.#local === 'by-reference' || to === from ? this.#cellOf(ref) : undefined
+    if (cell !== undefined || to === from || this.#staysHere(to)) this.#tellHere(to, cell, message)
     else this.#send({ kind: 'tell', to: this.#resolved(to), body: message })
-  }
-
-  /** To the sender itself: no transport may lose that, not even where all others' words go by one. */
-  tellSelf(to: Address, message: unknown): void {
-    this.#tellHere(to, this.#cells.get(to), message)
   }
 
   frame(to: Address, frame: unknown): void {
@@ -152,7 +153,11 @@ export class Delivery {
   }
 
   #staysHere(to: Address): boolean {
-    return this.#local === 'by-reference' && systemOf(to) === this.#own
+    return this.#local === 'by-reference' && (to.startsWith(this.#ownPrefix) || systemOf(to) === this.#own)
+  }
+
+  #cellOf(ref: ActorRef<never>): Cell | undefined {
+    return CellRef.cellOf(ref, this) ?? this.#cells.get(ref.address)
   }
 
   #tellHere(to: Address, cell: Cell | undefined, message: unknown): void {

@@ -71,6 +71,7 @@ export class Dispatcher {
     const startedAt = this.#clock.now()
     this.#sliceAt = startedAt
     let before = startedAt
+    this.#turns.begin()
     for (let actors = 0; actors < sliceActors; actors++) {
       const runnable = this.#queue.shift()
       if (runnable === undefined || this.#state === 'halted') break
@@ -106,10 +107,15 @@ export interface DispatcherLimits {
   readonly turnWarnMs: number
 }
 
-/** What one run of an actor dealt with, kept just long enough to name it. One store per turn, nothing allocated. */
+/** What one run of an actor dealt with, kept just long enough to name it. One store per turn. */
 export class TurnTrace {
-  readonly #messages: unknown[] = new Array(32).fill(undefined)
+  /** Anew for each slice: the collector need not be told of a store into what has just been made. */
+  #messages: unknown[] = []
   count = 0
+
+  begin(): void {
+    this.#messages = new Array(32).fill(undefined)
+  }
 
   add(message: unknown): void {
     this.#messages[this.count++ & 31] = message
@@ -120,7 +126,7 @@ export class TurnTrace {
   }
 
   forget(): void {
-    for (let i = 0; i < 32; i++) this.#messages[i] = undefined
+    this.#messages = []
   }
 }
 

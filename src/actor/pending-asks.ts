@@ -14,11 +14,17 @@ export interface Question {
   readonly settle: (answer: Answer<unknown>, correlation: number) => void
 }
 
-interface Pending extends Question {
-  cancelDeadline: Cancel
-  cancelRepeat: Cancel | undefined
+class Pending {
+  readonly question: Question
+  readonly cancelDeadline: Cancel
+  cancelRepeat: Cancel | undefined = undefined
   /** What is done when it is time to put the question again. */
-  whenRepeated: 'put' | 'give-up'
+  whenRepeated: 'put' | 'give-up' = 'put'
+
+  constructor(question: Question, cancelDeadline: Cancel) {
+    this.question = question
+    this.cancelDeadline = cancelDeadline
+  }
 }
 
 /**
@@ -65,12 +71,7 @@ export class PendingAsks {
     const cancelDeadline = this.#clock.after(timeoutMs, () =>
       this.#settle(correlation, failed({ kind: 'timed-out' })),
     )
-    this.#pending.set(correlation, {
-      ...question,
-      cancelDeadline,
-      cancelRepeat: undefined,
-      whenRepeated: 'put',
-    })
+    this.#pending.set(correlation, new Pending(question, cancelDeadline))
     this.#putAgain(correlation)
     return correlation
   }
@@ -83,7 +84,7 @@ export class PendingAsks {
   /** The question did not reach a mailbox. */
   onUndelivered(correlation: number, failure: AskFailure): void {
     const pending = this.#pending.get(correlation)
-    if (pending === undefined || pending.options.repeatMs !== undefined) return
+    if (pending === undefined || pending.question.options.repeatMs !== undefined) return
     this.#settle(correlation, failed(failure))
   }
 
@@ -93,8 +94,9 @@ export class PendingAsks {
    */
   onSystemGone(system: SystemId): void {
     for (const [correlation, pending] of this.#pending) {
-      if (systemOf(pending.to) !== system) continue
-      if (pending.options.repeatMs === undefined) this.#settle(correlation, failed({ kind: 'no-responder' }))
+      const { to, options } = pending.question
+      if (systemOf(to) !== system) continue
+      if (options.repeatMs === undefined) this.#settle(correlation, failed({ kind: 'no-responder' }))
       else pending.whenRepeated = 'give-up'
     }
   }
@@ -122,11 +124,11 @@ export class PendingAsks {
     const pending = this.#pending.get(correlation)
     if (pending === undefined) return
     if (pending.whenRepeated === 'give-up') return this.#settle(correlation, failed({ kind: 'no-responder' }))
-    const { repeatMs } = pending.options
+    const { repeatMs } = pending.question.options
     if (repeatMs !== undefined) {
       pending.cancelRepeat = this.#clock.after(repeatMs, () => this.#putAgain(correlation))
     }
-    this.#put(pending, correlation)
+    this.#put(pending.question, correlation)
   }
 
   #settle(correlation: number, answer: Answer<unknown>): void {
@@ -136,7 +138,7 @@ export class PendingAsks {
       return
     }
     this.forget(correlation)
-    pending.settle(answer, correlation)
+    pending.question.settle(answer, correlation)
   }
 }
 

@@ -122,9 +122,9 @@ export class ActorSystem {
     const { onExit, stopMs } = options
     const cell: Cell = this.#root.spawn(name, actor as Actor<unknown>, {
       stopMs,
-      onExit: (reason): RootMessage => ({ ref: { address: cell.address }, reason, onExit }),
+      onExit: (reason): RootMessage => ({ ref: cell.ref, reason, onExit }),
     })
-    return { address: cell.address }
+    return cell.ref as ActorRef<M>
   }
 
   /**
@@ -150,7 +150,7 @@ export class ActorSystem {
   }
 
   send<T>(to: ActorRef<T>, message: T): void {
-    this.#delivery.tell(to.address, message)
+    this.#delivery.tell(to, message)
   }
 
   /** Asks from outside of all turns. Rejects with an `AskError`. */

@@ -123,8 +123,12 @@ export const LIMITS = {
 
   maxParallelism: 32_768,
 
-  /** Values and timers that one slice of a snapshot encodes: about a millisecond's work. */
-  captureEntries: 4_096,
+  /** Values and timers that one slice of a snapshot encodes: about a millisecond's work … */
+  captureEntries: 1_024,
+  /** … or about this many bytes, of large values. */
+  captureBytes: 64 * 1024,
+  /** Bytes of a snapshot that are restored in one turn. */
+  restoreBytes: 512 * 1024,
   /** Staged rows of a sink that stay in memory; more go to the store as parts before the barrier. */
   stagedBytesInMemory: 8 * 1024 * 1024,
   /** Decided but unconfirmed commits of a sink; above it, the sink stops choosing input. */
@@ -186,6 +190,8 @@ export const LIMITS = {
 
   /** What is published between two marks of a NATS connection; two marks' worth may be unanswered. */
   natsMarkBytes: 4 * 1024 * 1024,
+  /** … or, of less, so long after the first message: until then it is kept, should nobody be there to take it. */
+  natsMarkMs: 20,
   /** What waits in a system for its NATS connection to take more; the rest is reported as lost. */
   natsQueueBytes: 64 * 1024 * 1024,
 } as const

@@ -15,9 +15,7 @@ export function rateAxis(highest: number, ticksMost: number): RateAxis {
 
 /** `2M` rather than `2.00M`: ticks are round. */
 export function rateTick(rate: number): string {
-  return rate === 0
-    ? '0'
-    : perSecondText(rate).replace(/\.?0+(?=[kMG]?$)/, (zeros) => (zeros.includes('.') ? '' : zeros))
+  return rate === 0 ? '0' : perSecondText(rate).replace(/^[\d.]+/, (digits) => String(Number(digits)))
 }
 
 /** Lines across a panel from `left` to `right`, each with its rate at the left. */

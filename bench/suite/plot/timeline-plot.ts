@@ -9,6 +9,8 @@ const PANEL = 150
 const GAP = 34
 /** Of the first panel, for its name. */
 const ABOVE = 24
+/** Fewer, as of a check, are no course. */
+const WINDOWS_LEAST = 5
 
 const STYLE = `.warm-up{fill:var(--faint);opacity:.45}.checkpoint{fill:var(--muted);opacity:.3}
 .checkpoint-line{stroke:var(--muted);stroke-dasharray:2 3}.kill-line{stroke:var(--alarm);stroke-width:2}.kill{fill:var(--alarm)}
@@ -23,7 +25,10 @@ interface Track {
 export function timelinePlot(subject: Subject): string | undefined {
   const tracks = subject.benchmark.contenders.flatMap((contender): Track[] => {
     const { timeline } = typicalOf(contender)
-    return timeline === undefined ? [] : [{ name: contender.name, timeline }]
+    if (timeline === undefined || timeline.rates.length < WINDOWS_LEAST) return []
+    const endSeconds = timeline.windowSeconds * timeline.rates.length
+    const events = timeline.events?.filter(({ at }) => at <= endSeconds) ?? []
+    return [{ name: contender.name, timeline: { ...timeline, events } }]
   })
   if (tracks.length === 0) return undefined
   const { unit, contenders } = subject.benchmark

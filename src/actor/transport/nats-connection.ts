@@ -189,9 +189,9 @@ export class NatsConnection {
   #markIfDue(): void {
     const due = this.#window.due
     if (due === 'now') this.#mark()
-    else if (due === 'after-turn' && !this.#isMarkPlanned) {
+    else if (due === 'soon' && !this.#isMarkPlanned) {
       this.#isMarkPlanned = true
-      this.#options.clock.soon(() => {
+      this.#options.clock.after(LIMITS.natsMarkMs, () => {
         this.#isMarkPlanned = false
         if (this.#state === 'up' && this.#window.due !== 'no') this.#mark()
       })

@@ -7,7 +7,7 @@
  *
  * An answered mark also proves that the server has looked at each message before it: had there been nobody to receive
  * one, the notice of that would have come first, on the same socket. Therefore quiet connections are marked too, with
- * one mark at a time.
+ * one mark at a time, and a while after the first message: a mark for each would double what goes over the wire.
  */
 export class OutboundWindow {
   readonly #markBytes: number
@@ -31,10 +31,10 @@ export class OutboundWindow {
     return this.#outstandingBytes
   }
 
-  /** Whether a mark is due: at once, or when the turn is over, so that the messages of a turn share one. */
-  get due(): 'now' | 'after-turn' | 'no' {
+  /** Whether a mark is due: at once, or soon, for all that is published until then. */
+  get due(): 'now' | 'soon' | 'no' {
     if (this.#unmarkedBytes >= this.#markBytes && this.#marks.length < 2) return 'now'
-    return this.#last > this.#marked && this.#marks.length === 0 ? 'after-turn' : 'no'
+    return this.#last > this.#marked && this.#marks.length === 0 ? 'soon' : 'no'
   }
 
   onPublished(number: number, bytes: number): void {

@@ -40,18 +40,18 @@ test('when a server is old, then each thing that newer ones do better is told wi
   expect(of('v3.0.0-beta.1')).toEqual([])
 })
 
-test('when a turn has published, then one mark is due after it, and no second while that is unanswered', () => {
+test('when something was published, then one mark is due soon, and no second while that is unanswered', () => {
   const window = new OutboundWindow(100)
   expect(window.due).toBe('no')
   window.onPublished(1, 10)
   window.onPublished(2, 10)
-  expect(window.due).toBe('after-turn')
+  expect(window.due).toBe('soon')
   window.onMarkPlaced()
   window.onPublished(3, 10)
   expect(window.due).toBe('no')
 
   expect(window.onMarkAnswered()).toBe(2)
-  expect(window.due).toBe('after-turn')
+  expect(window.due).toBe('soon')
 })
 
 test('when two marks are outstanding, then the window is shut until the first is answered', () => {

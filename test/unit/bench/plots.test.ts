@@ -6,6 +6,7 @@ import { Histogram } from '../../../bench/suite/histogram.js'
 import { contendersPlot } from '../../../bench/suite/plot/contenders-plot.js'
 import { latencyPlot } from '../../../bench/suite/plot/latency-plot.js'
 import { writePlots } from '../../../bench/suite/plot/plots.js'
+import { rateTick } from '../../../bench/suite/plot/rate-axis.js'
 import { timelinePlot } from '../../../bench/suite/plot/timeline-plot.js'
 import type { BenchmarkReport } from '../../../bench/suite/report.js'
 import type { Sample, Timeline } from '../../../bench/suite/sample.js'
@@ -98,6 +99,16 @@ describe('rates', () => {
   })
 })
 
+test.each([
+  [0, '0'],
+  [50, '50'],
+  [250_000, '250k'],
+  [1_500_000, '1.5M'],
+  [2_000_000, '2M'],
+])('when a tick is at %d, then it is written with no digit too many', (rate, text) => {
+  expect(rateTick(rate)).toBe(text)
+})
+
 describe('the timeline', () => {
   test('when the rate falls to nothing, then the line falls to the bottom, in that second', () => {
     const points = [...lineOf(timelinePlot(subjectOf(timed(80)))!)]
@@ -128,7 +139,7 @@ describe('the timeline', () => {
   test('when rounds differ, then the one with the median rate is drawn', () => {
     const rates = [60, 100, 80]
     const contender = contenderOf('retake', rates, (round) => ({
-      timeline: { ...TIMELINE, rates: [rates[round]!, rates[round]!], steady: [0, 2], events: [] },
+      timeline: { ...TIMELINE, rates: Array(5).fill(rates[round]!), steady: [0, 5], events: [] },
     }))
     const picture = timelinePlot(subjectOf(contender))!
 
@@ -136,8 +147,18 @@ describe('the timeline', () => {
     expect(lineOf(picture)[0]?.[1]).toBe(topOf(picture))
   })
 
-  test('when nobody tells how it went, then there is no picture', () => {
+  test('when something happened behind the last window, then it has no place', () => {
+    const events = [{ at: 11, kind: 'kill' }] as const
+    const late = contenderOf('retake', [80], () => ({ timeline: { ...TIMELINE, events } }))
+
+    expect(textsOf(timelinePlot(subjectOf(late))!)).not.toContain('killed')
+  })
+
+  test('when nobody tells how it went, or it was over at once, then there is no picture', () => {
     expect(timelinePlot(subjectOf(contenderOf('retake', [1])))).toBeUndefined()
+
+    const short: Timeline = { windowSeconds: 0.5, rates: [1, 2, 2, 1], steady: [1, 3] }
+    expect(timelinePlot(subjectOf(contenderOf('retake', [1], () => ({ timeline: short }))))).toBeUndefined()
   })
 
   const timed = (rate: number) => contenderOf('retake', [rate], () => ({ timeline: TIMELINE }))

@@ -22,6 +22,14 @@ const BURN_IN_A_CHILD_THAT_ENDS = `
   console.log('burnt')
   process.stdin.resume()`
 
+/** Threads that end as soon as they have begun, one after the other, until standard input ends. */
+const THREADS = `
+  const { Worker } = require('node:worker_threads')
+  process.stdin.resume().on('end', () => process.exit())
+  const begin = () => new Worker('', { eval: true }).on('exit', begin)
+  for (let i = 0; i < 4; i++) begin()
+  console.log('begun')`
+
 const children: Child[] = []
 afterEach(() => {
   for (const child of children.splice(0)) child.stdin.end()
@@ -50,6 +58,16 @@ describe.runIf(TELLS_PROCESSES)('where the system tells', () => {
 
     expect(one).toBeGreaterThan(64 * 1_024 * 1_024)
     expect(both).toBeGreaterThan(one + 64 * 1_024 * 1_024)
+  })
+
+  test('when its threads come and go while it is asked, then it is known all the same', async () => {
+    const child = burning(THREADS)
+    await once(child.stdout, 'data')
+
+    for (let i = 0; i < 300; i++) {
+      const { rssBytes } = new ProcessUsage([child.pid!]).stop()
+      expect(rssBytes).toBeGreaterThan(0)
+    }
   })
 
   test('when nothing happens, then nothing is used', async () => {

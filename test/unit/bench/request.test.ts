@@ -43,6 +43,7 @@ describe('what cannot be meant', () => {
     ['compare a.json b.json c.json', 'compare takes two reports', expect.anything()],
     ['compare a.json b.json --bound 5', '--bound is "5"', 'give a share of a hundred: --bound 5%'],
     ['compare a.json b.json --bound -5%', expect.stringContaining('--bound'), expect.anything()],
+    ['scale --json', 'scale has tables and no report', expect.anything()],
     ['tell --nodes 3', '--nodes is for scale', expect.anything()],
   ])('when "%s" is typed, then it says so, and what to type', (line, message, hint) => {
     const thrown = thrownBy(() => requestOf(argumentsOf(line), KNOWN))

@@ -1,0 +1,19 @@
+import type { Attempt, ChannelIndex } from '#src/kit/ids.js'
+import type { Frame } from '#src/record/element.js'
+import { encodeFrame } from '#src/record/frame-codec.js'
+import { type Click, clickAt } from '../jobs/clicks.js'
+
+/** Clicks that make a frame of about 16 KB, the size at which a batch closes. */
+export const BATCH_RECORDS = 360
+
+export function clickBatch(): Click[] {
+  return Array.from({ length: BATCH_RECORDS }, (_, i) => clickAt(i * 7_919))
+}
+
+export function frameOf(records: readonly unknown[]): Frame {
+  const [channel, attempt] = [0 as ChannelIndex, 1 as Attempt]
+  return { kind: 'element', channel, attempt, sequence: 1, bytes: 0, element: { kind: 'records', records } }
+}
+
+/** Of that batch. */
+export const FRAME_BYTES = encodeFrame(frameOf(clickBatch())).byteLength
