@@ -8,22 +8,23 @@ import { MeasuredProcess } from './measured-process.js'
 
 export interface BareLoop {
   readonly threads: number
+  /** Bytes between threads instead of objects; false unless said. */
+  readonly isPacked?: boolean
   readonly clicks: number
   /** Clicks that are made before anything counts. */
   readonly warmUp: number
 }
 
 /** The hand-written loop in so many threads of this process, from the first click to the last sum. */
-export async function measure({ threads, clicks, warmUp }: BareLoop): Promise<Sample> {
-  const process = new MeasuredProcess(warmUp)
+export async function measure({ threads, isPacked = false, clicks, warmUp }: BareLoop): Promise<Sample> {
+  const process = new MeasuredProcess(warmUp, clicks / threads)
   const workers = meshOf(threads).map((ports, part) => {
-    const workerData: BareThread = { part: { part, parts: threads, clicks }, ports }
+    const workerData: BareThread = { part: { part, parts: threads, clicks }, isPacked, ports }
     const transferList = ports.filter((port) => port !== undefined)
     return new Worker(new URL('./bare-thread.js', import.meta.url), { workerData, transferList })
   })
   const sums = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0] as number))
-  const sample = process.measured(clicks)
-  process.close()
+  const sample = process.measured()
   await Promise.all(workers.map((worker) => worker.terminate()))
   const total = sums.reduce((all, sum) => all + sum, 0)
   return { ...sample, ledger: ledgerOf(loggedInOf(clicks), total) }

@@ -9,7 +9,7 @@ import type { NatsServer } from '../../test/support/nats-server.js'
 import type { Sample } from '../suite/sample.js'
 import type { BareProcess } from './bare-process.js'
 import type { JobNode } from './job-node.js'
-import { type JobRun, sourceOf } from './job-run.js'
+import { finished, type JobRun, sourceOf } from './job-run.js'
 import { ledgerOf } from './ledger.js'
 import { MeasuredParts } from './measured-parts.js'
 
@@ -24,7 +24,7 @@ export async function clusterSample(nats: NatsServer, run: ClusterRun): Promise<
   const { file, parallelism, params, records, warmUp, rows, nodes } = run
   const stateDirectory = await mkdtemp(join(tmpdir(), 'retake-bench-'))
   const cluster = randomToken(systemRandom)
-  const parts = new MeasuredParts(warmUp, pidsOf(nats))
+  const parts = new MeasuredParts(warmUp, records / parallelism, pidsOf(nats))
   const connection = { nats: { servers: [nats.url] }, cluster }
   const surroundings = { clock: systemClock, random: systemRandom, logger: silentLogger }
   let client: ClusterClient | undefined
@@ -43,14 +43,8 @@ export async function clusterSample(nats: NatsServer, run: ClusterRun): Promise<
     client = await ClusterClient.connect({ ...connection, ...surroundings })
     const submitted = { ...params, records: String(records) }
     const job = await client.submit({ file: sourceOf(file), params: submitted, parallelism })
-    job.follow((event) => {
-      if (event.type !== 'checkpoint' || event.record.state !== 'completed') return
-      parts.onCheckpoint(event.record.triggeredAt, event.record.durationMs)
-    })
-    const { outcome, error } = await job.ended
-    if (outcome !== 'finished') throw new Error(`the job has ${outcome}: ${error?.message}`)
-    const sample = parts.measured(records)
-    return { ...sample, ledger: ledgerOf(rows, sumOf(await parts.say())) }
+    await finished(job, (at, durationMs) => parts.onCheckpoint(at, durationMs))
+    return { ...parts.measured(), ledger: ledgerOf(rows, sumOf(await parts.say())) }
   } finally {
     await client?.close()
     await parts.end()
@@ -68,14 +62,14 @@ export interface BareCluster {
 /** The hand-written loop in several processes, which send each other over the raw client what a job sends. */
 export async function bareClusterSample(nats: NatsServer, run: BareCluster): Promise<Sample> {
   const { processes, clicks, warmUp, rows } = run
-  const parts = new MeasuredParts(warmUp, pidsOf(nats))
+  const parts = new MeasuredParts(warmUp, clicks / processes, pidsOf(nats))
   try {
     for (let part = 0; part < processes; part++) {
       const process: BareProcess = { part: { part, parts: processes, clicks }, servers: nats.url }
       await parts.start('./bare-process.js', process)
     }
     const sums = await parts.say()
-    return { ...parts.measured(clicks), ledger: ledgerOf(rows, sumOf(sums)) }
+    return { ...parts.measured(), ledger: ledgerOf(rows, sumOf(sums)) }
   } finally {
     await parts.end()
   }

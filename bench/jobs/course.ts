@@ -5,30 +5,35 @@ import type { ThreadNews } from './progress.js'
 
 const WINDOW_SECONDS = 0.5
 
+export interface CourseOptions {
+  /** Records that are made before anything counts. */
+  readonly warmUp: number
+  /** Records that each thread makes. */
+  readonly share: number
+  /** They are made: what follows is measured … */
+  readonly onWarm: () => void
+  /** … until the first thread has no more to make: the others then have the machine for themselves. */
+  readonly onWayOut: () => void
+}
+
 /**
  * How a run goes, as its threads tell it: when it is warm, how many records they have made since, and the rate window by
  * window. Every benchmark of a job and of a bare loop is measured by one of these.
  */
 export class Course {
-  readonly #warmUp: number
-  readonly #onWarm: () => void
+  readonly #options: CourseOptions
   readonly #madeBy = new Map<string, number>()
   /** As they come, threads mixed: until when how many more were made. */
   readonly #steps: Step[] = []
-  #made = 0
-  #gcSeconds = 0
-  #warmAt = 0
-  #coldRecords = 0
   readonly #latencies = new Map<string, Histogram>()
   readonly #checkpoints: (readonly [at: number, durationMs: number])[] = []
+  #made = 0
+  #gcSeconds = 0
+  #warm: Mark | undefined
+  #wayOut: Mark | undefined
 
-  /**
-   * @param warmUp records that are made before anything counts
-   * @param onWarm they are made: what follows is measured
-   */
-  constructor(warmUp: number, onWarm: () => void) {
-    this.#warmUp = warmUp
-    this.#onWarm = onWarm
+  constructor(options: CourseOptions) {
+    this.#options = options
   }
 
   /** @param process tells the threads of several processes apart */
@@ -63,34 +68,44 @@ export class Course {
   }
 
   #onMade(thread: string, records: number, at: number): void {
+    const { warmUp, share, onWarm, onWayOut } = this.#options
     const more = records - (this.#madeBy.get(thread) ?? 0)
     this.#made += more
     this.#madeBy.set(thread, records)
     this.#steps.push({ at, more })
-    if (this.#warmAt > 0 || this.#made < this.#warmUp) return
-    this.#warmAt = at
-    this.#coldRecords = this.#made
-    this.#gcSeconds = 0
-    this.#onWarm()
+    const mark: Mark = { at, made: this.#made, gcSeconds: this.#gcSeconds }
+    if (this.#warm === undefined && this.#made >= warmUp) {
+      this.#warm = mark
+      onWarm()
+    } else if (this.#warm !== undefined && this.#wayOut === undefined && records + more > share) {
+      this.#wayOut = mark
+      onWayOut()
+    }
   }
 
-  /** What was done since it was warm, of `total` in all; and how the rate went. */
-  end(total: number): { readonly count: number; readonly gcSeconds: number; readonly timeline: Timeline } {
-    assert(this.#warmAt > 0, 'more records are made than warm a run up', { total, warmUp: this.#warmUp })
+  /** What was done since it was warm, until the way out; and how the rate went. */
+  steady(): { readonly count: number; readonly gcSeconds: number; readonly timeline: Timeline } {
+    const [warm, wayOut] = [this.#warm, this.#wayOut]
+    assert(warm !== undefined && wayOut !== undefined, 'a run has a steady state', { made: this.#made })
     const steps = this.#steps.toSorted((a, b) => a.at - b.at)
     const startedAt = steps[0]!.at
-    const rates = ratesOf(steps)
-    const warmFrom = Math.ceil((this.#warmAt - startedAt) / 1_000 / WINDOW_SECONDS)
-    const steady = [Math.min(warmFrom, rates.length), rates.length] as const
+    const windowsTo = (at: number) => (at - startedAt) / 1_000 / WINDOW_SECONDS
+    const steady = [Math.ceil(windowsTo(warm.at)), Math.floor(windowsTo(wayOut.at))] as const
     const events = this.#checkpoints.map(([at, durationMs]): TimelineEvent => {
       return { at: (at - startedAt) / 1_000, kind: 'checkpoint', seconds: durationMs / 1_000 }
     })
     return {
-      count: total - this.#coldRecords,
-      gcSeconds: this.#gcSeconds,
-      timeline: { windowSeconds: WINDOW_SECONDS, rates, steady, events },
+      count: wayOut.made - warm.made,
+      gcSeconds: wayOut.gcSeconds - warm.gcSeconds,
+      timeline: { windowSeconds: WINDOW_SECONDS, rates: ratesOf(steps), steady, events },
     }
   }
+}
+
+interface Mark {
+  readonly at: number
+  readonly made: number
+  readonly gcSeconds: number
 }
 
 /** Milliseconds since 1970. */

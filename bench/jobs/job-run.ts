@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { JobEvent } from '#actors/job-event.js'
-import { type JobSubmission, Node } from '#actors/node.js'
+import { type JobHandle, type JobSubmission, Node } from '#actors/node.js'
 import { systemClock } from '#src/kit/clock.js'
 import type { Logger } from '#src/kit/logger.js'
 import { systemRandom } from '#src/kit/random.js'
@@ -24,36 +23,28 @@ export interface JobRun {
   readonly rows?: number | undefined
 }
 
-/**
- * A job from a generator to a discarding sink, in this process, from the first record to the end of the job: its last
- * checkpoint counts. Its parameters are `records` and whatever it needs besides.
- */
+/** A job from a generator to a discarding sink, in this process. Its parameters are `records` and what it needs besides. */
 export async function measure({ file, parallelism, params, records, warmUp, rows }: JobRun): Promise<Sample> {
-  const process = new MeasuredProcess(warmUp)
+  const process = new MeasuredProcess(warmUp, records / parallelism)
   const discarded = new DiscardedRows()
   const submission = { file: sourceOf(file), params: { ...params, records: String(records) }, parallelism }
-  const sample = await ranJob(submission, process, discarded, () => process.measured(records))
-  process.close()
+  await finish(submission, process, discarded)
+  const sample = process.measured()
   const figures = { rowsOut: discarded.rows }
   return rows === undefined ? { ...sample, figures } : { ...sample, ledger: ledgerOf(rows, discarded.rows) }
 }
 
-/** Runs a job to its end on a node of its own. @returns what `onEnd` made of that moment, when the node has stopped */
-export async function ranJob<R>(
+/** Runs a job to its end on a node of its own, and stops that. */
+export async function finish(
   submission: JobSubmission & { readonly parallelism: number },
   process: MeasuredProcess,
   logger: Logger,
-  onEnd: () => R,
-): Promise<R> {
+): Promise<void> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'retake-bench-'))
   const surroundings = { clock: systemClock, random: systemRandom, logger }
   const node = await Node.start({ stateDirectory, slots: submission.parallelism, ...surroundings })
   try {
-    const job = await node.submit(submission)
-    job.follow((event) => onEvent(process, event))
-    const { outcome, error } = await job.ended
-    if (outcome !== 'finished') throw new Error(`the job has ${outcome}: ${error?.message}`)
-    return onEnd()
+    await finished(await node.submit(submission), (at, durationMs) => process.onCheckpoint(at, durationMs))
   } finally {
     await node.stop()
     await rm(stateDirectory, { recursive: true, force: true })
@@ -65,10 +56,18 @@ export function sourceOf(file: string): string {
   return fileURLToPath(new URL(`../../../bench/jobs/${file}`, import.meta.url))
 }
 
-function onEvent(process: MeasuredProcess, event: JobEvent): void {
-  if (event.type === 'checkpoint' && event.record.state === 'completed') {
-    const { triggeredAt, durationMs } = event.record
-    process.onCheckpoint(triggeredAt, durationMs)
-  }
-  if (event.type === 'failure') throw new Error(`the job has failed: ${event.error.message}`)
+/** Follows a job to its end. One that failed on the way has done things twice, and counts for nothing. */
+export async function finished(
+  job: JobHandle,
+  onCheckpoint: (triggeredAt: number, durationMs: number) => void,
+): Promise<void> {
+  const failures: string[] = []
+  job.follow((event) => {
+    if (event.type === 'failure') failures.push(event.error.message)
+    if (event.type !== 'checkpoint' || event.record.state !== 'completed') return
+    onCheckpoint(event.record.triggeredAt, event.record.durationMs)
+  })
+  const { outcome } = await job.ended
+  if (outcome === 'finished' && failures.length === 0) return
+  throw new Error(`the job has ${outcome}, after ${failures.join(', ') || 'no failure'}`)
 }

@@ -1,6 +1,7 @@
-import { job } from 'retake'
+import { job, type Sink } from 'retake'
+import { postgres } from 'retake/postgres'
 import { isLoggedIn } from './clicks.js'
-import { type Guarantee, latencySink, type PacedRow } from './latency-sink.js'
+import { type Guarantee, LATENCIES, latencySink, type PacedRow } from './latency-sink.js'
 import { type PacedClick, pacedClicks } from './paced-clicks.js'
 import { Progress } from './progress.js'
 
@@ -16,6 +17,7 @@ export default job(
       countsFrom: number('countsFrom'),
       countsUntil: number('countsUntil'),
     }
+    const guarantee = flow.params['guarantee'] as Guarantee
     const progress = Progress.ofRate(pacing.ratePerSecond)
     flow
       .from('clicks', pacedClicks(pacing, number('splits'), progress))
@@ -23,7 +25,10 @@ export default job(
       .map(rowOf)
       .keyBy((row) => row.userId)
       .reduce('count', counted)
-      .to('clock', latencySink(flow.params['guarantee'] as Guarantee))
+      .to(
+        'sink',
+        'database' in flow.params ? tableOf(flow.params['database'], guarantee) : latencySink(guarantee),
+      )
   },
 )
 
@@ -33,4 +38,18 @@ function rowOf({ userId, dueAt, counts }: PacedClick): PacedRow {
 
 function counted(held: PacedRow, { userId, clicks, dueAt, counts }: PacedRow): PacedRow {
   return { userId, clicks: held.clicks + clicks, dueAt, counts }
+}
+
+/** One row for each count; when it was committed, the server knows. */
+function tableOf(database: string, guarantee: Guarantee): Sink<PacedRow> {
+  return postgres.sink({
+    database,
+    table: LATENCIES,
+    columns: {
+      due_at: { from: 'dueAt', type: 'double precision' },
+      counts: { from: 'counts', type: 'boolean' },
+    },
+    guarantee,
+    createTable: true,
+  })
 }

@@ -7,6 +7,9 @@ export type PacedRow = Pick<PacedClick, 'userId' | 'dueAt' | 'counts'> & { reado
 
 export type Guarantee = 'at-least-once' | 'exactly-once'
 
+/** The table of a run that ends in PostgreSQL. */
+export const LATENCIES = 'latencies'
+
 /** An end that keeps nothing but how long it took from when a row was due until it is there for a reader. */
 export function latencySink(guarantee: Guarantee): Sink<PacedRow> {
   return customSink({
@@ -61,7 +64,7 @@ class LatencyWriter implements SinkWriter {
   }
 
   #record(due: readonly number[]): void {
-    const now = this.#ctx.clock.now()
+    const now = performance.timeOrigin + this.#ctx.clock.now()
     for (let i = 0; i < due.length; i++) this.#latency.record(now - due[i]!)
   }
 }

@@ -4,23 +4,35 @@ import type { Sample } from '../suite/sample.js'
 import { Course } from './course.js'
 import { PartProcess } from './part-process.js'
 
-/** Measures several processes together, and the servers between them, from when their threads are warm. */
+/**
+ * Measures several processes together, and the servers between them, from when their threads are warm until the first
+ * has no more to do.
+ */
 export class MeasuredParts {
   readonly #course: Course
   readonly #parts: PartProcess[] = []
   #usage: ProcessUsage | undefined
   #startedAt = 0
+  #spent: (ReturnType<ProcessUsage['stop']> & { readonly seconds: number }) | undefined
 
-  /** @param servers pids of what works for them */
-  constructor(warmUp: number, servers: readonly number[]) {
-    this.#course = new Course(warmUp, () => {
-      this.#startedAt = performance.now()
-      this.#usage = new ProcessUsage([...servers, ...this.#parts.map(({ pid }) => pid)])
+  /**
+   * @param warmUp records that are made before anything counts
+   * @param share records that each thread makes
+   * @param servers pids of what works for them
+   */
+  constructor(warmUp: number, share: number, servers: readonly number[]) {
+    this.#course = new Course({
+      warmUp,
+      share,
+      onWarm: () => {
+        this.#startedAt = performance.now()
+        this.#usage = new ProcessUsage([...servers, ...this.#parts.map(({ pid }) => pid)])
+      },
+      onWayOut: () => {
+        const seconds = (performance.now() - this.#startedAt) / 1_000
+        this.#spent = { seconds, ...this.#usage?.stop() }
+      },
     })
-  }
-
-  get parts(): readonly PartProcess[] {
-    return this.#parts
   }
 
   /** One more. @param program beside this file */
@@ -39,12 +51,10 @@ export class MeasuredParts {
     this.#course.onCheckpoint(at, durationMs)
   }
 
-  /** All `total` records are through. */
-  measured(total: number): Sample {
-    const seconds = (performance.now() - this.#startedAt) / 1_000
-    const course = this.#course.end(total)
-    assert(this.#usage !== undefined, 'a run that ended warm was measured', { total })
-    return { ...course, seconds, ...this.#usage.stop() }
+  measured(): Sample {
+    const steady = this.#course.steady()
+    assert(this.#spent !== undefined, 'a run with a steady state was measured', { count: steady.count })
+    return { ...steady, ...this.#spent }
   }
 
   async end(): Promise<void> {

@@ -5,16 +5,27 @@ import type { Percentiles, Sample } from '../suite/sample.js'
 import { Course } from './course.js'
 import { NEWS, type ThreadNews } from './progress.js'
 
-/** Listens to the threads of this process, and measures it from when they are warm. */
+/** Listens to the threads of this process, and measures it from when they are warm until the first has no more to do. */
 export class MeasuredProcess {
   readonly #course: Course
   readonly #news = new BroadcastChannel(NEWS)
   #meter: Meter | undefined
+  #spent: ReturnType<Meter['stop']> | undefined
 
-  /** @param warmUp records that are made before anything counts */
-  constructor(warmUp: number) {
-    this.#course = new Course(warmUp, () => {
-      this.#meter = new Meter()
+  /**
+   * @param warmUp records that are made before anything counts
+   * @param share records that each thread makes
+   */
+  constructor(warmUp: number, share: number) {
+    this.#course = new Course({
+      warmUp,
+      share,
+      onWarm: () => {
+        this.#meter = new Meter()
+      },
+      onWayOut: () => {
+        this.#spent = this.#meter?.stop()
+      },
     })
     this.#news.onmessage = (event) => this.#course.onNews((event as { data: ThreadNews }).data)
   }
@@ -29,16 +40,12 @@ export class MeasuredProcess {
     return this.#course.latency(of)
   }
 
-  /** All `total` records are through. */
-  measured(total: number): Sample {
-    const spent = this.#meter?.stop()
-    const { count, gcSeconds, timeline } = this.#course.end(total)
-    assert(spent !== undefined, 'a run that ended warm was measured', { total })
-    return { count, ...spent, gcSeconds: gcSeconds + spent.gcSeconds, timeline }
-  }
-
   /** Listens no more. */
-  close(): void {
+  measured(): Sample {
     this.#news.close()
+    const { count, gcSeconds, timeline } = this.#course.steady()
+    const spent = this.#spent
+    assert(spent !== undefined, 'a run with a steady state was measured', { count })
+    return { count, ...spent, gcSeconds: gcSeconds + spent.gcSeconds, timeline }
   }
 }

@@ -20,7 +20,7 @@ export interface Pacing {
 }
 
 export interface PacedClick extends Click {
-  /** Milliseconds by the clock that all threads of the process share. */
+  /** Milliseconds since 1970. */
   readonly dueAt: number
   readonly counts: boolean
 }
@@ -84,10 +84,11 @@ class PacedReader implements SourceReader {
     const { countsFrom, countsUntil } = this.#pacing
     const index = own * parallelism + subtask
     const { userId, url, ts, loggedIn } = clickAt(index)
-    const dueAt = this.#startedAt! + own * this.#intervalMs
+    const dueMs = this.#startedAt! + own * this.#intervalMs
     const counts = index >= countsFrom && index < countsUntil
-    if (counts) this.#lateness.record(now - dueAt)
+    if (counts) this.#lateness.record(now - dueMs)
     this.#progress.onRecord()
+    const dueAt = performance.timeOrigin + dueMs
     this.#ctx.emit({ userId, url, ts, loggedIn, dueAt, counts } satisfies PacedClick)
   }
 

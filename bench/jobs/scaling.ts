@@ -11,7 +11,7 @@ export const scaling: Benchmark = {
   question: 'What do more subtasks bring, in one process and over two?',
   unit: 'clicks',
   async prepare(scale: Scale): Promise<Contest> {
-    const [clicks, warmUp] = scale === 'full' ? [10_000_000, 4_000_000] : [2_000_000, 500_000]
+    const [clicks, warmUp] = scale === 'full' ? [15_000_000, 5_000_000] : [1_500_000, 400_000]
     const nats = await startNats({ version: 'current' })
     const jobOf = (parallelism: number) => ({
       file: 'click-count-job.ts',

@@ -11,7 +11,7 @@ export const throughputNats: Benchmark = {
     'The same job on two processes, so that half of all rows go over NATS: how close to the raw client?',
   unit: 'clicks',
   async prepare(scale: Scale): Promise<Contest> {
-    const [clicks, warmUp] = scale === 'full' ? [12_000_000, 4_000_000] : [2_500_000, 500_000]
+    const [clicks, warmUp] = scale === 'full' ? [20_000_000, 5_000_000] : [1_500_000, 400_000]
     const rows = loggedInOf(clicks)
     const nats = await startNats({ version: 'current' })
     const job: ClusterRun = {
