@@ -5,7 +5,7 @@ import { assert } from './assert.js'
  */
 export const LIMITS = {
   /** A dispatcher slice ends after this much time … */
-  sliceMs: 5,
+  sliceMs: 2,
   /** … or this many actors, then sockets and timers have their turn. */
   sliceActors: 64,
   /** A turn longer than this is reported by the watchdog, with the actor's name. */
@@ -109,7 +109,7 @@ export const LIMITS = {
   /** No frame is larger: a payload less room for subject and headers. */
   frameBytesMax: 1024 * 1024 - 4 * 1024,
   /** Frames that a channel may have in flight. */
-  channelFrames: 16,
+  channelFrames: 32,
   /** Bytes that a channel may have in flight; one frame may always go, however large. */
   channelBytes: 512 * 1024,
   /** The sum of windows of all channels into one subtask stays below this; windows shrink, never under two frames. */
