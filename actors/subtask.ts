@@ -117,8 +117,9 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   /** A source that had nothing to poll; wakes by `ready`. */
   #idle = false
   #timersDue = false
-  /** Slices of a snapshot and input take turns. */
+  /** Slices of a snapshot and input take turns: after a slice, input has a turn at least, and as much time. */
   #slicedLast = false
+  #owedToInputMs = 0
   #lastCheckpoint = 0 as CheckpointId
   #held = { since: undefined as number | undefined, totalMs: 0 }
   #busyMs = 0
@@ -261,17 +262,19 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
 
   turn(): void {
     const startedAt = this.#ctx.now()
-    if (this.#hasSlice() && !(this.#slicedLast && this.#takesInput() && this.#hasInput())) {
-      this.#slicedLast = true
-      this.#slice()
-    } else {
-      this.#slicedLast = false
-      this.#takeInput()
-    }
+    const slices = this.#hasSlice() && !(this.#isInputsTurn() && this.#takesInput() && this.#hasInput())
+    if (slices) this.#slice()
+    else this.#takeInput()
     const endedAt = this.#ctx.now()
+    this.#slicedLast = slices
+    this.#owedToInputMs = slices ? endedAt - startedAt : this.#owedToInputMs - (endedAt - startedAt)
     this.#busyMs += endedAt - startedAt
     this.#watchBackpressure(endedAt)
     this.#scheduleTick(this.#outbox.tick(endedAt))
+  }
+
+  #isInputsTurn(): boolean {
+    return this.#slicedLast || this.#owedToInputMs > 0
   }
 
   #takesInput(): boolean {

@@ -1,3 +1,10 @@
+import { latency } from './jobs/latency.js'
+import { nexmark } from './jobs/nexmark.js'
+import { scaling } from './jobs/scaling.js'
+import { startUp } from './jobs/start-up.js'
+import { throughput } from './jobs/throughput.js'
+import { throughputNats } from './jobs/throughput-nats.js'
+import { mainJob } from './main-job/main-job.js'
 import { aligner } from './micro/aligner.js'
 import { ask } from './micro/ask.js'
 import { askNats } from './micro/ask-nats.js'
@@ -14,12 +21,21 @@ import { tell } from './micro/tell.js'
 import { threadPingPong } from './micro/thread-ping-pong.js'
 import { threadRing } from './micro/thread-ring.js'
 import { timers } from './micro/timers.js'
+import { checkpointCost } from './state/checkpoint-cost.js'
+import { recovery } from './state/recovery.js'
 import type { Benchmark } from './suite/benchmark.js'
-import { throughput } from './throughput-floor.js'
 
 /** All of them, in the order in which they are listed and run. */
 export const BENCHMARKS: readonly Benchmark[] = [
   throughput,
+  throughputNats,
+  mainJob,
+  scaling,
+  latency,
+  startUp,
+  nexmark,
+  checkpointCost,
+  recovery,
   tell,
   pingPong,
   threadRing,

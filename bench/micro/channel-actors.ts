@@ -3,7 +3,7 @@ import { Inbox } from '#src/channel/inbox.js'
 import { Outbox } from '#src/channel/outbox.js'
 import type { Attempt, ChannelIndex } from '#src/kit/ids.js'
 import type { Frame } from '#src/record/element.js'
-import type { Click } from '../clicks.js'
+import type { Click } from '../jobs/clicks.js'
 import { BATCH_RECORDS, clickBatch } from './click-batch.js'
 
 /** The two ends of one channel as subtasks have them: outbox, credit, transport, inbox; but nothing is done to a record. */

@@ -1,7 +1,7 @@
 import type { Attempt, ChannelIndex } from '#src/kit/ids.js'
 import type { Frame } from '#src/record/element.js'
 import { encodeFrame } from '#src/record/frame-codec.js'
-import { type Click, clickAt } from '../clicks.js'
+import { type Click, clickAt } from '../jobs/clicks.js'
 
 /** As many clicks as make a frame: a few more, and the outbox would close the batch at its 16 KB, as it estimates them. */
 export const BATCH_RECORDS = 560

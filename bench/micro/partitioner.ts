@@ -1,6 +1,6 @@
 import { partitionerOf } from '#src/channel/partitioner.js'
-import { murmurOf } from '../bare-hash.js'
-import type { Click } from '../clicks.js'
+import { murmurOf } from '../jobs/bare-hash.js'
+import type { Click } from '../jobs/clicks.js'
 import type { Benchmark } from '../suite/benchmark.js'
 import type { Sample } from '../suite/sample.js'
 import { BATCH_RECORDS, clickBatch } from './click-batch.js'

@@ -1,4 +1,5 @@
 import type { CanonicalKey } from '#src/kit/key.js'
+import { Captures } from '#src/state/captures.js'
 import { TimerQueue } from '#src/state/timer-queue.js'
 import type { Benchmark } from '../suite/benchmark.js'
 import type { Sample } from '../suite/sample.js'
@@ -31,7 +32,7 @@ interface Timers {
 
 const ROUNDS: Readonly<Record<string, () => Round>> = {
   retake() {
-    const queue = new TimerQueue()
+    const queue = new TimerQueue(new Captures())
     const timerOf = (key: string, at: number) => ({ group: 0, key: key as CanonicalKey, at, tag: undefined })
     return ticking({
       set: (key, at) => queue.set(timerOf(key, at)),

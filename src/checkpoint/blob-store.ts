@@ -1,3 +1,4 @@
+import type { Bytes } from '../state/bytes.js'
 import type { BlobName, BlobReader, Part } from '../state/snapshot.js'
 
 /**
@@ -5,8 +6,8 @@ import type { BlobName, BlobReader, Part } from '../state/snapshot.js'
  * nothing: what counts is what the job's log names. Blobs never change.
  */
 export interface BlobStore extends BlobReader {
-  /** Resolves when `bytes` survive a crash of the machine. The part returned is the whole blob. */
-  put(name: BlobName, bytes: Uint8Array): Promise<Part>
+  /** Resolves when `bytes` survive a crash of the machine, and are the caller's again. The part is the whole blob. */
+  put(name: BlobName, bytes: Bytes): Promise<Part>
   /** The bytes of `part`. RT1203 when they are not there, or not what was written. */
   get(part: Part): Promise<Uint8Array>
   /** Those that are not there are as good as deleted. */

@@ -11,8 +11,8 @@ export interface Files {
   read(path: string): Promise<Uint8Array | undefined>
   /** At most `bytes` bytes from `offset`; fewer at the end of the file; undefined when there is no such file. */
   readRange(path: string, offset: number, bytes: number): Promise<Uint8Array | undefined>
-  /** Writes the whole file, and waits until its bytes (not its name) are durable. */
-  write(path: string, bytes: Uint8Array): Promise<void>
+  /** Writes the whole file, piece after piece, and waits until its bytes (not its name) are durable. */
+  write(path: string, pieces: Iterable<Uint8Array>): Promise<void>
   /** Gives a file a second name, unless that is taken. 'gone': there is no file of the first name (any more). */
   link(from: string, to: string): Promise<'linked' | 'exists' | 'gone'>
   rename(from: string, to: string): Promise<void>
@@ -48,11 +48,11 @@ export const nodeFiles: Files = {
     }
   },
 
-  write: (path, bytes) =>
+  write: (path, pieces) =>
     writing(path, async () => {
       const file = await open(path, 'w')
       try {
-        await file.writeFile(bytes)
+        for (const piece of pieces) await file.writeFile(piece)
         await file.sync()
       } finally {
         await file.close()

@@ -1,5 +1,6 @@
 import { assert } from '../kit/assert.js'
 import { isToken } from '../kit/ids.js'
+import { type Bytes, lengthOf } from '../state/bytes.js'
 import type { BlobName, Part } from '../state/snapshot.js'
 import { partsOfBlobName } from './blob-name.js'
 import type { BlobStore } from './blob-store.js'
@@ -16,10 +17,10 @@ export class JetStreamBlobStore implements BlobStore {
     this.#bucket = options.bucket
   }
 
-  async put(name: BlobName, bytes: Uint8Array): Promise<Part> {
+  async put(name: BlobName, bytes: Bytes): Promise<Part> {
     checkName(name)
     const hash = await this.#objects.put(name, bytes)
-    return { blob: name, offset: 0, bytes: bytes.length, hash: hash.toString('hex') }
+    return { blob: name, offset: 0, bytes: lengthOf(bytes), hash: hash.toString('hex') }
   }
 
   async get(part: Part): Promise<Uint8Array> {

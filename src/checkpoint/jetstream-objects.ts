@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { assert } from '../kit/assert.js'
 import { type Random, randomToken } from '../kit/random.js'
+import { type Bytes, cutInto, lengthOf } from '../state/bytes.js'
 import {
   isUnanswered,
   type JetStreamConnection,
@@ -84,20 +85,22 @@ export class JetStreamObjects {
   }
 
   /** Resolves when JetStream has all of it, in place of what had that name. Gives its sha256. */
-  async put(name: string, bytes: Uint8Array): Promise<Buffer> {
+  async put(name: string, bytes: Bytes): Promise<Buffer> {
     const nuid = `${this.#below(name)}.${randomToken(this.#random, 20)}`
-    const hash = createHash('sha256').update(bytes).digest()
+    const hashing = createHash('sha256')
     const before = await this.#standing(name)
     const sequences: number[] = []
+    let hash: Buffer
     let isNamed = false
     try {
-      await this.#putChunks(nuid, bytes, sequences)
+      await this.#putChunks(nuid, bytes, hashing, sequences)
+      hash = hashing.digest()
       isNamed = true
       await this.#putInfo(name, {
         name: `${this.#folder}/${name}`,
         bucket: this.#bucket,
         nuid,
-        size: bytes.length,
+        size: lengthOf(bytes),
         chunks: sequences.length,
         digest: `SHA-256=${padded(hash.toString('base64url'))}`,
         options: { max_chunk_size: CHUNK_BYTES },
@@ -159,12 +162,14 @@ export class JetStreamObjects {
   }
 
   /** The sequences that they have go into `sequences`, also of a put that fails. */
-  async #putChunks(nuid: string, bytes: Uint8Array, sequences: number[]): Promise<void> {
+  async #putChunks(nuid: string, bytes: Bytes, hash: Hash, sequences: number[]): Promise<void> {
     const subject = `$O.${this.#bucket}.C.${nuid}`
+    const chunks = cutInto(bytes, CHUNK_BYTES)
     // One at least: what exists can be listed.
-    const count = Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES))
+    const count = Math.max(1, Math.ceil(lengthOf(bytes) / CHUNK_BYTES))
     await inLanes(count, async (index) => {
-      const chunk = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES)
+      const chunk = chunks.next().value ?? new Uint8Array()
+      hash.update(chunk)
       const stored = await this.#connection.store(streamOf(this.#bucket), subject, chunk)
       assert(stored !== 'refused', 'a chunk is stored whatever is there', { subject })
       sequences[index] = stored

@@ -24,7 +24,7 @@ export class DirectoryDocuments implements Documents {
     await this.#files.createDirectory(folder)
     const unfinished = join(folder, `${last}.${randomToken(this.#random)}${UNFINISHED}`)
     try {
-      await this.#files.write(unfinished, bytes)
+      await this.#files.write(unfinished, [bytes])
       await this.#files.rename(unfinished, join(folder, last))
       await this.#files.syncDirectory(folder)
     } catch (error) {

@@ -57,7 +57,7 @@ export class DirectoryJobLog implements JobLog {
     do {
       // After a lost answer this may be the entry itself under its first name: writing into it would change the entry.
       await this.#files.remove(temporary)
-      await this.#files.write(temporary, encodeLogEntry(entry))
+      await this.#files.write(temporary, [encodeLogEntry(entry)])
       linked = await this.#files.link(temporary, this.#pathOf(entry.place))
       // Gone: somebody took the log over in between, and removed it as if its writer had crashed.
     } while (linked === 'gone')

@@ -42,7 +42,7 @@ export class DirectoryLease implements LeaseStore {
     let linked: 'linked' | 'exists' | 'gone'
     do {
       if ((await this.#newest()) !== after) return 'taken'
-      await this.#files.write(unfinished, encodeLeaseHolder(holder))
+      await this.#files.write(unfinished, [encodeLeaseHolder(holder)])
       linked = await this.#files.link(unfinished, this.#pathOf(revision))
       // Gone: who wrote the one before tidies up, and took it for what a crash has left.
     } while (linked === 'gone')

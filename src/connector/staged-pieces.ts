@@ -190,8 +190,7 @@ export class StagedPieces {
       assert(piece.bytes !== undefined, 'a piece has no bytes to store', { ...piece.name })
       return piece.bytes
     })
-    const [only] = contents
-    const whole = await blobs.put(name, contents.length === 1 && only ? only : Buffer.concat(contents))
+    const whole = await blobs.put(name, contents)
     let offset = whole.offset
     for (const [index, piece] of pieces.entries()) {
       const bytes = contents[index]!

@@ -29,26 +29,37 @@ const TUPLE = 5
 const C1 = 0xcc9e2d51
 const C2 = 0x1b873593
 
-/** The hash of a string; of one that is all ASCII without writing its bytes. */
+/**
+ * The hash of a string; of one that is all ASCII without writing its bytes. The tag is the first byte, so the first
+ * block has three characters, and four each of those behind it.
+ */
 function stringHash(text: string): number {
   const length = text.length
   let hash = 0
   let block = STRING
-  let shift = 8
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i)
-    if (code > 0x7f) return writtenHash(writeString(text, 0))
-    block |= code << shift
-    if (shift === 24) {
-      hash = mixed(hash, block)
-      block = 0
-      shift = 0
-    } else {
-      shift += 8
+  let seen = 0
+  let i = 0
+  if (length > 2) {
+    block |= (text.charCodeAt(0) << 8) | (text.charCodeAt(1) << 16) | (text.charCodeAt(2) << 24)
+    seen = text.charCodeAt(0) | text.charCodeAt(1) | text.charCodeAt(2)
+    hash = mixed(0, block)
+    block = 0
+    for (i = 3; i + 4 <= length; i += 4) {
+      const a = text.charCodeAt(i)
+      const b = text.charCodeAt(i + 1)
+      const c = text.charCodeAt(i + 2)
+      const d = text.charCodeAt(i + 3)
+      seen |= a | b | c | d
+      hash = mixed(hash, a | (b << 8) | (c << 16) | (d << 24))
     }
   }
-  if (shift > 0) hash ^= scrambled(block)
-  return finished(hash, length + 1)
+  for (let shift = length > 2 ? 0 : 8; i < length; i++, shift += 8) {
+    const code = text.charCodeAt(i)
+    seen |= code
+    block |= code << shift
+  }
+  if (seen > 0x7f) return writtenHash(writeString(text, 0))
+  return finished(hash ^ scrambled(block), length + 1)
 }
 
 /** The hash of what has been written, up to `length`. */

@@ -123,8 +123,12 @@ export const LIMITS = {
 
   maxParallelism: 32_768,
 
-  /** Values and timers that one slice of a snapshot encodes: about a millisecond's work. */
-  captureEntries: 4_096,
+  /** Values and timers that one slice of a snapshot encodes: about a millisecond's work … */
+  captureEntries: 1_024,
+  /** … or about this many bytes, of large values. */
+  captureBytes: 64 * 1024,
+  /** Bytes of a snapshot that are restored in one turn. */
+  restoreBytes: 512 * 1024,
   /** Staged rows of a sink that stay in memory; more go to the store as parts before the barrier. */
   stagedBytesInMemory: 8 * 1024 * 1024,
   /** Decided but unconfirmed commits of a sink; above it, the sink stops choosing input. */

@@ -22,7 +22,9 @@ export class LinkContext implements OperatorContext {
   /** Operators that this one feeds. */
   readonly #fed: readonly Operator[]
   readonly #outputs: readonly Output[]
+  /** The first `#waiting` of these wait; the array keeps its room from batch to batch. */
   readonly #emitted: unknown[] = []
+  #waiting = 0
   #passed = 0
 
   constructor(
@@ -56,8 +58,8 @@ export class LinkContext implements OperatorContext {
   }
 
   emit(record: unknown): void {
-    this.#emitted.push(record)
-    if (this.#emitted.length >= LIMITS.batchRecords) this.flush()
+    this.#emitted[this.#waiting++] = record
+    if (this.#waiting >= LIMITS.batchRecords) this.flush()
   }
 
   /** How many records it has passed on. */
@@ -68,10 +70,12 @@ export class LinkContext implements OperatorContext {
   /** Passes on what waits. Whoever is fed emits into a buffer of its own. */
   flush(): void {
     const emitted = this.#emitted
-    if (emitted.length === 0) return
+    const waiting = this.#waiting
+    if (waiting === 0) return
+    if (emitted.length > waiting) emitted.length = waiting
     for (let i = 0; i < this.#fed.length; i++) this.#fed[i]!.process(emitted)
     for (let i = 0; i < this.#outputs.length; i++) this.#outputs[i]!(emitted)
-    this.#passed += emitted.length
-    emitted.length = 0
+    this.#passed += waiting
+    this.#waiting = 0
   }
 }

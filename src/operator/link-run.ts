@@ -1,3 +1,4 @@
+import type { Clock } from '../kit/clock.js'
 import type { CheckpointId } from '../kit/ids.js'
 import { HeapKeyedState } from '../state/heap-keyed-state.js'
 import type { BlobReader } from '../state/snapshot.js'
@@ -45,13 +46,16 @@ export class LinkRun {
     return this.#hasEnded
   }
 
-  /** Restores its keyed state, then opens the operator, unless it was closed meanwhile. */
+  /** Restores its keyed state, a step in each turn so that its thread answers meanwhile, then opens the operator, unless it was closed meanwhile. */
   async open(blobs: BlobReader): Promise<void> {
     const { id, where } = this.#link
     for (const { part } of this.#restored?.keyed ?? []) {
       const bytes = await blobs.get(part)
       if (this.#isClosed()) return
-      this.#keyed?.restore(bytes, `${part.blob} (state of ${id}, ${where})`)
+      for (const _ of this.#keyed?.restore(bytes, `${part.blob} (state of ${id}, ${where})`) ?? []) {
+        await turn(this.#ctx.clock)
+        if (this.#isClosed()) return
+      }
     }
     this.#life = 'opened'
     await this.operator.open(this.#emitter)
@@ -95,4 +99,9 @@ export class LinkRun {
   #isClosed(): boolean {
     return this.#life === 'closed'
   }
+}
+
+/** Resolves when others have had their turn. */
+function turn(clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.soon(resolve))
 }

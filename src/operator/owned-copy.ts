@@ -19,6 +19,16 @@ export function ownedCopy<T>(value: T): T {
   return copy as T
 }
 
+/** The same of what `ownedCopy` has made, or a restore: its texts are well-formed, and no class has instances in it. */
+export function copyOfOwned<T extends object>(owned: T): T {
+  const copy: Record<string, unknown> = { ...(owned as Record<string, unknown>) }
+  for (const name in copy) {
+    const field = copy[name]
+    if (typeof field === 'object' && field !== null) copy[name] = ownedCopy(field)
+  }
+  return copy as T
+}
+
 /** U+FFFD for each lone surrogate. */
 function wellFormed(text: string): string {
   return text.isWellFormed() ? text : text.toWellFormed()

@@ -1,7 +1,7 @@
 import { RetakeError } from '../kit/errors.js'
 import type { KeySelector } from '../kit/key.js'
 import type { Operator, OperatorContext } from './operator.js'
-import { ownedCopy } from './owned-copy.js'
+import { copyOfOwned, ownedCopy } from './owned-copy.js'
 import { UNOPENED, unopenedState } from './unopened.js'
 import { printedSample } from './user-code.js'
 
@@ -37,10 +37,11 @@ export class RollingField implements Operator {
 
   process(records: readonly unknown[]): void {
     const ctx = this.#ctx
+    const keyed = ctx.keyed
     const field = this.#field
     for (let i = 0; i < records.length; i++) {
       const record = records[i] as Row
-      ctx.keyed.setCurrentKey(this.#keyOf(record))
+      keyed.setCurrentKey(this.#keyOf(record))
       const value = record[field]
       if (typeof value !== 'number' && typeof value !== 'bigint') throw this.#notANumber(record, value)
       const held = this.#state.get()
@@ -52,7 +53,7 @@ export class RollingField implements Operator {
         if (typeof before !== typeof value) throw this.#otherType(record, before)
         held[field] = this.#combine(before as never, value as never)
         this.#state.set(held)
-        ctx.emit(ownedCopy(held))
+        ctx.emit(copyOfOwned(held))
       }
     }
   }

@@ -4,6 +4,7 @@ import { RetakeError } from '../kit/errors.js'
 import type { Attempt, ChannelIndex, CheckpointId } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
 import type { Element, Frame } from './element.js'
+import { decodeRows, encodeRows } from './row-codec.js'
 import { packValue, unpackValue } from './value-codec.js'
 
 export interface EncodeOptions {
@@ -19,7 +20,7 @@ export interface EncodeOptions {
  *      0  u16  magic 0x5452 ('RT')
  *      2  u8   version, 1
  *      3  u8   kind: 1 records, 2 barrier, 3 end of input, 16 hello, 17 grant, 18 beacon
- *      4  u8   flags: 1 the body has a checksum
+ *      4  u8   flags: 1 the body has a checksum, 2 its records are rows
  *      5  3    zero
  *      8  u32  channel
  *     12  u32  attempt
@@ -27,7 +28,7 @@ export interface EncodeOptions {
  *     24  u32  count: of records, of aborted checkpoints
  *     28  u32  length of the body
  *     32  u32  crc32 of the body, or zero
- *     36  …    records: msgpack, an array with its shapes inline (`value-codec.ts`)
+ *     36  …    records: rows of one shape (`row-codec.ts`), else msgpack, an array with its shapes inline (`value-codec.ts`)
  *              barrier: f64 checkpoint, f64 for each aborted one;   grant: f64 bytes, f64 received
  *
  * Every frame can be read by itself. Reading trusts nothing: whatever was not written here is RT1521.
@@ -79,6 +80,7 @@ export const HEADER_BYTES = 36
 const MAGIC = 0x5452
 const VERSION = 1
 const CHECKSUM = 1
+const ROWS = 2
 const EMPTY = new Uint8Array(0)
 
 export const KIND = { records: 1, barrier: 2, endOfInput: 3, hello: 16, grant: 17, beacon: 18 } as const
@@ -92,6 +94,8 @@ export interface FrameHeader {
   readonly attempt: Attempt
   readonly sequence: number
   readonly count: number
+  /** Of records: whether they are rows. */
+  readonly areRows: boolean
 }
 
 /** Checks everything but the body's own contents. */
@@ -104,12 +108,12 @@ export function readHeader(bytes: Uint8Array): FrameHeader {
   if (magic !== MAGIC) throw corrupt('a frame begins with its magic', { magic })
   if (version !== VERSION) throw corrupt('the version of a frame is known', { version })
   if (!isKind(kind)) throw corrupt('the kind of a frame is known', { kind })
-  if (flags > CHECKSUM) throw corrupt('the flags of a frame are known', { flags })
+  if (flags > (CHECKSUM | ROWS)) throw corrupt('the flags of a frame are known', { flags })
   const body = view.getUint32(28, true)
   if (body !== length - HEADER_BYTES) throw corrupt('a frame is as long as it says', { body, length })
   const sequence = view.getFloat64(16, true)
   if (!isCount(sequence)) throw corrupt('a sequence is a number', { sequence })
-  if (flags === CHECKSUM && crc32(bytes.subarray(HEADER_BYTES)) !== view.getUint32(32, true)) {
+  if ((flags & CHECKSUM) !== 0 && crc32(bytes.subarray(HEADER_BYTES)) !== view.getUint32(32, true)) {
     throw corrupt('a body has the checksum of its header', { channel: view.getUint32(8, true), sequence })
   }
   return {
@@ -118,6 +122,7 @@ export function readHeader(bytes: Uint8Array): FrameHeader {
     attempt: view.getUint32(12, true) as Attempt,
     sequence,
     count: view.getUint32(24, true),
+    areRows: (flags & ROWS) !== 0,
   }
 }
 
@@ -153,7 +158,8 @@ export function decodeElement(header: FrameHeader, bytes: Uint8Array): Element {
 function decodeRecords(header: FrameHeader, bytes: Uint8Array): readonly unknown[] {
   let records: unknown
   try {
-    records = unpackValue(bytes.subarray(HEADER_BYTES))
+    const body = bytes.subarray(HEADER_BYTES)
+    records = header.areRows ? decodeRows(body, header.count) : unpackValue(body)
   } catch (cause) {
     throw corrupt(
       'the body of a frame can be read',
@@ -168,15 +174,14 @@ function decodeRecords(header: FrameHeader, bytes: Uint8Array): readonly unknown
 function encodeElement(frame: Extract<Frame, { kind: 'element' }>, options: EncodeOptions): Uint8Array {
   const { element, sequence } = frame
   switch (element.kind) {
-    case 'records':
-      return sealed(
-        KIND.records,
-        frame,
-        sequence,
-        element.records.length,
-        packValue(element.records, options.where),
-        options,
-      )
+    case 'records': {
+      const { records } = element
+      const rows = encodeRows(records)
+      const body = rows ?? packValue(records, options.where)
+      const bytes = sealed(KIND.records, frame, sequence, records.length, body, options)
+      if (rows !== undefined) bytes[4]! |= ROWS
+      return bytes
+    }
     case 'barrier':
       return sealed(
         KIND.barrier,
@@ -214,7 +219,7 @@ function sealed(
   view.setUint32(28, body.byteLength, true)
   bytes.set(body, HEADER_BYTES)
   if (options.checksum === true) {
-    bytes[4] = CHECKSUM
+    bytes[4]! |= CHECKSUM
     view.setUint32(32, crc32(body), true)
   }
   return bytes

@@ -1,20 +1,14 @@
 import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
-import {
-  type CanonicalKey,
-  canonicalKey,
-  type Key,
-  type KeyType,
-  keyOfCanonical,
-  keyTypeOf,
-  mixedKeys,
-} from '../kit/key.js'
+import { canonicalKey, type Key, type KeyType, keyOfCanonical, keyTypeOf, mixedKeys } from '../kit/key.js'
 import { type GroupRange, groupRangeOf, keyGroupOf } from '../kit/key-group.js'
-import { packValue, unpackValue } from '../record/value-codec.js'
-import { CopyOnWrite } from './copy-on-write.js'
+import { LIMITS } from '../kit/limits.js'
+import { unpackValue } from '../record/value-codec.js'
+import { Captures } from './captures.js'
+import type { GroupContent } from './group-chunk.js'
 import { HeapValueState, KeyCursor } from './heap-value-state.js'
 import { KeyedCapture } from './keyed-capture.js'
-import { damaged, type EncodedGroup, readKeyedPart } from './keyed-part.js'
+import { damaged, readKeyedPart } from './keyed-part.js'
 import type { KeyedStateBackend, TimerService, ValueState } from './keyed-state.js'
 import { TimerQueue } from './timer-queue.js'
 
@@ -26,25 +20,19 @@ export interface HeapKeyedStateOptions {
   readonly where: string
 }
 
-/** What a group holds, as it is encoded: keys and values of each state, by its position, and timers. */
-type GroupContent = readonly [
-  states: readonly (readonly [state: number, keys: readonly CanonicalKey[], values: readonly unknown[]])[],
-  timers: readonly (readonly [key: CanonicalKey, at: number, tag: string | undefined])[],
-]
-
 /**
- * Keyed state in the memory of its subtask: for each state and key group a map. Snapshots are copy-on-write by key
- * group, so a barrier costs next to nothing, and what a snapshot holds never changes under it.
+ * Keyed state in the memory of its subtask: for each state and key group a map. Snapshots are copy-on-write entry by
+ * entry, so a barrier costs next to nothing, and what a snapshot holds never changes under it.
  */
 export class HeapKeyedState implements KeyedStateBackend {
   readonly timers: TimerService
   readonly #options: HeapKeyedStateOptions
   readonly #range: GroupRange
   readonly #cursor = new KeyCursor()
-  readonly #copies = new CopyOnWrite((index) => this.#encoded(index))
-  /** In the order of their first use: groups name a state by its position. */
+  readonly #captures = new Captures<KeyedCapture>()
+  /** In the order of their first use: chunks name a state by its position. */
   readonly #states = new Map<string, HeapValueState<unknown>>()
-  readonly #timers = new TimerQueue()
+  readonly #timers = new TimerQueue(this.#captures)
   #keyType: KeyType | undefined
   #keyTypeIsRestored = false
   /** As it was given; only a tuple differs from what the cursor has. */
@@ -64,11 +52,12 @@ export class HeapKeyedState implements KeyedStateBackend {
   }
 
   /**
-   * Loads the groups of this subtask from the bytes of a KeyedPart, of any subtask of any parallelism.
+   * Loads the groups of this subtask from the bytes of a KeyedPart, of any subtask of any parallelism: at each step
+   * what takes a few milliseconds.
    * @param name of the part, for errors
    */
-  restore(bytes: Uint8Array, name: string): void {
-    const { maxParallelism, keyType, states, groups } = readKeyedPart(bytes, name, this.#range)
+  *restore(bytes: Uint8Array, name: string): Generator<void> {
+    const { maxParallelism, keyType, states, chunks } = readKeyedPart(bytes, name, this.#range)
     const own = this.#options.maxParallelism
     assert(maxParallelism === own, 'max parallelism never changes', { name, maxParallelism, own })
     if (keyType !== undefined) {
@@ -76,10 +65,16 @@ export class HeapKeyedState implements KeyedStateBackend {
       this.#keyType = keyType
       this.#keyTypeIsRestored = true
     }
-    for (const { group, bytes: encoded } of groups) {
-      const index = group - this.#range.first
-      assert(!this.#holdsAny(index), 'a key group is in one part only', { name, group })
-      this.#load(index, states, contentOf(encoded, name, group))
+    for (const group of new Set(chunks.map(({ group }) => group))) {
+      assert(!this.#holdsAny(group - this.#range.first), 'a key group is in one part only', { name, group })
+    }
+    let loaded = 0
+    for (const { group, bytes: encoded } of chunks) {
+      this.#load(group - this.#range.first, states, contentOf(encoded, name, group))
+      loaded += encoded.length
+      if (loaded < LIMITS.restoreBytes) continue
+      loaded = 0
+      yield
     }
   }
 
@@ -92,13 +87,13 @@ export class HeapKeyedState implements KeyedStateBackend {
     const group = keyGroupOf(key, this.#options.maxParallelism)
     const { first, last } = this.#range
     if (group < first || group > last) throw this.#foreignKey(key, group)
-    this.#cursor.move(group - first, canonicalKey(key))
+    this.#cursor.move(group - first, typeof key === 'string' ? key : canonicalKey(key))
     this.#key = key
   }
 
   get currentKey(): Key {
     assert(this.#cursor.group >= 0, 'there is a current key')
-    return this.#keyType === 'tuple' ? this.#key : this.#cursor.key
+    return this.#keyType === 'tuple' ? this.#key : this.#cursor.canonical()
   }
 
   /** When the earliest timer is due, milliseconds since 1970. */
@@ -113,7 +108,6 @@ export class HeapKeyedState implements KeyedStateBackend {
     const timer = this.#timers.due(wallTime)
     if (timer === undefined) return undefined
     const { group, at, tag } = timer
-    this.#copies.beforeWrite(group)
     this.#timers.cancel(timer)
     assert(this.#keyType !== undefined, 'a timer has a key')
     this.#cursor.move(group, timer.key)
@@ -124,8 +118,8 @@ export class HeapKeyedState implements KeyedStateBackend {
   /** The timers of `key`, earliest first, as a look at them needs it. */
   timersOf(key: Key): { readonly at: number; readonly tag: string | undefined }[] {
     const canonical = canonicalKey(key)
-    return this.#timers
-      .timersOf(keyGroupOf(key, this.#options.maxParallelism) - this.#range.first)
+    const group = keyGroupOf(key, this.#options.maxParallelism) - this.#range.first
+    return [...this.#timers.timersOf(group)]
       .filter((timer) => timer.key === canonical)
       .sort((a, b) => a.at - b.at)
       .map(({ at, tag }) => ({ at, tag }))
@@ -141,49 +135,43 @@ export class HeapKeyedState implements KeyedStateBackend {
       keyType: this.#keyType,
       states: [...this.#states.keys()],
     }
-    const entriesOf = (index: number) => this.#entriesOf(index)
-    return new KeyedCapture({ range: this.#range, copies: this.#copies, indices, entriesOf, content })
+    const options = {
+      captures: this.#captures,
+      range: this.#range,
+      indices,
+      states: [...this.#states.values()],
+      timers: this.#timers,
+      where: this.#options.where,
+      content,
+    }
+    return this.#captures.begin((number) => new KeyedCapture(number, options))
   }
 
   #stateOf(name: string): HeapValueState<unknown> {
     const known = this.#states.get(name)
     if (known !== undefined) return known
-    const groups = this.#range.last - this.#range.first + 1
-    const state = new HeapValueState<unknown>(this.#cursor, this.#copies, groups)
+    const state = new HeapValueState<unknown>({
+      cursor: this.#cursor,
+      captures: this.#captures,
+      position: this.#states.size,
+      groups: this.#range.last - this.#range.first + 1,
+      where: this.#options.where,
+    })
     this.#states.set(name, state)
     return state
   }
 
   #timerOf(at: number, tag: string | undefined) {
-    const { group, key } = this.#cursor
+    const { group } = this.#cursor
     assert(group >= 0, 'a timer is set and cancelled under a key')
     if (!Number.isFinite(at)) throw this.#notATime(at)
-    this.#copies.beforeWrite(group)
-    return { group, key, at, tag }
+    return { group, key: this.#cursor.canonical(), at, tag }
   }
 
   #holdsAny(index: number): boolean {
     if (this.#timers.hasAny(index)) return true
-    for (const state of this.#states.values()) if (state.sizeOf(index) > 0) return true
+    for (const state of this.#states.values()) if (state.hasAny(index)) return true
     return false
-  }
-
-  #entriesOf(index: number): number {
-    let entries = this.#timers.hasAny(index) ? this.#timers.timersOf(index).length : 0
-    for (const state of this.#states.values()) entries += state.sizeOf(index)
-    return entries
-  }
-
-  #encoded(index: number): EncodedGroup {
-    const states: [number, CanonicalKey[], unknown[]][] = []
-    let position = 0
-    for (const state of this.#states.values()) {
-      if (state.sizeOf(index) > 0) states.push([position, ...state.entriesOf(index)])
-      position += 1
-    }
-    const timers = this.#timers.timersOf(index).map(({ key, at, tag }) => [key, at, tag] as const)
-    const bytes = packValue([states, timers] satisfies GroupContent, this.#options.where)
-    return { group: this.#range.first + index, bytes: new Uint8Array(bytes) }
   }
 
   #load(index: number, names: readonly string[], [states, timers]: GroupContent): void {

@@ -4,36 +4,38 @@ import type { KeyType } from '../kit/key.js'
 import { packValue, unpackValue } from '../record/value-codec.js'
 
 /**
- * The bytes of a KeyedPart: keyed state and timers of one operator on one subtask, each key group by itself, so that
- * a restore at another parallelism reads only the groups it needs. Little-endian:
+ * The bytes of a KeyedPart: keyed state and timers of one operator on one subtask, in chunks of one key group each, so
+ * that a restore at another parallelism decodes only the groups it needs. Little-endian:
  *
  *      0  u32  magic 0x534b5452 ('RTKS')
- *      4  u16  version, 1
+ *      4  u16  version, 2
  *      6  u16  zero
  *      8  u32  length of the index
  *     12  u32  crc32 of the index
  *     16  …    index (msgpack): max parallelism, type of the keys, names of the states,
- *              and for each group its number, offset behind the index, length and crc32
- *      …  …    the groups
+ *              and for each chunk its group, offset behind the index, length and crc32
+ *      …  …    the chunks, each as `GroupContent` says
  *
- * What a newer Retake wrote is refused (RT1221), and so is what was not written here (RT1203).
+ * What another Retake wrote is refused (RT1221), and so is what was not written here (RT1203).
  */
 export interface KeyedPartContent {
   readonly maxParallelism: number
   /** Undefined as long as no key has been seen. */
   readonly keyType: KeyType | undefined
-  /** Groups name a state by its position here. */
+  /** Chunks name a state by its position here. */
   readonly states: readonly string[]
-  readonly groups: readonly EncodedGroup[]
+  /** Of one group there may be several, and no entry is in two. */
+  readonly chunks: readonly EncodedChunk[]
 }
 
-export interface EncodedGroup {
+export interface EncodedChunk {
   readonly group: number
   readonly bytes: Uint8Array
+  readonly crc: number
 }
 
 const MAGIC = 0x534b5452
-const VERSION = 1
+const VERSION = 2
 const HEADER_BYTES = 16
 
 type IndexEntry = readonly [group: number, offset: number, length: number, crc: number]
@@ -41,34 +43,30 @@ type Index = readonly [
   maxParallelism: number,
   keyType: KeyType | undefined,
   states: readonly string[],
-  groups: readonly IndexEntry[],
+  chunks: readonly IndexEntry[],
 ]
 
-export function writeKeyedPart({ maxParallelism, keyType, states, groups }: KeyedPartContent): Uint8Array {
+/** The bytes in pieces, to be written one after the other: nothing is copied. */
+export function writeKeyedPart({ maxParallelism, keyType, states, chunks }: KeyedPartContent): Uint8Array[] {
   let end = 0
-  const entries = groups.map(({ group, bytes }): IndexEntry => {
+  const entries = chunks.map(({ group, bytes, crc }): IndexEntry => {
     const offset = end
     end += bytes.byteLength
-    return [group, offset, bytes.byteLength, crc32(bytes)]
+    return [group, offset, bytes.byteLength, crc]
   })
   const index: Uint8Array = packValue([maxParallelism, keyType, states, entries] satisfies Index)
-  const part = new Uint8Array(HEADER_BYTES + index.byteLength + end)
-  const view = new DataView(part.buffer)
+  const head = new Uint8Array(HEADER_BYTES + index.byteLength)
+  const view = new DataView(head.buffer)
   view.setUint32(0, MAGIC, true)
   view.setUint16(4, VERSION, true)
   view.setUint32(8, index.byteLength, true)
   view.setUint32(12, crc32(index), true)
-  part.set(index, HEADER_BYTES)
-  let at = HEADER_BYTES + index.byteLength
-  for (const { bytes } of groups) {
-    part.set(bytes, at)
-    at += bytes.byteLength
-  }
-  return part
+  head.set(index, HEADER_BYTES)
+  return [head, ...chunks.map(({ bytes }) => bytes)]
 }
 
 /**
- * Reads the index, and of the groups those from `first` to `last`.
+ * Reads the index, and of the chunks those of groups from `first` to `last`.
  * @param name of the part, for errors
  */
 export function readKeyedPart(
@@ -77,15 +75,15 @@ export function readKeyedPart(
   { first, last }: { readonly first: number; readonly last: number },
 ): KeyedPartContent {
   const [maxParallelism, keyType, states, entries, dataAt] = readIndex(part, name)
-  const groups: EncodedGroup[] = []
+  const chunks: EncodedChunk[] = []
   for (const [group, offset, length, crc] of entries) {
     if (group < first || group > last) continue
     const bytes = part.subarray(dataAt + offset, dataAt + offset + length)
     if (bytes.byteLength !== length || crc32(bytes) !== crc)
       throw damaged(name, `key group ${group} is not what was written`)
-    groups.push({ group, bytes })
+    chunks.push({ group, bytes, crc })
   }
-  return { maxParallelism, keyType, states, groups }
+  return { maxParallelism, keyType, states, chunks }
 }
 
 function readIndex(part: Uint8Array, name: string): readonly [...Index, dataAt: number] {

@@ -13,8 +13,8 @@ export interface KeyedStateBackend {
   readonly currentKey: Key
   readonly timers: TimerService
   /**
-   * Fixes what a snapshot of this moment holds. Groups not written since are encoded slice by slice; a group about to
-   * be written is encoded first (copy-on-write by key group).
+   * Fixes what a snapshot of this moment holds. What is not written since is encoded slice by slice; a value about to
+   * be written is kept first, by itself (copy-on-write).
    */
   capture(): Capture
 }

@@ -1,4 +1,5 @@
 import type { Brand, CheckpointId, OperatorId, RunId, SubtaskIndex, VertexIndex } from '../kit/ids.js'
+import type { Bytes } from './bytes.js'
 
 /**
  * What a subtask puts into a checkpoint, and what the checkpoint's manifest says of it. All of it is plain data.
@@ -71,8 +72,8 @@ export type BlobName = Brand<string, 'BlobName'>
 
 /** Where a subtask puts its parts for one checkpoint. */
 export interface BlobWriter {
-  /** Stores `bytes` under a new name that contains `name`; resolves when they are durable. */
-  put(name: string, bytes: Uint8Array): Promise<Part>
+  /** Stores `bytes` under a new name that contains `name`; resolves when they are durable, and nobody changes them before. */
+  put(name: string, bytes: Bytes): Promise<Part>
 }
 
 /** Where parts are read. Throws RT1203 when what is there is not what was written. */

@@ -1,4 +1,5 @@
 import type { CanonicalKey } from '../kit/key.js'
+import type { Captures } from './captures.js'
 
 /** A processing-time timer. Equal (key, at, tag) are one. */
 export interface Timer {
@@ -10,10 +11,12 @@ export interface Timer {
   readonly tag: string | undefined
 }
 
-interface Queued extends Timer {
+export interface Queued extends Timer {
   /** Of equal times the one set first comes first. */
   readonly order: number
   isLive: boolean
+  /** No capture up to this number needs it (`captures.ts`). */
+  settledFor: number
 }
 
 /**
@@ -21,10 +24,15 @@ interface Queued extends Timer {
  * which timers live. A cancelled one stays in the heap until it comes up, or until more are dead than alive.
  */
 export class TimerQueue {
+  readonly #captures: Captures
   readonly #heap: Queued[] = []
   readonly #groups: (Map<CanonicalKey, Map<string, Queued>> | undefined)[] = []
   #order = 0
   #live = 0
+
+  constructor(captures: Captures) {
+    this.#captures = captures
+  }
 
   get nextAt(): number | undefined {
     this.#dropDead()
@@ -35,9 +43,9 @@ export class TimerQueue {
     return this.#groups[group] !== undefined
   }
 
-  /** The timers of a group, as a snapshot holds them. */
-  timersOf(group: number): Timer[] {
-    return [...(this.#groups[group]?.values() ?? [])].flatMap((timers) => [...timers.values()])
+  /** The timers of a group, by key. Goes on over changes: what is cancelled is not met any more, new keys come last. */
+  *timersOf(group: number): Generator<Queued> {
+    for (const timers of this.#groups[group]?.values() ?? []) yield* timers.values()
   }
 
   set({ group, key, at, tag }: Timer): void {
@@ -47,7 +55,8 @@ export class TimerQueue {
     keys.set(key, timers)
     const name = nameOf(at, tag)
     if (timers.has(name)) return
-    const queued: Queued = { group, key, at, tag, order: this.#order++, isLive: true }
+    const settledFor = this.#captures.newest
+    const queued: Queued = { group, key, at, tag, order: this.#order++, isLive: true, settledFor }
     timers.set(name, queued)
     this.#live += 1
     this.#push(queued)
@@ -68,6 +77,7 @@ export class TimerQueue {
   }
 
   #forget(timer: Queued): void {
+    if (timer.settledFor < this.#captures.newest) this.#captures.keepTimer(timer.settledFor, timer)
     timer.isLive = false
     this.#live -= 1
     const keys = this.#groups[timer.group]

@@ -13,6 +13,7 @@ import {
 } from '../kit/ids.js'
 import { groupRangeOf, subtaskOfGroup } from '../kit/key-group.js'
 import type { RestoredOperator } from '../operator/restored-operator.js'
+import { type Bytes, wholeOf } from '../state/bytes.js'
 import type { BlobName, BlobReader, BlobWriter, Part, SubtaskSnapshot } from '../state/snapshot.js'
 
 /**
@@ -52,9 +53,9 @@ export const RUN = 'harness' as RunId
 export class KeptPart implements BlobWriter {
   bytes: Uint8Array = new Uint8Array()
 
-  async put(name: string, bytes: Uint8Array): Promise<Part> {
-    this.bytes = bytes
-    return partOf(name as BlobName, bytes)
+  async put(name: string, bytes: Bytes): Promise<Part> {
+    this.bytes = wholeOf(bytes)
+    return partOf(name as BlobName, this.bytes)
   }
 }
 

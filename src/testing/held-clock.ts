@@ -1,7 +1,7 @@
 import { assert } from '../kit/assert.js'
 import type { Cancel, Clock } from '../kit/clock.js'
 
-/** Stands still at the time that it was last told. Nothing can wait on it: a chain only asks what time it is. */
+/** Stands still at the time that it was last told. Nothing can wait on it for a time that comes: a chain only asks what time it is. */
 export class HeldClock implements Clock {
   #at: number
 
@@ -27,7 +27,8 @@ export class HeldClock implements Clock {
     assert(false, 'nobody waits on a clock that stands still')
   }
 
-  soon(): void {
-    assert(false, 'nobody waits on a clock that stands still')
+  /** That takes no time. */
+  soon(callback: () => void): void {
+    queueMicrotask(callback)
   }
 }

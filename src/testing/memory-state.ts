@@ -1,6 +1,7 @@
 import type { StateStore } from '../cluster/state-store.js'
 import { assert } from '../kit/assert.js'
 import { isToken, type RunId } from '../kit/ids.js'
+import { wholeOf } from '../state/bytes.js'
 import type { BlobName } from '../state/snapshot.js'
 import { MemoryBlobs } from './memory-blobs.js'
 import { MemoryDocuments } from './memory-documents.js'
@@ -60,7 +61,7 @@ export class MemoryState {
     const { blobs, documents, lease } = this
     return {
       blobs: {
-        put: async (name, bytes) => blobs.put(name, bytes),
+        put: async (name, bytes) => blobs.put(name, wholeOf(bytes)),
         get: async (part) => blobs.get(part),
         delete: async (names) => {
           for (const name of names) blobs.delete(name)

@@ -42,8 +42,9 @@ test('when bytes have changed, are cut off, or are gone, then that is said: wher
 test('when the disk is full, then the put fails with a remedy, and what was there is untouched', async () => {
   const full: Files = {
     ...nodeFiles,
-    async write(path, content) {
-      await nodeFiles.write(path, content.subarray(0, 4))
+    async write(path, pieces) {
+      const [first] = pieces
+      await nodeFiles.write(path, [first!.subarray(0, 4)])
       throw new RetakeError('RT1301', { what: 'no space', why: 'full', fix: 'make room' })
     },
   }
@@ -57,7 +58,7 @@ test('when the disk is full, then the put fails with a remedy, and what was ther
 test.runIf(process.platform === 'linux')(
   'when the system says ENOSPC, then that is the error of the catalogue',
   async () => {
-    await expect(nodeFiles.write('/dev/full', bytes)).rejects.toThrow(
+    await expect(nodeFiles.write('/dev/full', [bytes])).rejects.toThrow(
       expect.objectContaining({ code: 'RT1301' }),
     )
   },

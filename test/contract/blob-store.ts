@@ -56,6 +56,18 @@ export function blobStoreContract(name: string, make: () => Promise<TwoNodes>): 
       },
     )
 
+    test('when a blob comes in pieces, then it is the same blob', async () => {
+      const { one, other } = await make()
+      const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 31 + (index >> 8)) % 251)
+      const pieces = [0, 5, 5, 131_077, 1_200_000].map((from, index, starts) =>
+        bytes.subarray(from, starts[index + 1]),
+      )
+      const part = await one.put(nameOf('pieces'), pieces)
+      expect(part).toEqual({ blob: nameOf('pieces'), offset: 0, bytes: bytes.length, hash: hashOf(bytes) })
+      expect(Buffer.compare(await other.get(part), bytes)).toBe(0)
+      expect((await one.put(nameOf('none'), [])).hash).toBe(hashOf(new Uint8Array()))
+    })
+
     test('when bytes are put, then they are the store’s: its caller may go on with the array', async () => {
       const { one, other } = await make()
       const bytes = Uint8Array.from(BYTES)

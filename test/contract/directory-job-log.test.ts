@@ -99,8 +99,9 @@ test('when an entry is appended again after its answer was lost, then the file t
   await new DirectoryJobLog(path, failing('syncDirectory', 'before', 1)).append(first).catch(() => undefined)
   const halfway: Files = {
     ...nodeFiles,
-    async write(file, bytes) {
-      await nodeFiles.write(file, bytes.subarray(0, 5))
+    async write(file, pieces) {
+      const [first] = pieces
+      await nodeFiles.write(file, [first!.subarray(0, 5)])
       throw new Error('crash')
     },
   }

@@ -7,6 +7,7 @@ import type { Documents, StateStore } from '#src/cluster/state-store.js'
 import type { RunId } from '#src/kit/ids.js'
 import { type Random, randomInteger } from '#src/kit/random.js'
 import type { VirtualClock } from '#src/kit/virtual-clock.js'
+import { wholeOf } from '#src/state/bytes.js'
 import type { BlobName } from '#src/state/snapshot.js'
 import type { MemoryState } from '#src/testing/memory-state.js'
 import { GOOD_LEASE, LeaseServer } from './lease-server.js'
@@ -171,7 +172,7 @@ export class FaultyState {
     const { blobs } = this.memory
     return {
       put: async (name, bytes) => {
-        const copy = Uint8Array.from(bytes)
+        const copy = Uint8Array.from(wholeOf(bytes))
         const { halves, putMs } = this.faults.blobs
         if (random.next() < halves)
           await link.write(`${name} first half`, () => this.#tear(name, copy, 'blob begun', caller))

@@ -72,15 +72,15 @@ export const MUTATIONS: readonly Mutation[] = [
   // Snapshots.
   {
     name: 'timers are left out of a snapshot',
-    file: 'src/state/heap-keyed-state.ts',
-    from: 'const timers = this.#timers.timersOf(index).map(',
-    to: 'const timers = [].slice(0).map(',
+    file: 'src/state/group-chunk.ts',
+    from: '    this.#timers.push([key, at, tag])\n',
+    to: '',
   },
   {
     name: 'a snapshot shows what was written after its barrier',
-    file: 'src/state/copy-on-write.ts',
-    from: '    if (this.#groupsWaitedFor > 0) this.settle(index)\n',
-    to: '',
+    file: 'src/state/heap-value-state.ts',
+    from: "typeof value === 'object') this.#keepCopy(slot)",
+    to: "typeof value === 'function') this.#keepCopy(slot)",
   },
   {
     name: 'the offset is recorded too early: of what was fetched',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { type Bytes, wholeOf } from '#src/state/bytes.js'
 import type { BlobName, BlobReader, BlobWriter, Part } from '#src/state/snapshot.js'
 
 /** A store in memory. `hold` keeps puts from resolving until `release`; `puts` says what was asked of it. */
@@ -23,9 +24,9 @@ export class HeldBlobs implements BlobReader, BlobWriter {
     this.#open()
   }
 
-  async put(name: string, bytes: Uint8Array): Promise<Part> {
-    this.puts.push({ name, bytes: bytes.length })
-    const copy = Uint8Array.from(bytes)
+  async put(name: string, bytes: Bytes): Promise<Part> {
+    const copy = Uint8Array.from(wholeOf(bytes))
+    this.puts.push({ name, bytes: copy.length })
     await this.#gate
     if (this.failure !== undefined) throw this.failure
     const blob = `${this.#blobs.size}/${name}` as BlobName

@@ -2,16 +2,16 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { type Availability, availabilityOf, mustHave, remembered } from './availability.js'
-import { findProgram, mustRun, run } from './command.js'
+import { mustRun } from './command.js'
 import { cached } from './download.js'
 import { freePort } from './free-port.js'
 import { type Host, THIS_HOST } from './host.js'
+import { fetchJars, findJava } from './java.js'
 import { PROJECT } from './project.js'
 import { accepts, controlOf, foreignControl, type ServerControl, ServerProcess } from './server-process.js'
 import { until } from './until.js'
 
 export const KAFKA_VERSION = '4.3.1'
-const OLDEST_JAVA = 17
 const CLUSTER_ID = 'UmV0YWtlVGVzdEJyb2tlcg'
 
 export interface KafkaOptions {
@@ -266,24 +266,7 @@ async function makeCertificate(java: string, folder: string): Promise<string> {
 
 async function findKafka(): Promise<KafkaProgram> {
   const java = await findJava()
-  const jars = await cached(`kafka-${KAFKA_VERSION}`, fetchJars)
-  return { java, classPath: join(jars, '*') }
-}
-
-async function findJava(): Promise<string> {
-  const home = process.env.JAVA_HOME
-  const java = findProgram('java', home === undefined ? [] : [join(home, 'bin')])
-  if (java === undefined) throw new Error('there is no java')
-  const { stderr } = await run(java, ['-version'])
-  const version = Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0)
-  if (version < OLDEST_JAVA) throw new Error(`java ${OLDEST_JAVA} is needed, and this one is ${version}`)
-  return java
-}
-
-async function fetchJars(folder: string): Promise<void> {
-  const maven = findProgram('mvn')
-  if (maven === undefined) throw new Error('there is no mvn to fetch the jars of Kafka with')
   const pom = join(PROJECT, 'test', 'support', 'kafka', 'pom.xml')
-  const copy = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]
-  await mustRun(maven, ['-q', '-B', '-f', pom, ...copy], { timeoutMs: 300_000 })
+  const jars = await cached(`kafka-${KAFKA_VERSION}`, (folder) => fetchJars(pom, folder))
+  return { java, classPath: join(jars, '*') }
 }

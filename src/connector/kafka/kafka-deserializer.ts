@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { RetakeError } from '../../kit/errors.js'
+import { JsonTemplates } from '../json-templates.js'
 import { RecordSchema } from '../record-schema.js'
 import type { SourceSpec } from '../source.js'
 import type { KafkaHeader, KafkaHeaders, KafkaMeta } from './kafka-meta.js'
@@ -27,6 +28,7 @@ export class KafkaDeserializer {
   readonly #format: KafkaSourceOptions['format']
   readonly #schema: RecordSchema | undefined
   readonly #record: RecordFunction | undefined
+  readonly #templates = new JsonTemplates()
   #reason = ''
 
   constructor(
@@ -76,16 +78,23 @@ export class KafkaDeserializer {
       return this.#refuse('it has no value (a tombstone)')
     }
     if (this.#format === 'bytes') return new Uint8Array(bytes.subarray(valueStart, valueEnd))
+    if (this.#format === 'json') {
+      const read = this.#templates.read(bytes, valueStart, valueEnd)
+      if (read !== undefined) return read
+    }
     const text = bytes.toString('utf8', valueStart, valueEnd)
     // U+FFFD stands for bytes that are no UTF-8, or for itself: rare enough to look closer.
     if (text.includes('\uFFFD') && !isUtf8(bytes.subarray(valueStart, valueEnd)))
       return this.#refuse('it is not UTF-8')
     if (this.#format === 'string') return text
+    let value: unknown
     try {
-      return JSON.parse(text)
+      value = JSON.parse(text)
     } catch (error) {
       return this.#refuse(`it is not JSON: ${(error as Error).message}`)
     }
+    this.#templates.learn(bytes, valueStart, valueEnd, value)
+    return value
   }
 
   #mapped(value: unknown, cursor: RecordCursor, partition: number): unknown {

@@ -64,13 +64,15 @@ export function isColumnType(name: unknown): name is ColumnType {
   return typeof name === 'string' && Object.hasOwn(COLUMN_TYPES, name)
 }
 
-/** Half of a surrogate pair alone, or NUL: PostgreSQL's text holds neither. */
-const NOT_TEXT = /[\0\p{Surrogate}]/u
-
 function textOf(value: unknown): string {
   if (typeof value !== 'string') throw new Unfit(`${kindOf(value)}, not a string`)
-  if (NOT_TEXT.test(value)) throw new Unfit(whyNotText(value))
+  if (!isText(value)) throw new Unfit(whyNotText(value))
   return value
+}
+
+/** Half of a surrogate pair alone, or NUL: PostgreSQL's text holds neither. */
+function isText(value: string): boolean {
+  return value.isWellFormed() && !value.includes('\0')
 }
 
 function whyNotText(value: string): string {
@@ -79,12 +81,14 @@ function whyNotText(value: string): string {
     : 'a string with half a surrogate pair, which is no character and has no UTF-8'
 }
 
+/** Whole numbers below it fit, whatever their sign, and have no exponent in their text. */
+const SURE = { 16: 2 ** 15, 32: 2 ** 31, 64: 2 ** 53 } as const
 const LOWEST = { 16: -(2n ** 15n), 32: -(2n ** 31n), 64: -(2n ** 63n) } as const
 
 function integerOf(value: unknown, bits: 16 | 32 | 64): string {
   if (typeof value === 'number') {
     if (!Number.isInteger(value)) throw new Unfit(`${value}, not a whole number`)
-    if (bits === 64 && Number.isSafeInteger(value)) return String(value)
+    if (Math.abs(value) < SURE[bits]) return String(value)
   } else if (typeof value !== 'bigint') throw new Unfit(`${kindOf(value)}, not a number`)
   const whole = BigInt(value)
   const lowest = LOWEST[bits]
@@ -201,9 +205,8 @@ function jsonOf(value: unknown): string {
   if (text === undefined) throw new Unfit(`${kindOf(value)}, which has no JSON`)
   if (SUSPECT_ESCAPE.test(text)) {
     JSON.parse(text, (key, inner: unknown) => {
-      if (NOT_TEXT.test(key)) throw new Unfit(`JSON that has ${whyNotText(key)}`)
-      if (typeof inner === 'string' && NOT_TEXT.test(inner))
-        throw new Unfit(`JSON that has ${whyNotText(inner)}`)
+      if (!isText(key)) throw new Unfit(`JSON that has ${whyNotText(key)}`)
+      if (typeof inner === 'string' && !isText(inner)) throw new Unfit(`JSON that has ${whyNotText(inner)}`)
       return inner
     })
   }

@@ -13,8 +13,8 @@ const ROW_OVERHEAD = 16
  */
 export class RowPile {
   readonly #encoder: RowEncoder
-  /** Undefined without a key. */
-  readonly #byKey: Map<string, Row> | undefined
+  /** The last row of each key; undefined without a key. */
+  readonly #byKey: Map<string, Keyed> | undefined
   readonly #rows: Row[] = []
   #bytes = 0
 
@@ -42,22 +42,33 @@ export class RowPile {
   /** Throws RT1446 for a record that the table could not hold. */
   add(record: unknown): void {
     const row = this.#encoder.encode(record)
-    this.#bytes += bytesOf(row)
+    const bytes = bytesOf(row)
+    this.#bytes += bytes
     if (this.#byKey === undefined) {
       this.#rows.push(row)
       return
     }
     const key = this.#encoder.keyOf(row, record)
-    const replaced = this.#byKey.get(key)
-    if (replaced !== undefined) this.#bytes -= bytesOf(replaced)
-    this.#byKey.set(key, row)
+    const keyed = this.#byKey.get(key)
+    if (keyed === undefined) {
+      this.#byKey.set(key, { row, bytes })
+      return
+    }
+    this.#bytes -= keyed.bytes
+    keyed.row = row
+    keyed.bytes = bytes
   }
 
   /** The rows, in the order in which they are to be written. */
   sorted(): readonly Row[] {
     if (this.#byKey === undefined) return this.#rows
-    return [...this.#byKey].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, row]) => row)
+    return [...this.#byKey].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, { row }]) => row)
   }
+}
+
+interface Keyed {
+  row: Row
+  bytes: number
 }
 
 /** Of what will be sent, about: text is mostly one byte a character, and quoted. */

@@ -38,6 +38,7 @@ class FakeChain {
   splits: SplitPosition[] = []
   polls: ('more' | 'idle' | 'end')[] = []
   isEncoded = true
+  onSlice = () => {}
   readonly opened = new Gate()
   readonly uploaded = new Gate()
   readonly drained = new Gate()
@@ -63,7 +64,10 @@ class FakeChain {
   capture(checkpoint: CheckpointId) {
     this.calls.push(`capture ${checkpoint}`)
     return {
-      slice: () => this.isEncoded,
+      slice: () => {
+        this.onSlice()
+        return this.isEncoded
+      },
       abandon: () => void this.calls.push(`abandon ${checkpoint}`),
       upload: async (): Promise<SubtaskSnapshot> => {
         await this.uploaded.passed
@@ -383,4 +387,25 @@ test('when it is canceled, then it ends when its chain is closed, and has not fi
   chain.closed.open()
   await clock.settle()
   expect([ctx.hasExited, asked('subtask-changed')]).toEqual([true, []])
+})
+
+test('when a slice of a snapshot has taken its time, then input that waits has as much', async () => {
+  const { clock, chain, ctx, ask, work, to } = stage('source')
+  await to('running')
+  let spentMs = 0
+  Object.assign(ctx, { now: () => clock.now() + spentMs })
+  const turns: string[] = []
+  const turn = (name: string, takesMs: number) => {
+    turns.push(name)
+    spentMs += takesMs
+  }
+  chain.isEncoded = false
+  chain.onSlice = () => turn('slice', 10)
+  chain.poll = () => {
+    turn('poll', 3)
+    return 'more'
+  }
+  ask(trigger(1, 65))
+  await work(11)
+  expect(turns.join(' ')).toBe('slice poll poll poll poll slice poll poll poll poll slice')
 })

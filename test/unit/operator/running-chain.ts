@@ -10,6 +10,7 @@ import { silentLogger } from '#src/kit/logger.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 import type { Chain } from '#src/operator/chain.js'
 import type { RestoredOperator } from '#src/operator/restored-operator.js'
+import { type Bytes, wholeOf } from '#src/state/bytes.js'
 import type {
   BlobName,
   BlobReader,
@@ -160,10 +161,11 @@ export class RunningChain {
 export class MemoryBlobs implements BlobReader, BlobWriter {
   readonly #blobs = new Map<BlobName, Uint8Array>()
 
-  async put(name: string, bytes: Uint8Array): Promise<Part> {
+  async put(name: string, bytes: Bytes): Promise<Part> {
     const blob = `${this.#blobs.size}-${name}` as BlobName
-    this.#blobs.set(blob, bytes.slice())
-    return { blob, offset: 0, bytes: bytes.length, hash: '' }
+    const whole = wholeOf(bytes).slice()
+    this.#blobs.set(blob, whole)
+    return { blob, offset: 0, bytes: whole.length, hash: '' }
   }
 
   async get({ blob, offset, bytes }: Part): Promise<Uint8Array> {

@@ -27,10 +27,15 @@ export function clickAt(index: number): Click {
   }
 }
 
-export function isLoggedIn(click: Click): boolean {
+export function isLoggedIn(click: Pick<Click, 'loggedIn'>): boolean {
   return click.loggedIn
 }
 
 export function rowOf(click: Click): Row {
   return { userId: click.userId, clicks: 1 }
+}
+
+/** How many of the first `clicks` are logged in. */
+export function loggedInOf(clicks: number): number {
+  return clicks - Math.ceil(clicks / 4)
 }
