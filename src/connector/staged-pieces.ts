@@ -24,6 +24,13 @@ export interface StagedPiecesOptions {
   onFailure(error: unknown): void
 }
 
+/** Rows that are one piece, and become bytes when they are wanted. */
+export interface UncodedPiece {
+  /** About what its encoding will take. */
+  readonly size: number
+  encode(): Uint8Array
+}
+
 /** A piece and where its bytes are: not yet encoded, in memory, in the store, or both of the latter. */
 interface StagedPiece {
   /** Undefined until a barrier comes. */
@@ -73,22 +80,18 @@ export class StagedPieces {
     return this.#pieces.length === 0
   }
 
-  /** Takes a piece that has reached its size. It is named by the next barrier. */
-  add(bytes: Uint8Array): void {
-    this.#pieces.push(staged({ size: bytes.length, bytes }))
-    this.#memoryBytes += bytes.length
+  /** Takes pieces that are complete. They are named by the next barrier, and encoded then, or when memory is short. */
+  add(pieces: readonly UncodedPiece[]): void {
+    this.#stage(pieces)
     this.#spill()
   }
 
   /**
-   * A barrier: names what has no name yet, `last` included, which holds the rows since the last cut and is encoded
-   * later. The snapshot names every unconfirmed piece.
+   * A barrier: names what has no name yet, `last` included, which holds the rows since the last cut. The snapshot names
+   * every unconfirmed piece.
    */
-  capture(checkpoint: CheckpointId, last?: { readonly size: number; encode(): Uint8Array }): Capture {
-    if (last !== undefined) {
-      this.#pieces.push(staged({ size: last.size, encode: () => last.encode() }))
-      this.#memoryBytes += last.size
-    }
+  capture(checkpoint: CheckpointId, last: readonly UncodedPiece[] = []): Capture {
+    this.#stage(last)
     const { run, owner } = this.#options
     let number = 0
     for (const piece of this.#pieces) {
@@ -145,6 +148,13 @@ export class StagedPieces {
     this.#decidedBytes -= oldest.size
     this.#forgetBytes(oldest)
     this.#options.onRoom()
+  }
+
+  #stage(pieces: readonly UncodedPiece[]): void {
+    for (const piece of pieces) {
+      this.#pieces.push(staged({ size: piece.size, encode: () => piece.encode() }))
+      this.#memoryBytes += piece.size
+    }
   }
 
   #encode(piece: StagedPiece): void {

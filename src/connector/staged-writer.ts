@@ -4,18 +4,19 @@ import type { CheckpointId } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
 import type { Capture, Piece } from '../state/snapshot.js'
 import type { SinkContext, SinkWriter } from './sink.js'
-import { type PieceName, StagedPieces } from './staged-pieces.js'
+import { type PieceName, StagedPieces, type UncodedPiece } from './staged-pieces.js'
 
-/** Rows that become one piece. */
+/** Rows that become pieces. */
 export interface Pile {
   readonly isEmpty: boolean
-  /** It has the rows or bytes of a whole piece. */
+  /** It takes no more. */
   readonly isFull: boolean
   /** About what its encoding will take. */
   readonly bytes: number
   /** Keeps a copy of what the sink needs of `record`. Throws for one that can never be written. */
   add(record: unknown): void
-  encode(): Uint8Array
+  /** What it holds, in the order in which it is to be written. Nothing is added any more. */
+  cut(): readonly UncodedPiece[]
 }
 
 /** What the outside says of a piece. After 'fenced' nothing of this attempt will ever be taken. */
@@ -74,7 +75,7 @@ export class StagedWriter implements SinkWriter {
       this.#pile ??= this.#target.pile()
       this.#pile.add(records[i])
       if (!this.#pile.isFull) continue
-      this.#pieces.add(this.#pile.encode())
+      this.#pieces.add(this.#pile.cut())
       this.#pile = undefined
     }
   }
@@ -90,8 +91,7 @@ export class StagedWriter implements SinkWriter {
   capture(checkpoint: CheckpointId): Capture {
     const last = this.#pile
     this.#pile = undefined
-    if (last === undefined || last.isEmpty) return this.#pieces.capture(checkpoint)
-    return this.#pieces.capture(checkpoint, { size: last.bytes, encode: () => last.encode() })
+    return this.#pieces.capture(checkpoint, last === undefined || last.isEmpty ? [] : last.cut())
   }
 
   onCheckpointComplete(checkpoint: CheckpointId): void {

@@ -136,6 +136,8 @@ export const LIMITS = {
   /** Rows of one piece: one statement to the database. */
   pieceRows: 5_000,
   pieceBytes: 1024 * 1024,
+  /** Rows of which only the last of each key counts are gathered up to this, before they are cut into pieces. */
+  pileBytes: 4 * 1024 * 1024,
 
   /** A control message is asked again this often until it is answered, or until its sender has no more use for it. */
   controlAsk: { timeoutMs: 10 * 60_000, repeatMs: 1_000 },
@@ -201,8 +203,9 @@ assert(LIMITS.pollBytes <= LIMITS.channelBytes, 'a poll fits the window of a cha
 assert(LIMITS.kafkaPartitionBytes <= LIMITS.kafkaFetchBytes, 'a partition fits its answer')
 assert(LIMITS.batchBytes * 2 <= LIMITS.channelBytes, 'a channel holds two batches at least')
 assert(LIMITS.channelBytes <= LIMITS.gateBytes, 'one channel does not outgrow its gate')
-// Half of it is stored ahead of the barrier: a sink that is full of less, and of a piece not yet cut, would wait for ever.
-assert(LIMITS.pieceBytes * 2 <= LIMITS.stagedBytesInMemory, 'a piece is half of the staging memory at most')
+// Half of it is stored ahead of the barrier: a sink that is full of less, and of a pile not yet cut, would wait for ever.
+assert(LIMITS.pileBytes * 2 <= LIMITS.stagedBytesInMemory, 'a pile is half of the staging memory at most')
+assert(LIMITS.pieceBytes <= LIMITS.pileBytes, 'a pile holds a piece')
 assert(LIMITS.stagedBytesInMemory <= LIMITS.decidedBytesMax, 'what was staged may be decided')
 assert(LIMITS.gateBytes <= LIMITS.natsQueueBytes, 'the window of a subtask fits what may wait for NATS')
 assert(LIMITS.uploadBytes <= LIMITS.frameBytesMax / 2, 'a piece of a bundle fits a message')

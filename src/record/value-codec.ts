@@ -28,7 +28,8 @@ const packr = new Packr({
 export function packValue(value: unknown, where?: string): Uint8Array {
   try {
     const bytes = packr.pack(value, RESET_BUFFER_MODE)
-    return mayHoldLoneSurrogate(bytes) ? packr.pack(wellFormed(value), RESET_BUFFER_MODE) : bytes
+    if (!mayHoldLoneSurrogate(bytes) || isWellFormed(value)) return bytes
+    return packr.pack(wellFormed(value), RESET_BUFFER_MODE)
   } catch (cause) {
     throw new RetakeError('RT1614', {
       what: 'a value cannot be written as bytes',
@@ -55,6 +56,18 @@ function mayHoldLoneSurrogate(bytes: Buffer): boolean {
     if (next !== undefined && next >= 0xa0 && next <= 0xbf) return true
   }
   return false
+}
+
+/** No text in `value` has a lone surrogate. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return true
+  if (Array.isArray(value)) return value.every(isWellFormed)
+  if (value instanceof Map || value instanceof Set) return isWellFormed([...value].flat())
+  for (const name in value) {
+    if (!name.isWellFormed() || !isWellFormed((value as Record<string, unknown>)[name])) return false
+  }
+  return true
 }
 
 /** A copy of `value` in which U+FFFD stands for each lone surrogate. */

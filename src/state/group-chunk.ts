@@ -1,9 +1,17 @@
 import type { CanonicalKey } from '../kit/key.js'
+import { encodeRows } from '../record/row-codec.js'
 import type { Timer } from './timer-queue.js'
 
-/** Some entries of one key group, as they are encoded: keys and values of each state, by its position, and timers. */
+/**
+ * Some entries of one key group, as they are encoded: keys and values of each state, by its position, and timers.
+ * Values that are rows are bytes (`row-codec.ts`): most state is, and most of a snapshot's work is encoding it.
+ */
 export type GroupContent = readonly [
-  states: readonly (readonly [state: number, keys: readonly CanonicalKey[], values: readonly unknown[]])[],
+  states: readonly (readonly [
+    state: number,
+    keys: readonly CanonicalKey[],
+    values: readonly unknown[] | Uint8Array,
+  ])[],
   timers: readonly (readonly [key: CanonicalKey, at: number, tag: string | undefined])[],
 ]
 
@@ -36,7 +44,10 @@ export class GroupChunk {
   }
 
   get content(): GroupContent {
-    return [this.#states, this.#timers]
+    const states = this.#states.map(
+      ([position, keys, values]) => [position, keys, encodeRows(values)?.slice() ?? values] as const,
+    )
+    return [states, this.#timers]
   }
 
   #begin(position: number): void {

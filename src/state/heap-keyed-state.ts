@@ -3,6 +3,7 @@ import { RetakeError } from '../kit/errors.js'
 import { canonicalKey, type Key, type KeyType, keyOfCanonical, keyTypeOf, mixedKeys } from '../kit/key.js'
 import { type GroupRange, groupRangeOf, keyGroupOf } from '../kit/key-group.js'
 import { LIMITS } from '../kit/limits.js'
+import { decodeRows } from '../record/row-codec.js'
 import { unpackValue } from '../record/value-codec.js'
 import { Captures } from './captures.js'
 import type { GroupContent } from './group-chunk.js'
@@ -175,7 +176,8 @@ export class HeapKeyedState implements KeyedStateBackend {
   }
 
   #load(index: number, names: readonly string[], [states, timers]: GroupContent): void {
-    for (const [position, keys, values] of states) {
+    for (const [position, keys, encoded] of states) {
+      const values = encoded instanceof Uint8Array ? decodeRows(encoded, keys.length) : encoded
       const state = this.#stateOf(names[position]!)
       keys.forEach((key, i) => {
         state.load(index, key, values[i])

@@ -1,6 +1,6 @@
 import type { SinkConnector } from '../connector/registry.js'
 import type { SinkContext, SinkWriter } from '../connector/sink.js'
-import type { PieceName } from '../connector/staged-pieces.js'
+import type { PieceName, UncodedPiece } from '../connector/staged-pieces.js'
 import {
   fencedError,
   type PieceAnswer,
@@ -80,8 +80,8 @@ class RecordPile implements Pile {
     this.#bytes += packed.length
   }
 
-  encode(): Uint8Array {
-    return Uint8Array.from(packValue(this.#packed))
+  cut(): readonly UncodedPiece[] {
+    return [{ size: this.#bytes, encode: () => Uint8Array.from(packValue(this.#packed)) }]
   }
 }
 

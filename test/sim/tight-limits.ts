@@ -12,7 +12,8 @@ export function tightenLimits(random: Random): void {
   const batchBytes = between(100, 1_000)
   const channelBytes = batchBytes * between(2, 4)
   const pieceBytes = between(60, 2_000)
-  const stagedBytesInMemory = pieceBytes * between(2, 5)
+  const pileBytes = pieceBytes * between(1, 3)
+  const stagedBytesInMemory = pileBytes * between(2, 5)
   Object.assign(limits, {
     batchBytes,
     batchRecords: between(1, 40),
@@ -23,6 +24,7 @@ export function tightenLimits(random: Random): void {
     gateBytes: channelBytes * between(1, 4),
     pieceRows: between(1, 30),
     pieceBytes,
+    pileBytes,
     stagedBytesInMemory,
     decidedBytesMax: stagedBytesInMemory * between(1, 3),
     reservedIds: between(1, 8),

@@ -1,5 +1,6 @@
 import { LIMITS } from '../../kit/limits.js'
 import { jsonLine } from '../json-line.js'
+import type { UncodedPiece } from '../staged-pieces.js'
 import type { Pile } from '../staged-writer.js'
 
 /** Lines of JSON that become one file. */
@@ -25,7 +26,8 @@ export class LinePile implements Pile {
     this.#bytes += Buffer.byteLength(line)
   }
 
-  encode(): Uint8Array {
-    return Buffer.from(this.#lines)
+  cut(): readonly UncodedPiece[] {
+    const lines = this.#lines
+    return [{ size: this.#bytes, encode: () => Buffer.from(lines) }]
   }
 }

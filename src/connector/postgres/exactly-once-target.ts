@@ -1,6 +1,7 @@
+import { LIMITS } from '../../kit/limits.js'
 import type { Piece } from '../../state/snapshot.js'
 import type { SinkContext } from '../sink.js'
-import type { PieceName } from '../staged-pieces.js'
+import type { PieceName, UncodedPiece } from '../staged-pieces.js'
 import type { PieceAnswer, PieceTarget, Pile } from '../staged-writer.js'
 import { decodePiece, encodePiece, preparedRows } from './postgres-piece.js'
 import type { PostgresSession } from './postgres-session.js'
@@ -66,7 +67,10 @@ export class ExactlyOnceTarget implements PieceTarget {
   }
 }
 
-/** A pile of rows that becomes a staged piece. */
+/**
+ * A pile of rows that becomes staged pieces. With a key it grows beyond one piece, so that of all the rows between two
+ * barriers only the last of each key is staged and written.
+ */
 class PiecePile extends RowPile implements Pile {
   readonly #shape: RowShape
 
@@ -75,7 +79,14 @@ class PiecePile extends RowPile implements Pile {
     this.#shape = shape
   }
 
-  encode(): Uint8Array {
-    return encodePiece(preparedRows(this.#shape, this.sorted()))
+  override get isFull(): boolean {
+    return this.isKeyed ? this.bytes >= LIMITS.pileBytes : super.isFull
+  }
+
+  cut(): readonly UncodedPiece[] {
+    return this.blocks().map((block) => ({
+      size: block.bytes,
+      encode: () => encodePiece(preparedRows(this.#shape, block.sorted())),
+    }))
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { StagedPieces } from '#src/connector/staged-pieces.js'
+import { StagedPieces, type UncodedPiece } from '#src/connector/staged-pieces.js'
 import type { CheckpointId, RunId } from '#src/kit/ids.js'
 import type { Capture, Piece } from '#src/state/snapshot.js'
 import { HeldBlobs } from '../../support/held-blobs.js'
@@ -8,8 +8,8 @@ const KB = 1024
 
 test('when a barrier comes, then every piece is named by it and numbered, and its bytes come back', async () => {
   const { pieces, blobs } = staging()
-  pieces.add(bytes('first'))
-  pieces.add(bytes('second'))
+  pieces.add(whole(bytes('first')))
+  pieces.add(whole(bytes('second')))
   const taken = await uploaded(pieces.capture(id(4), last('third')), blobs)
 
   expect(names(taken)).toEqual(['4/0', '4/1', '4/2'])
@@ -21,7 +21,7 @@ test('when a barrier comes, then every piece is named by it and numbered, and it
 test('when a checkpoint is aborted, then the next one names its pieces as they were, and stores them once', async () => {
   const { pieces, blobs } = staging()
   const aborted = await uploaded(pieces.capture(id(1), last('a')), blobs)
-  pieces.add(bytes('b'))
+  pieces.add(whole(bytes('b')))
   const taken = await uploaded(pieces.capture(id(3), last('c')), blobs)
 
   expect(names(taken)).toEqual(['1/0', '3/0', '3/1'])
@@ -63,7 +63,7 @@ test('when pieces are confirmed, then later snapshots no longer name them', asyn
 test('when staged bytes fill half of the memory, then they go to the store before any barrier, and leave the memory', async () => {
   const { pieces, blobs } = staging({ memoryBytesMax: 10 * KB })
   for (let i = 0; i < 100; i++) {
-    pieces.add(new Uint8Array(KB).fill(i))
+    pieces.add(whole(new Uint8Array(KB).fill(i)))
     await settled()
     expect(pieces.memoryBytes).toBeLessThan(10 * KB)
   }
@@ -83,7 +83,7 @@ test('when staged bytes fill half of the memory, then they go to the store befor
 test('when the store is slow, then there is no room until it has answered', async () => {
   const { pieces, blobs, rooms } = staging({ memoryBytesMax: 4 * KB })
   blobs.hold()
-  for (let i = 0; i < 4; i++) pieces.add(new Uint8Array(KB))
+  for (let i = 0; i < 4; i++) pieces.add(whole(new Uint8Array(KB)))
   await settled()
   expect(pieces.memoryBytes).toBe(4 * KB)
   expect(rooms.count).toBe(0)
@@ -117,7 +117,7 @@ test('when an upload fails, then the next snapshot stores the same pieces again'
 test('when storing ahead of the barrier fails, then the sink is told', async () => {
   const { pieces, blobs, failures } = staging({ memoryBytesMax: 2 * KB })
   blobs.failure = new Error('the disk is full')
-  pieces.add(new Uint8Array(KB))
+  pieces.add(whole(new Uint8Array(KB)))
   await settled()
   expect(failures).toEqual([blobs.failure])
 })
@@ -125,7 +125,7 @@ test('when storing ahead of the barrier fails, then the sink is told', async () 
 test('when rows come after the barrier, then its capture does not show them', async () => {
   const { pieces, blobs } = staging()
   const capture = pieces.capture(id(1), last('a'))
-  pieces.add(bytes('b'))
+  pieces.add(whole(bytes('b')))
   expect(names(await uploaded(capture, blobs))).toEqual(['1/0'])
 })
 
@@ -170,8 +170,12 @@ function names(pieces: readonly Piece[]): string[] {
   return pieces.map(({ checkpoint, number }) => `${checkpoint}/${number}`)
 }
 
-function last(text: string): { size: number; encode(): Uint8Array } {
-  return { size: 100, encode: () => bytes(text) }
+function last(text: string): readonly UncodedPiece[] {
+  return [{ size: 100, encode: () => bytes(text) }]
+}
+
+function whole(contents: Uint8Array): readonly UncodedPiece[] {
+  return [{ size: contents.length, encode: () => contents }]
 }
 
 function bytes(text: string): Uint8Array {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { SinkSpec } from '#src/connector/sink.js'
+import type { UncodedPiece } from '#src/connector/staged-pieces.js'
 import type { PieceAnswer, PieceTarget, Pile } from '#src/connector/staged-writer.js'
 import { StagedWriter } from '#src/connector/staged-writer.js'
 import { LIMITS } from '#src/kit/limits.js'
@@ -173,8 +174,8 @@ class Words implements Pile {
     this.#words.push(String(record))
   }
 
-  encode(): Uint8Array {
-    return Buffer.from(this.#words.join(''))
+  cut(): readonly UncodedPiece[] {
+    return [{ size: this.bytes, encode: () => Buffer.from(this.#words.join('')) }]
   }
 }
 

@@ -53,6 +53,21 @@ test('when rows or bytes reach those of a piece, then the pile is full, and repe
   expect(bytes.isFull).toBe(true)
 })
 
+test('when a pile has more rows than a statement takes, then it is cut into blocks, each sorted, and no key is in two', () => {
+  const pile = pileOf(['user'])
+  const users = LIMITS.pieceRows * 2 + 10
+  for (const clicks of [1, 2]) {
+    for (let i = 0; i < users; i++) pile.add({ userId: `user-${(i * 7_919) % users}`, page: 1, clicks })
+  }
+  const blocks = pile.blocks().map((block) => block.sorted())
+
+  expect(blocks.map(({ length }) => length)).toEqual([LIMITS.pieceRows, LIMITS.pieceRows, 10])
+  const keys = blocks.map((rows) => rows.map(([user]) => user as string))
+  for (const each of keys) expect(each).toEqual([...each].sort())
+  expect(new Set(keys.flat()).size).toBe(users)
+  expect(blocks.flat().every(([, , clicks]) => clicks === '2')).toBe(true)
+})
+
 test('when a key is too long for an index, then it is refused', () => {
   const pile = pileOf(['user'])
   pile.add({ userId: 'x'.repeat(2_600), page: 1, clicks: 1 })
