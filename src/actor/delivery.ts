@@ -73,7 +73,7 @@ export class Delivery {
     // Found at once is the usual case: the address is taken apart only for what is not here.
     const cell = this.#local === 'by-reference' || to === from ? this.#cellOf(ref) : undefined
     if (cell !== undefined || to === from || this.#staysHere(to)) this.#tellHere(to, cell, message)
-    else this.#send({ kind: 'tell', to: this.#resolved(to), body: message })
+    else this.#tellElsewhere(this.#resolved(to), message)
   }
 
   frame(to: Address, frame: unknown): void {
@@ -158,6 +158,12 @@ export class Delivery {
 
   #cellOf(ref: ActorRef<never>): Cell | undefined {
     return CellRef.cellOf(ref, this) ?? this.#cells.get(ref.address)
+  }
+
+  /** To another system, or to this one by one of its names. */
+  #tellElsewhere(to: Address, message: unknown): void {
+    if (this.#staysHere(to)) this.#tellHere(to, this.#cells.get(to), message)
+    else this.#send({ kind: 'tell', to, body: message })
   }
 
   #tellHere(to: Address, cell: Cell | undefined, message: unknown): void {

@@ -106,6 +106,25 @@ test('when a system drops a name that another holds, too, then the other alone i
   expect(there.counters().deadLetters.total, 'it does not even arrive').toBe(0)
 })
 
+test('when no transport carries what a system sends itself, then it reaches its own actors by its name all the same', async () => {
+  const clock = new VirtualClock()
+  const transport: Transport = {
+    open: async () => {},
+    reaches: () => false,
+    send: () => {},
+    takeName: async () => {},
+    dropName: () => {},
+    close: async () => {},
+  }
+  const system = systemOn(clock, { transports: [transport] }, 'own')
+  const near = await probe<string>(system, clock, 'near')
+  await system.takeName('leader' as SystemId)
+  system.send({ address: 'leader.near' as Address } as ActorRef<string>, 'tell')
+  await clock.advance(10)
+  expect(near.heard).toEqual(['tell'])
+  expect(system.counters().deadLetters.total).toBe(0)
+})
+
 test('when a name cannot be taken, then its system does not go by it either', async () => {
   const clock = new VirtualClock()
   const network = new SimulatedNetwork({ clock, random: seededRandom(3) })
