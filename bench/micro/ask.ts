@@ -15,7 +15,6 @@ export const ask: Benchmark = {
     return {
       configuration: SIZES.ask,
       contenders: contendersOf(import.meta.url, Object.keys(ROUNDS), scale),
-      absent: [{ name: 'event emitter', why: 'it has no answers' }],
       targets: [{ kind: 'ratio', of: 'retake', over: 'nact', aim: 10, floor: 3 }],
     }
   },

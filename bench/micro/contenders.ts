@@ -19,9 +19,3 @@ export function contendersOf(module: string, names: readonly string[], scale: Sc
 export function secondsOf(scale: Scale): number {
   return scale === 'full' ? 2 : 0.3
 }
-
-/** Why `EventEmitter` is no contender where messages answer messages. */
-export const EMITTERS_NEST = {
-  name: 'event emitter',
-  why: 'it calls its listeners before emit returns: what is passed on and on ends the stack',
-}

@@ -3,7 +3,7 @@ import * as nact from '../peers/nact.js'
 import type { Benchmark } from '../suite/benchmark.js'
 import type { Sample } from '../suite/sample.js'
 import { SIZES } from './actor-sizes.js'
-import { contendersOf, EMITTERS_NEST, type Run } from './contenders.js'
+import { contendersOf, type Run } from './contenders.js'
 import { retakeSystem } from './retake-system.js'
 import { type Round, roundOf, steadyState } from './steady-state.js'
 
@@ -17,7 +17,6 @@ export const pingPong: Benchmark = {
     return {
       configuration: SIZES.pingPong,
       contenders: contendersOf(import.meta.url, Object.keys(ROUNDS), scale),
-      absent: [EMITTERS_NEST],
       targets: [{ kind: 'ratio', of: 'retake', over: 'nact', aim: 10, floor: 5 }],
     }
   },

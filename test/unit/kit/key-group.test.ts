@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { defaultMaxParallelism, groupRangeOf, keyGroupOf, subtaskOfGroup } from '#src/kit/key-group.js'
+import { keyHash } from '#src/kit/key-hash.js'
 import { randomInteger, seededRandom } from '#src/kit/random.js'
 
 test('when groups are dealt to subtasks, then the ranges cover each once and agree with where records go', () => {
@@ -14,6 +15,16 @@ test('when groups are dealt to subtasks, then the ranges cover each once and agr
       if (last < first) throw new Error(`subtask ${subtask} of ${parallelism} has none of ${max} groups`)
     }
     expect(owners).toEqual(Array.from({ length: max }, (_, group) => subtaskOfGroup(group, parallelism, max)))
+  }
+})
+
+test('when a key is dealt to its group, then that is the remainder of its hash', () => {
+  const random = seededRandom(5)
+  for (let i = 0; i < 20_000; i++) {
+    const key = `key-${randomInteger(random, 2 ** 31)}`
+    const max = 1 + randomInteger(random, 32_768)
+    const remainder = BigInt(keyHash(key) >>> 0) % BigInt(max)
+    if (BigInt(keyGroupOf(key, max)) !== remainder) throw new Error(`${key} of ${max}`)
   }
 })
 
