@@ -1,8 +1,10 @@
 /** `npm run bench`: what this machine, and this code, can do. `npm run bench -- --help` tells the rest. */
+
 import { EXIT, type ExitCode } from '#src/cli/exit-code.js'
 import { paletteFor } from '#src/cli/palette.js'
 import { processTerminal } from '#src/cli/terminal.js'
 import { UsageError } from '#src/cli/usage-error.js'
+import { SERVERS_ARE_REQUIRED } from '../test/support/availability.js'
 import { BENCHMARKS } from './benchmarks.js'
 import { scale } from './scale.js'
 import { compare } from './suite/compare-command.js'
@@ -43,7 +45,13 @@ async function answered(args: readonly string[]): Promise<ExitCode> {
       return compare(request, { terminal, palette })
     case 'run': {
       const isNamed = ({ name }: { name: string }) => request.names.includes(name)
-      const context = { terminal, palette, interruption, command: args }
+      const context = {
+        terminal,
+        palette,
+        interruption,
+        command: args,
+        areServersRequired: SERVERS_ARE_REQUIRED,
+      }
       return measure(request, BENCHMARKS.filter(isNamed), SURVEYS.filter(isNamed), context)
     }
   }

@@ -22,6 +22,8 @@ export interface MeasureContext {
   readonly interruption: Pick<Interruption, 'signal' | 'lift'>
   /** As it was typed. */
   readonly command: readonly string[]
+  /** Whether a benchmark that finds none of its servers has failed. */
+  readonly areServersRequired: boolean
 }
 
 /** Of another kind: no contenders, but tables, and promises where it is checked. */
@@ -37,7 +39,7 @@ export async function measure(
   request: RunRequest,
   benchmarks: readonly Benchmark[],
   surveys: readonly Survey[],
-  { terminal, palette, interruption, command }: MeasureContext,
+  { terminal, palette, interruption, command, areServersRequired }: MeasureContext,
 ): Promise<ExitCode> {
   const { isCheck, isJson, save, plots } = request
   const show = (text: string) => {
@@ -55,7 +57,7 @@ export async function measure(
   show(palette.faint(machineText(report.machine, report.code)))
   if (isBusy(report.machine))
     show(palette.notice('- the machine is busy: ratios within a round hold, all else is worth less'))
-  const tally = new Tally()
+  const tally = new Tally(areServersRequired)
   const { rounds } = request
   const options = {
     scale: isCheck ? 'check' : 'full',

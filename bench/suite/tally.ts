@@ -1,4 +1,3 @@
-import { SERVERS_ARE_REQUIRED } from '../../test/support/availability.js'
 import type { Verdict } from '../verdict.js'
 import type { Outcome } from './session.js'
 
@@ -8,7 +7,7 @@ export class Tally {
   readonly #failed: string[] = []
   readonly #skipped: string[] = []
 
-  constructor(readonly areServersRequired: boolean = SERVERS_ARE_REQUIRED) {}
+  constructor(readonly areServersRequired: boolean) {}
 
   /** One for the benchmark that ran, one for each floor, and a skip for each contender that is absent. */
   count(outcome: Outcome): void {

@@ -166,7 +166,10 @@ function readReport(path: string): Report {
 async function measured(benchmarks: readonly Benchmark[], request: RunRequest, signal = NO_TRIPS) {
   const { terminal, data, talk } = recordingTerminal()
   const interruption = { signal, lift() {} }
-  const context = { terminal, palette: PLAIN, interruption, command: ['made-up'] }
+  const context = {
+    ...{ terminal, palette: PLAIN, interruption, command: ['made-up'] },
+    areServersRequired: false,
+  }
   const code = await measure(request, benchmarks, [], context)
   return { code, data: data(), talk: talk() }
 }
