@@ -46,7 +46,10 @@ export class LinkRun {
     return this.#hasEnded
   }
 
-  /** Restores its keyed state, a step in each turn so that its thread answers meanwhile, then opens the operator, unless it was closed meanwhile. */
+  /**
+   * Restores its keyed state, a step in each turn so that its thread answers meanwhile, then opens the operator, unless it
+   * was closed meanwhile.
+   */
   async open(blobs: BlobReader): Promise<void> {
     const { id, where } = this.#link
     for (const { part } of this.#restored?.keyed ?? []) {

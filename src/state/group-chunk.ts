@@ -1,19 +1,37 @@
 import type { CanonicalKey } from '../kit/key.js'
-import { encodeRows } from '../record/row-codec.js'
+import { decodeRows, encodeRows } from '../record/row-codec.js'
+import { packValue, unpackValue } from '../record/value-codec.js'
 import type { Timer } from './timer-queue.js'
 
-/**
- * Some entries of one key group, as they are encoded: keys and values of each state, by its position, and timers.
- * Values that are rows are bytes (`row-codec.ts`): most state is, and most of a snapshot's work is encoding it.
- */
+/** Some entries of one key group: keys and values of each state, by its position, and timers. */
 export type GroupContent = readonly [
-  states: readonly (readonly [
-    state: number,
-    keys: readonly CanonicalKey[],
-    values: readonly unknown[] | Uint8Array,
-  ])[],
+  states: readonly StateContent<readonly unknown[]>[],
   timers: readonly (readonly [key: CanonicalKey, at: number, tag: string | undefined])[],
 ]
+
+type StateContent<V> = readonly [state: number, keys: readonly CanonicalKey[], values: V]
+
+/**
+ * The same as it is encoded. Values that are rows are bytes (`row-codec.ts`): most state is, and most of a snapshot's
+ * work is encoding it.
+ */
+type EncodedContent = readonly [
+  states: readonly StateContent<readonly unknown[] | Uint8Array>[],
+  GroupContent[1],
+]
+
+/** Throws (anything) for bytes that `GroupChunk` did not write. */
+export function decodeGroup(bytes: Uint8Array): GroupContent {
+  const [states, timers] = unpackValue(bytes) as EncodedContent
+  return [
+    states.map(([position, keys, values]) => [
+      position,
+      keys,
+      values instanceof Uint8Array ? decodeRows(values, keys.length) : values,
+    ]),
+    timers,
+  ]
+}
 
 /** Entries of the group at index `group`, being collected. */
 export class GroupChunk {
@@ -43,11 +61,12 @@ export class GroupChunk {
     this.entries += 1
   }
 
-  get content(): GroupContent {
+  /** @param where names the operator in errors */
+  encode(where: string): Uint8Array {
     const states = this.#states.map(
       ([position, keys, values]) => [position, keys, encodeRows(values)?.slice() ?? values] as const,
     )
-    return [states, this.#timers]
+    return new Uint8Array(packValue([states, this.#timers] satisfies EncodedContent, where))
   }
 
   #begin(position: number): void {

@@ -3,10 +3,8 @@ import { RetakeError } from '../kit/errors.js'
 import { canonicalKey, type Key, type KeyType, keyOfCanonical, keyTypeOf, mixedKeys } from '../kit/key.js'
 import { type GroupRange, groupRangeOf, keyGroupOf } from '../kit/key-group.js'
 import { LIMITS } from '../kit/limits.js'
-import { decodeRows } from '../record/row-codec.js'
-import { unpackValue } from '../record/value-codec.js'
 import { Captures } from './captures.js'
-import type { GroupContent } from './group-chunk.js'
+import { decodeGroup, type GroupContent } from './group-chunk.js'
 import { HeapValueState, KeyCursor } from './heap-value-state.js'
 import { KeyedCapture } from './keyed-capture.js'
 import { damaged, readKeyedPart } from './keyed-part.js'
@@ -176,8 +174,7 @@ export class HeapKeyedState implements KeyedStateBackend {
   }
 
   #load(index: number, names: readonly string[], [states, timers]: GroupContent): void {
-    for (const [position, keys, encoded] of states) {
-      const values = encoded instanceof Uint8Array ? decodeRows(encoded, keys.length) : encoded
+    for (const [position, keys, values] of states) {
       const state = this.#stateOf(names[position]!)
       keys.forEach((key, i) => {
         state.load(index, key, values[i])
@@ -226,7 +223,7 @@ export class HeapKeyedState implements KeyedStateBackend {
 
 function contentOf(bytes: Uint8Array, name: string, group: number): GroupContent {
   try {
-    return unpackValue(bytes) as GroupContent
+    return decodeGroup(bytes)
   } catch (cause) {
     throw damaged(name, `key group ${group} cannot be read`, cause)
   }

@@ -3,7 +3,6 @@ import { assert } from '../kit/assert.js'
 import type { CanonicalKey } from '../kit/key.js'
 import type { GroupRange } from '../kit/key-group.js'
 import { LIMITS } from '../kit/limits.js'
-import { packValue } from '../record/value-codec.js'
 import type { Captures, OpenCapture } from './captures.js'
 import { GroupChunk } from './group-chunk.js'
 import type { HeapValueState } from './heap-value-state.js'
@@ -98,9 +97,10 @@ export class KeyedCapture implements Capture, OpenCapture {
     return false
   }
 
-  #encode({ group, entries, content }: GroupChunk): number {
+  #encode(chunk: GroupChunk): number {
+    const { group, entries } = chunk
     const { range, where } = this.#options
-    const bytes = new Uint8Array(packValue(content, where))
+    const bytes = chunk.encode(where)
     this.#chunks.push({ group: range.first + group, bytes, crc: crc32(bytes) })
     const fitting = Math.round((entries * LIMITS.captureBytes) / bytes.length)
     this.#chunkEntries = Math.max(1, Math.min(fitting, LIMITS.captureEntries))

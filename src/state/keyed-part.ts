@@ -14,7 +14,7 @@ import { packValue, unpackValue } from '../record/value-codec.js'
  *     12  u32  crc32 of the index
  *     16  …    index (msgpack): max parallelism, type of the keys, names of the states,
  *              and for each chunk its group, offset behind the index, length and crc32
- *      …  …    the chunks, each as `GroupContent` says
+ *      …  …    the chunks, each as `GroupChunk` writes it
  *
  * What another Retake wrote is refused (RT1221), and so is what was not written here (RT1203).
  */
