@@ -9,7 +9,7 @@ import { LIMITS } from '#src/kit/limits.js'
 import type { Chain, Output } from '#src/operator/chain.js'
 import type { ChainCapture } from '#src/operator/chain-capture.js'
 import type { Frame } from '#src/record/element.js'
-import type { BlobWriter, SplitPosition, SubtaskSnapshot } from '#src/state/snapshot.js'
+import type { PartStore, SplitPosition, SubtaskSnapshot } from '#src/state/snapshot.js'
 import type { Direction } from './direction.js'
 import type { SubtaskDeployment } from './subtask-deployment.js'
 import type { AdoptSubtask, SubtaskControlMessage, SubtaskStanding } from './subtask-message.js'
@@ -27,6 +27,7 @@ export type SubtaskMessage =
   | { readonly type: 'tick' }
   | { readonly type: 'timers-due' }
   | { readonly type: 'report' }
+  | { readonly type: 'room'; readonly checkpoint: CheckpointId }
   | {
       readonly type: 'uploaded'
       readonly checkpoint: CheckpointId
@@ -57,6 +58,8 @@ interface Snapshot {
   readonly capturedAt: number
   readonly timings: { alignmentMs: number; captureMs: number }
   encoded: boolean
+  /** Its store is behind. */
+  waits: boolean
 }
 
 export interface SubtaskOptions {
@@ -71,7 +74,7 @@ export interface SubtaskOptions {
   /** Builds its chain. */
   readonly chainOf: (surroundings: ChainSurroundings) => Chain
   /** Where the parts of its snapshot of `checkpoint` go. */
-  readonly blobsOf: (checkpoint: CheckpointId) => BlobWriter
+  readonly blobsOf: (checkpoint: CheckpointId) => PartStore
   /** How many records its source has passed over by policy. */
   readonly recordsSkipped: () => number
   readonly now: () => number
@@ -193,6 +196,8 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
         return
       case 'report':
         return this.#report()
+      case 'room':
+        return this.#onRoom(message.checkpoint)
       case 'uploaded':
         return this.#onUploaded(message.checkpoint, message.outcome)
       case 'drained':
@@ -351,14 +356,14 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     if (checkpoint <= this.#lastCheckpoint) return
     this.#lastCheckpoint = checkpoint
     const startedAt = this.#ctx.now()
-    const capture = this.#chain.capture(checkpoint)
+    const capture = this.#chain.capture(checkpoint, this.#options.blobsOf(checkpoint))
     this.#outbox.broadcastBarrier({ kind: 'barrier', checkpoint, aborted })
     const capturedAt = this.#ctx.now()
     const timings = {
       alignmentMs: this.#chain.isSource ? 0 : this.#inbox.alignmentMs,
       captureMs: capturedAt - startedAt,
     }
-    this.#snapshots.push({ checkpoint, capture, capturedAt, timings, encoded: false })
+    this.#snapshots.push({ checkpoint, capture, capturedAt, timings, encoded: false, waits: false })
     if (!this.#chain.isSource) return
     const { attempt } = this.#options.deployment
     const emitted = { type: 'barrier-emitted', checkpoint, subtask: this.#id, attempt } as const
@@ -382,16 +387,36 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   }
 
   #hasSlice(): boolean {
-    return this.#snapshots.some(({ encoded }) => !encoded)
+    return this.#unencoded()?.waits === false
+  }
+
+  /** The oldest one that is not encoded: the others wait for it. */
+  #unencoded(): Snapshot | undefined {
+    for (const snapshot of this.#snapshots) if (!snapshot.encoded) return snapshot
+    return undefined
   }
 
   #slice(): void {
-    const snapshot = this.#snapshots.find(({ encoded }) => !encoded)
-    if (snapshot === undefined || !snapshot.capture.slice()) return
+    const snapshot = this.#unencoded()
+    if (snapshot === undefined) return
+    const { checkpoint, capture } = snapshot
+    if (!capture.slice()) return this.#awaitRoom(snapshot)
     snapshot.encoded = true
-    const { checkpoint } = snapshot
-    const upload = snapshot.capture.upload(this.#options.blobsOf(checkpoint))
+    const upload = capture.upload()
     this.#ctx.pipeToSelf(upload, (outcome) => ({ type: 'uploaded', checkpoint, outcome }))
+  }
+
+  #awaitRoom(snapshot: Snapshot): void {
+    const { checkpoint, capture } = snapshot
+    const room = capture.room()
+    if (room === undefined) return
+    snapshot.waits = true
+    this.#ctx.pipeToSelf(room, () => ({ type: 'room', checkpoint }))
+  }
+
+  #onRoom(checkpoint: CheckpointId): void {
+    const snapshot = this.#snapshots.find((each) => each.checkpoint === checkpoint)
+    if (snapshot !== undefined) snapshot.waits = false
   }
 
   #onUploaded(checkpoint: CheckpointId, outcome: Outcome<SubtaskSnapshot>): void {

@@ -1,5 +1,5 @@
 import type { Attempt, CheckpointId, RunId, SubtaskId } from '../kit/ids.js'
-import type { BlobWriter } from '../state/snapshot.js'
+import type { PartStore } from '../state/snapshot.js'
 import { blobName } from './blob-name.js'
 import type { BlobStore } from './blob-store.js'
 
@@ -23,13 +23,14 @@ export class SubtaskBlobs {
     this.#store = store
   }
 
-  writer(scope: BlobScope): BlobWriter {
+  writer(scope: BlobScope): PartStore {
     const { run, attempt, checkpoint, subtask } = scope
     return {
       put: (name, bytes) => {
         const unique = `${subtask}.${this.#number++}.${safe(name)}`
         return this.#store.put(blobName({ run, attempt, checkpoint, name: unique }), bytes)
       },
+      delete: (parts) => this.#store.delete(parts.map(({ blob }) => blob)),
     }
   }
 }

@@ -63,7 +63,7 @@ function manifestFault(value: unknown): string | undefined {
         pieces: optional(
           each({ owner: isCount, run: isTokenText, checkpoint: isCount, number: isCount, part: one(PART) }),
         ),
-        keyed: optional(one({ firstGroup: isCount, lastGroup: isInteger, part: one(PART) })),
+        keyed: optional(each({ firstGroup: isCount, lastGroup: isInteger, part: one(PART) })),
       }),
     }),
   })

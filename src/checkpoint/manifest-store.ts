@@ -61,7 +61,9 @@ function mapParts(manifest: Manifest, copy: (part: Part) => Part): Manifest {
         ...(operator.pieces && {
           pieces: operator.pieces.map((piece) => ({ ...piece, part: copy(piece.part) })),
         }),
-        ...(operator.keyed && { keyed: { ...operator.keyed, part: copy(operator.keyed.part) } }),
+        ...(operator.keyed && {
+          keyed: operator.keyed.map((keyed) => ({ ...keyed, part: copy(keyed.part) })),
+        }),
       })),
     })),
   }

@@ -2,7 +2,7 @@ import type { ConnectorPlan, JobPlan, OperatorPlan } from '../graph/job-plan.js'
 import type { Attempt, CheckpointId, OperatorId, RunId, VertexIndex } from '../kit/ids.js'
 import type { SplitPosition, SubtaskSnapshot } from '../state/snapshot.js'
 
-export const MANIFEST_FORMAT = 1
+export const MANIFEST_FORMAT = 2
 
 /**
  * What a checkpoint is: one blob that says which plan it was taken of, what each source coordinator knew and what each
@@ -107,7 +107,7 @@ export function snapshotBytes({ operators }: SubtaskSnapshot): number {
   let bytes = 0
   for (const { pieces, keyed } of operators) {
     for (const { part } of pieces ?? []) bytes += part.bytes
-    bytes += keyed?.part.bytes ?? 0
+    for (const { part } of keyed ?? []) bytes += part.bytes
   }
   return bytes
 }

@@ -79,10 +79,11 @@ function dealtTo(
   for (const split of positionsOf(assigned, before)) hands[split.owner % parallelism]!.splits.push(split)
   for (const { pieces, keyed } of before) {
     for (const piece of pieces ?? []) hands[piece.owner % parallelism]!.pieces.push(piece)
-    if (keyed === undefined) continue
-    const first = subtaskOfGroup(keyed.firstGroup, parallelism, maxParallelism)
-    const last = Math.min(subtaskOfGroup(keyed.lastGroup, parallelism, maxParallelism), parallelism - 1)
-    for (let subtask = first; subtask <= last; subtask++) hands[subtask]!.keyed.push(keyed)
+    for (const part of keyed ?? []) {
+      const first = subtaskOfGroup(part.firstGroup, parallelism, maxParallelism)
+      const last = Math.min(subtaskOfGroup(part.lastGroup, parallelism, maxParallelism), parallelism - 1)
+      for (let subtask = first; subtask <= last; subtask++) hands[subtask]!.keyed.push(part)
+    }
   }
   return hands
 }

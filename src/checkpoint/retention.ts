@@ -18,7 +18,7 @@ export function blobsOf(checkpoint: NamesBlobs): Set<BlobName> {
   for (const { operators } of checkpoint.subtasks) {
     for (const operator of operators) {
       addPieces(operator, names)
-      if (operator.keyed !== undefined) names.add(operator.keyed.part.blob)
+      for (const { part } of operator.keyed ?? []) names.add(part.blob)
     }
   }
   return names

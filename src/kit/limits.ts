@@ -127,6 +127,10 @@ export const LIMITS = {
   captureEntries: 1_024,
   /** … or about this many bytes, of large values. */
   captureBytes: 64 * 1024,
+  /** About so many bytes of keyed state make a part, which goes to the store while the next one is encoded. */
+  keyedPartBytes: 4 * 1024 * 1024,
+  /** Parts of one snapshot that are on their way to the store at once: then encoding waits. */
+  keyedPartsUnderWay: 2,
   /** Bytes of a snapshot that are restored in one turn. */
   restoreBytes: 512 * 1024,
   /** Staged rows of a sink that stay in memory; more go to the store as parts before the barrier. */

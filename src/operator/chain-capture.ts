@@ -13,11 +13,17 @@ export class ChainCapture {
   readonly #subtask: Omit<SubtaskSnapshot, 'operators'>
   readonly #operators: readonly CapturedOperator[]
   readonly #captures: readonly Capture[]
+  readonly #store: BlobWriter
   #sliced = 0
 
-  constructor(subtask: Omit<SubtaskSnapshot, 'operators'>, operators: readonly CapturedOperator[]) {
+  constructor(
+    subtask: Omit<SubtaskSnapshot, 'operators'>,
+    operators: readonly CapturedOperator[],
+    store: BlobWriter,
+  ) {
     this.#subtask = subtask
     this.#operators = operators
+    this.#store = store
     this.#captures = operators.flatMap(({ captures }) => captures)
   }
 
@@ -28,15 +34,25 @@ export class ChainCapture {
     return this.#sliced >= this.#captures.length
   }
 
+  /** Undefined, or what to wait for before the next slice. */
+  room(): Promise<void> | undefined {
+    return this.#captures[this.#sliced]?.room?.()
+  }
+
   /** The checkpoint was given up: nothing is encoded for it any more. */
   abandon(): void {
     for (const capture of this.#captures) capture.abandon?.()
   }
 
   /** Stores what was encoded, and may wait: for the store, and for what a sink's database has yet to answer. */
-  async upload(blobs: BlobWriter): Promise<SubtaskSnapshot> {
-    const operators = await Promise.all(this.#operators.map((captured) => uploaded(captured, blobs)))
-    return { ...this.#subtask, operators }
+  async upload(): Promise<SubtaskSnapshot> {
+    try {
+      const operators = await Promise.all(this.#operators.map((captured) => uploaded(captured, this.#store)))
+      return { ...this.#subtask, operators }
+    } catch (error) {
+      this.abandon()
+      throw error
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../kit/clock.js'
 import type { CheckpointId, OperatorId, RunId, SubtaskIndex, VertexIndex } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
 import type { Logger } from '../kit/logger.js'
-import type { BlobReader, SplitPosition } from '../state/snapshot.js'
+import type { BlobReader, PartStore, SplitPosition } from '../state/snapshot.js'
 import { ChainCapture } from './chain-capture.js'
 import { LinkRun } from './link-run.js'
 import type { Operator } from './operator.js'
@@ -158,12 +158,12 @@ export class Chain {
     }
   }
 
-  /** Fixes what the snapshot of this moment holds. */
-  capture(checkpoint: CheckpointId): ChainCapture {
+  /** Fixes what the snapshot of this moment holds. @param store where its parts go */
+  capture(checkpoint: CheckpointId, store: PartStore): ChainCapture {
     this.#assertOpen()
     const { vertex, subtask } = this.#ctx
-    const parts = this.#links.map((link) => link.capture(checkpoint))
-    return new ChainCapture({ vertex, subtask, ended: this.#hasEnded() }, parts)
+    const parts = this.#links.map((link) => link.capture(checkpoint, store))
+    return new ChainCapture({ vertex, subtask, ended: this.#hasEnded() }, parts, store)
   }
 
   /** `checkpoint` and all lower ones are complete. */

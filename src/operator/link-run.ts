@@ -1,7 +1,7 @@
 import type { Clock } from '../kit/clock.js'
 import type { CheckpointId } from '../kit/ids.js'
 import { HeapKeyedState } from '../state/heap-keyed-state.js'
-import type { BlobReader } from '../state/snapshot.js'
+import type { BlobReader, PartStore } from '../state/snapshot.js'
 import type { ChainContext, Link } from './chain.js'
 import type { CapturedOperator } from './chain-capture.js'
 import { LinkContext } from './link-context.js'
@@ -87,8 +87,8 @@ export class LinkRun {
     this.#hasEnded = true
   }
 
-  capture(checkpoint: CheckpointId): CapturedOperator {
-    const captures = [this.#keyed?.capture(), this.operator.capture?.(checkpoint)]
+  capture(checkpoint: CheckpointId, store: PartStore): CapturedOperator {
+    const captures = [this.#keyed?.capture(store), this.operator.capture?.(checkpoint)]
     const { subtask } = this.#ctx
     return { operator: this.#link.id, subtask, captures: captures.filter((capture) => capture !== undefined) }
   }

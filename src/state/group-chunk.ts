@@ -61,12 +61,15 @@ export class GroupChunk {
     this.entries += 1
   }
 
-  /** @param where names the operator in errors */
+  /**
+   * A view that the next call overwrites.
+   * @param where names the operator in errors
+   */
   encode(where: string): Uint8Array {
     const states = this.#states.map(
       ([position, keys, values]) => [position, keys, encodeRows(values)?.slice() ?? values] as const,
     )
-    return new Uint8Array(packValue([states, this.#timers] satisfies EncodedContent, where))
+    return packValue([states, this.#timers] satisfies EncodedContent, where)
   }
 
   #begin(position: number): void {

@@ -9,6 +9,7 @@ import { HeapValueState, KeyCursor } from './heap-value-state.js'
 import { KeyedCapture } from './keyed-capture.js'
 import { damaged, readKeyedPart } from './keyed-part.js'
 import type { KeyedStateBackend, TimerService, ValueState } from './keyed-state.js'
+import type { PartStore } from './snapshot.js'
 import { TimerQueue } from './timer-queue.js'
 
 export interface HeapKeyedStateOptions {
@@ -63,9 +64,6 @@ export class HeapKeyedState implements KeyedStateBackend {
       if (this.#keyType !== undefined && this.#keyType !== keyType) throw this.#otherKeys(keyType)
       this.#keyType = keyType
       this.#keyTypeIsRestored = true
-    }
-    for (const group of new Set(chunks.map(({ group }) => group))) {
-      assert(!this.#holdsAny(group - this.#range.first), 'a key group is in one part only', { name, group })
     }
     let loaded = 0
     for (const { group, bytes: encoded } of chunks) {
@@ -124,7 +122,7 @@ export class HeapKeyedState implements KeyedStateBackend {
       .map(({ at, tag }) => ({ at, tag }))
   }
 
-  capture(): KeyedCapture {
+  capture(store: PartStore): KeyedCapture {
     const indices: number[] = []
     for (let index = 0; index <= this.#range.last - this.#range.first; index++) {
       if (this.#holdsAny(index)) indices.push(index)
@@ -136,7 +134,8 @@ export class HeapKeyedState implements KeyedStateBackend {
     }
     const options = {
       captures: this.#captures,
-      range: this.#range,
+      store,
+      firstGroup: this.#range.first,
       indices,
       states: [...this.#states.values()],
       timers: this.#timers,

@@ -96,7 +96,11 @@ export class HeapValueState<T> implements ValueState<T> {
     const slot = { value, settledFor: this.#captures.newest }
     const slots = this.#groups[group]
     if (slots === undefined) this.#groups[group] = new Map([[key, slot]])
-    else slots.set(key, slot)
+    else {
+      const { size } = slots
+      slots.set(key, slot)
+      if (slots.size === size) assert(false, 'an entry of a snapshot is in one of its parts', { group, key })
+    }
     return slot
   }
 

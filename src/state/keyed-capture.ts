@@ -1,19 +1,20 @@
-import { crc32 } from 'node:zlib'
 import { assert } from '../kit/assert.js'
 import type { CanonicalKey } from '../kit/key.js'
-import type { GroupRange } from '../kit/key-group.js'
 import { LIMITS } from '../kit/limits.js'
 import type { Captures, OpenCapture } from './captures.js'
 import { GroupChunk } from './group-chunk.js'
 import type { HeapValueState } from './heap-value-state.js'
-import { type EncodedChunk, type KeyedPartContent, writeKeyedPart } from './keyed-part.js'
-import type { BlobWriter, Capture, OperatorSnapshot } from './snapshot.js'
+import { type KeyedPartContent, writeKeyedPart } from './keyed-part.js'
+import { PartBuffer } from './part-buffer.js'
+import type { Capture, KeyedPart, OperatorSnapshot, PartStore } from './snapshot.js'
 import type { Timer, TimerQueue } from './timer-queue.js'
 
 export interface KeyedCaptureOptions {
   readonly captures: Captures<KeyedCapture>
-  readonly range: GroupRange
-  /** Indices (in the range) of the groups that hold something now. */
+  readonly store: PartStore
+  /** The key group of index 0. */
+  readonly firstGroup: number
+  /** Indices of the groups that hold something now. */
   readonly indices: readonly number[]
   readonly states: readonly HeapValueState<unknown>[]
   readonly timers: TimerQueue
@@ -37,15 +38,24 @@ const FIRST_CHUNK_ENTRIES = 64
  * A snapshot of keyed state as of the moment it was made. It passes group by group, some entries at a time, and takes
  * those that still are as they were then; all others are handed over before they change, and come at the end of their
  * group. No write waits for more than a copy of its own value, however large groups are.
+ *
+ * What is encoded goes to the store part by part, while the next one is encoded: a snapshot needs the room of a few
+ * parts, not of the state.
  */
 export class KeyedCapture implements Capture, OpenCapture {
   readonly number: number
   readonly #options: KeyedCaptureOptions
   readonly #kept: (Kept | undefined)[] = []
   readonly #pass: Generator<GroupChunk, void>
-  readonly #chunks: EncodedChunk[] = []
   #chunkEntries = FIRST_CHUNK_ENTRIES
   #state: 'encoding' | 'encoded' | 'abandoned' = 'encoding'
+  /** The part that is being gathered. */
+  #buffer = new PartBuffer()
+  readonly #free: PartBuffer[] = []
+  /** By part: resolves when it is stored, or could not be. */
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #parts: KeyedPart[] = []
+  #failure: { readonly error: unknown } | undefined
 
   constructor(number: number, options: KeyedCaptureOptions) {
     this.number = number
@@ -87,8 +97,8 @@ export class KeyedCapture implements Capture, OpenCapture {
     while (entries < LIMITS.captureEntries && bytes < LIMITS.captureBytes) {
       const { value: chunk } = this.#pass.next()
       if (chunk === undefined) {
-        this.#state = 'encoded'
-        this.#options.captures.end(this)
+        if (!this.#buffer.isEmpty) this.#storeBuffer()
+        this.#end('encoded')
         return true
       }
       entries += chunk.entries
@@ -97,14 +107,51 @@ export class KeyedCapture implements Capture, OpenCapture {
     return false
   }
 
+  room(): Promise<void> | undefined {
+    const { oldest } = this.#options.captures
+    if (this.#state !== 'encoding' || oldest === undefined) return undefined
+    if (oldest !== this) return oldest.room()
+    return this.#underWay.size < LIMITS.keyedPartsUnderWay ? undefined : Promise.race(this.#underWay)
+  }
+
   #encode(chunk: GroupChunk): number {
     const { group, entries } = chunk
-    const { range, where } = this.#options
+    const { firstGroup, where } = this.#options
     const bytes = chunk.encode(where)
-    this.#chunks.push({ group: range.first + group, bytes, crc: crc32(bytes) })
+    this.#buffer.add(firstGroup + group, bytes)
+    if (this.#buffer.isFull) this.#storeBuffer()
     const fitting = Math.round((entries * LIMITS.captureBytes) / bytes.length)
     this.#chunkEntries = Math.max(1, Math.min(fitting, LIMITS.captureEntries))
     return bytes.length
+  }
+
+  /** Sends off the part that has been gathered; the next one has another buffer. */
+  #storeBuffer(): void {
+    const buffer = this.#buffer
+    this.#buffer = this.#free.pop() ?? new PartBuffer()
+    const stored = this.#storePart(buffer)
+      .catch((error: unknown) => {
+        this.#failure ??= { error }
+        if (this.#state === 'encoding') this.#end('encoded')
+      })
+      .finally(() => {
+        this.#underWay.delete(stored)
+        buffer.empty()
+        this.#free.push(buffer)
+      })
+    this.#underWay.add(stored)
+  }
+
+  async #storePart(buffer: PartBuffer): Promise<void> {
+    const { store, content } = this.#options
+    const chunks = buffer.chunks()
+    const part = await store.put('keyed', writeKeyedPart({ ...content, chunks }))
+    this.#parts.push({ firstGroup: chunks[0]!.group, lastGroup: chunks.at(-1)!.group, part })
+  }
+
+  #end(state: 'encoded' | 'abandoned'): void {
+    this.#state = state
+    this.#options.captures.end(this)
   }
 
   /** All that the snapshot holds. What a chunk refers to may change after the turn in which it comes out. */
@@ -158,18 +205,21 @@ export class KeyedCapture implements Capture, OpenCapture {
     if (chunk.entries > 0) yield chunk
   }
 
-  async upload(blobs: BlobWriter): Promise<Partial<OperatorSnapshot>> {
+  async upload(): Promise<Partial<OperatorSnapshot>> {
     assert(this.#state !== 'abandoned', 'what was abandoned is not uploaded')
     for (let isEncoded = this.slice(); !isEncoded; ) isEncoded = this.slice()
-    if (this.#chunks.length === 0) return {}
-    const part = await blobs.put('keyed', writeKeyedPart({ ...this.#options.content, chunks: this.#chunks }))
-    const { first, last } = this.#options.range
-    return { keyed: { firstGroup: first, lastGroup: last, part } }
+    await Promise.all(this.#underWay)
+    if (this.#failure !== undefined) throw this.#failure.error
+    return this.#parts.length === 0 ? {} : { keyed: this.#parts }
   }
 
-  /** The checkpoint was given up: nothing is kept or encoded for it any more. */
+  /** What is stored already is taken back: nobody will name it. */
   abandon(): void {
-    this.#state = 'abandoned'
-    this.#options.captures.end(this)
+    if (this.#state === 'abandoned') return
+    this.#end('abandoned')
+    const takenBack = Promise.all(this.#underWay).then(() =>
+      this.#options.store.delete(this.#parts.map(({ part }) => part)),
+    )
+    takenBack.catch(() => {}) // what is left goes when its attempt is swept
   }
 }

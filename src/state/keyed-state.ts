@@ -1,5 +1,5 @@
 import type { Key } from '../kit/key.js'
-import type { Capture } from './snapshot.js'
+import type { Capture, PartStore } from './snapshot.js'
 
 /**
  * Keyed state of one operator on one subtask, by key group. `setCurrentKey` first, then the handles read and write
@@ -15,8 +15,9 @@ export interface KeyedStateBackend {
   /**
    * Fixes what a snapshot of this moment holds. What is not written since is encoded slice by slice; a value about to
    * be written is kept first, by itself (copy-on-write).
+   * @param store where its parts go as they are encoded
    */
-  capture(): Capture
+  capture(store: PartStore): Capture
 }
 
 export interface ValueState<T> {

@@ -20,8 +20,8 @@ export interface OperatorSnapshot {
   readonly splits?: readonly SplitPosition[]
   /** Sinks and others: what is handed out again by owner. */
   readonly pieces?: readonly Piece[]
-  /** Operators behind a keyBy: state and timers by key group. */
-  readonly keyed?: KeyedPart
+  /** Operators behind a keyBy: state and timers by key group, none in two parts. */
+  readonly keyed?: readonly KeyedPart[]
 }
 
 /**
@@ -59,9 +59,12 @@ export interface Part {
   readonly hash: string
 }
 
-/** Keyed state of one operator on one subtask. Its bytes begin with an index of key groups (`state/keyed-part.ts`). */
+/**
+ * Some of the keyed state of one operator on one subtask. Its bytes begin with an index of key groups
+ * (`state/keyed-part.ts`).
+ */
 export interface KeyedPart {
-  /** Inclusive range of key groups. */
+  /** Inclusive range of the key groups that it has entries of; the first and the last may have more in other parts. */
   readonly firstGroup: number
   readonly lastGroup: number
   readonly part: Part
@@ -76,6 +79,12 @@ export interface BlobWriter {
   put(name: string, bytes: Bytes): Promise<Part>
 }
 
+/** The same for what is stored piecemeal, and may then not be needed. */
+export interface PartStore extends BlobWriter {
+  /** Takes back parts that it has put and that nothing names. */
+  delete(parts: readonly Part[]): Promise<void>
+}
+
 /** Where parts are read. Throws RT1203 when what is there is not what was written. */
 export interface BlobReader {
   get(part: Part): Promise<Uint8Array>
@@ -88,7 +97,9 @@ export interface BlobReader {
 export interface Capture {
   /** Does about a millisecond of work; true when nothing is left. */
   slice(): boolean
+  /** Undefined, or what to wait for before the next slice: the store is behind. */
+  room?(): Promise<void> | undefined
   upload(blobs: BlobWriter): Promise<Partial<OperatorSnapshot>>
-  /** The checkpoint was given up before `upload`: nothing is encoded for it any more. */
+  /** The checkpoint was given up, or another part of it failed: nothing is encoded for it any more. */
   abandon?(): void
 }

@@ -13,8 +13,8 @@ import {
 } from '../kit/ids.js'
 import { groupRangeOf, subtaskOfGroup } from '../kit/key-group.js'
 import type { RestoredOperator } from '../operator/restored-operator.js'
-import { type Bytes, wholeOf } from '../state/bytes.js'
-import type { BlobName, BlobReader, BlobWriter, Part, SubtaskSnapshot } from '../state/snapshot.js'
+import { type Bytes, lengthOf, wholeOf } from '../state/bytes.js'
+import type { BlobName, BlobReader, Part, PartStore, SubtaskSnapshot } from '../state/snapshot.js'
 
 /**
  * What a checkpoint holds of one subtask of an operator. It is plain data: a test may keep it in a file, and restore
@@ -30,8 +30,8 @@ export interface HarnessSnapshot {
   /** Those that this subtask has, inclusive. */
   readonly firstGroup: number
   readonly lastGroup: number
-  /** State and timers of these key groups, as they stand in the store. Empty if there were none. */
-  readonly bytes: Uint8Array
+  /** State and timers of these key groups, as they stand in the store. None if there was nothing. */
+  readonly parts: readonly Uint8Array[]
   /** Virtual time, milliseconds since 1970. */
   readonly takenAt: number
 }
@@ -49,14 +49,17 @@ export interface SubtaskPlace {
 export const VERTEX = 0 as VertexIndex
 export const RUN = 'harness' as RunId
 
-/** Keeps the one part that the snapshot of a process operator has. */
-export class KeptPart implements BlobWriter {
-  bytes: Uint8Array = new Uint8Array()
+/** Keeps the parts of the snapshot of a process operator. */
+export class KeptParts implements PartStore {
+  readonly parts: Uint8Array[] = []
 
   async put(name: string, bytes: Bytes): Promise<Part> {
-    this.bytes = wholeOf(bytes)
-    return partOf(name as BlobName, this.bytes)
+    const part = wholeOf(bytes).slice()
+    this.parts.push(part)
+    return partOf(name as BlobName, part)
   }
+
+  async delete(): Promise<void> {}
 }
 
 /**
@@ -93,20 +96,27 @@ function manifestOf(snapshots: readonly HarnessSnapshot[], first: HarnessSnapsho
     subtasks: snapshots.map(subtaskSnapshotOf),
     triggeredAt: takenAt,
     completedAt: takenAt,
-    bytes: snapshots.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    bytes: snapshots.reduce((sum, { parts }) => sum + lengthOf(parts), 0),
   }
 }
 
 function subtaskSnapshotOf(snapshot: HarnessSnapshot): SubtaskSnapshot {
-  const { firstGroup, lastGroup, bytes } = snapshot
+  const { firstGroup, lastGroup, parts } = snapshot
   const [operator, subtask] = [snapshot.operator as OperatorId, snapshot.subtask as SubtaskIndex]
-  const keyed = { firstGroup, lastGroup, part: partOf(blobOf(snapshot), bytes) }
-  const held = bytes.length === 0 ? { operator, subtask } : { operator, subtask, keyed }
-  return { vertex: VERTEX, subtask, operators: [held], ended: false }
+  const keyed = parts.map((bytes, index) => ({
+    firstGroup,
+    lastGroup,
+    part: partOf(blobOf(snapshot, index), bytes),
+  }))
+  return { vertex: VERTEX, subtask, operators: [{ operator, subtask, keyed }], ended: false }
 }
 
 function blobsOf(snapshots: readonly HarnessSnapshot[]): BlobReader {
-  const bytesOf = new Map(snapshots.map((snapshot) => [blobOf(snapshot), snapshot.bytes]))
+  const bytesOf = new Map(
+    snapshots.flatMap((snapshot) =>
+      snapshot.parts.map((part, index) => [blobOf(snapshot, index), part] as const),
+    ),
+  )
   return {
     get: async ({ blob }) => {
       const bytes = bytesOf.get(blob)
@@ -116,8 +126,8 @@ function blobsOf(snapshots: readonly HarnessSnapshot[]): BlobReader {
   }
 }
 
-function blobOf({ subtask, parallelism }: HarnessSnapshot): BlobName {
-  return `the snapshot of subtask ${subtask} of ${parallelism}` as BlobName
+function blobOf({ subtask, parallelism }: HarnessSnapshot, part: number): BlobName {
+  return `part ${part} of the snapshot of subtask ${subtask} of ${parallelism}` as BlobName
 }
 
 /** Its hash is left out: no store stands between, and the bytes have sums of their own. */

@@ -14,7 +14,7 @@ import { HeapKeyedState } from '../state/heap-keyed-state.js'
 import { freezingProcess } from './freezing.js'
 import {
   type HarnessSnapshot,
-  KeptPart,
+  KeptParts,
   RUN,
   restorationOf,
   type SubtaskPlace,
@@ -142,13 +142,13 @@ export class RunningOperator {
     const { id, subtask, parallelism, maxParallelism } = this.#options
     const takenAt = this.now()
     this.#checkpoint += 1
-    const capture = this.#chain.capture(this.#checkpoint as CheckpointId)
+    const kept = new KeptParts()
+    const capture = this.#chain.capture(this.#checkpoint as CheckpointId, kept)
     while (!capture.slice());
-    const part = new KeptPart()
-    await capture.upload(part)
+    await capture.upload()
     const { first: firstGroup, last: lastGroup } = groupRangeOf(subtask, parallelism, maxParallelism)
-    const { bytes } = part
-    return { operator: id, subtask, parallelism, maxParallelism, firstGroup, lastGroup, bytes, takenAt }
+    const { parts } = kept
+    return { operator: id, subtask, parallelism, maxParallelism, firstGroup, lastGroup, parts, takenAt }
   }
 
   /** The operator itself; its keyed state is noted as it is opened. */

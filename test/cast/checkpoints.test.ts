@@ -100,7 +100,7 @@ test('when a part of the newest checkpoint is damaged, then nothing falls back t
 
   const newest = (await manifests(job.run)).at(-1)
   const part = newest?.subtasks.flatMap(({ operators }) =>
-    operators.flatMap(({ keyed }) => keyed?.part ?? []),
+    operators.flatMap(({ keyed }) => keyed?.map(({ part }) => part) ?? []),
   )[0]
   const path = cast.path('state', 'blobs', ...(part?.blob.split('/') ?? []))
   const bytes = readFileSync(path)

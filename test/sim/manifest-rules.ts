@@ -18,10 +18,10 @@ export function manifestFaults(manifest: Manifest): string[] {
   if (there.length !== wanted.length)
     faults.push(`has ${there.length} snapshots of ${wanted.length} subtasks`)
   for (const { operators } of subtasks) {
-    for (const { keyed } of operators) {
-      const of = keyed === undefined ? undefined : partsOfBlobName(keyed.part.blob)
+    for (const { part } of operators.flatMap(({ keyed }) => keyed ?? [])) {
+      const of = partsOfBlobName(part.blob)
       if (of !== undefined && (of.run !== run || of.attempt !== attempt || of.checkpoint !== checkpoint))
-        faults.push(`names ${keyed?.part.blob}, of another attempt or checkpoint`)
+        faults.push(`names ${part.blob}, of another attempt or checkpoint`)
     }
   }
   faults.push(...splitFaults(manifest))

@@ -45,9 +45,6 @@ export function missingParts(
 
 function partsOf({ subtasks }: Manifest): Part[] {
   return subtasks.flatMap(({ operators }) =>
-    operators.flatMap(({ pieces, keyed }) => [
-      ...(pieces ?? []).map(({ part }) => part),
-      ...(keyed === undefined ? [] : [keyed.part]),
-    ]),
+    operators.flatMap(({ pieces, keyed }) => [...(pieces ?? []), ...(keyed ?? [])].map(({ part }) => part)),
   )
 }

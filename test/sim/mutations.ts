@@ -223,8 +223,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a part whose key groups go to several subtasks goes to none',
     file: 'src/checkpoint/restore.ts',
-    from: 'for (let subtask = first; subtask <= last; subtask++) hands[subtask]!.keyed.push(keyed)',
-    to: 'if (first === last) hands[first]!.keyed.push(keyed)',
+    from: 'for (let subtask = first; subtask <= last; subtask++) hands[subtask]!.keyed.push(part)',
+    to: 'if (first === last) hands[first]!.keyed.push(part)',
   },
   {
     name: 'splits go on from where the coordinator first knew them',

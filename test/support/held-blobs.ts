@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto'
 import { type Bytes, wholeOf } from '#src/state/bytes.js'
-import type { BlobName, BlobReader, BlobWriter, Part } from '#src/state/snapshot.js'
+import type { BlobName, BlobReader, Part, PartStore } from '#src/state/snapshot.js'
 
 /** A store in memory. `hold` keeps puts from resolving until `release`; `puts` says what was asked of it. */
-export class HeldBlobs implements BlobReader, BlobWriter {
+export class HeldBlobs implements BlobReader, PartStore {
   readonly puts: { name: string; bytes: number }[] = []
   readonly #blobs = new Map<string, Uint8Array>()
   #gate: Promise<void> = Promise.resolve()
   #open: () => void = () => {}
   failure: Error | undefined
+
+  /** How many are there. */
+  get size(): number {
+    return this.#blobs.size
+  }
 
   get bytes(): number {
     return this.puts.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -26,12 +31,15 @@ export class HeldBlobs implements BlobReader, BlobWriter {
 
   async put(name: string, bytes: Bytes): Promise<Part> {
     const copy = Uint8Array.from(wholeOf(bytes))
-    this.puts.push({ name, bytes: copy.length })
+    const blob = `${this.puts.push({ name, bytes: copy.length })}/${name}` as BlobName
     await this.#gate
     if (this.failure !== undefined) throw this.failure
-    const blob = `${this.#blobs.size}/${name}` as BlobName
     this.#blobs.set(blob, copy)
     return { blob, offset: 0, bytes: copy.length, hash: hashOf(copy) }
+  }
+
+  async delete(parts: readonly Part[]): Promise<void> {
+    for (const { blob } of parts) this.#blobs.delete(blob)
   }
 
   async get(part: Part): Promise<Uint8Array> {

@@ -255,7 +255,7 @@ test('when an acknowledgement comes too late, then it changes nothing, is answer
   await trigger()
   await clock.advance(5_000)
   const late = await blobs.put('run1/1/1/late' as BlobName, new Uint8Array(3))
-  const operators = [{ operator: 'count', keyed: { firstGroup: 0, lastGroup: 1, part: late } }]
+  const operators = [{ operator: 'count', keyed: [{ firstGroup: 0, lastGroup: 1, part: late }] }]
   acknowledge(1, '1-0' as SubtaskId, { operators })
   expect(ctx.replies.at(-1)).toBe('ok')
   expect(states()).toEqual(['opening', 'failed'])
@@ -527,7 +527,7 @@ test('when more are retained than asked for, then the log releases the oldest fi
   const pieces = [{ ...piece(0, 1), part: staged }]
   await clock.advance(10_000)
   await complete({
-    operators: [{ operator: 'count', keyed: { firstGroup: 0, lastGroup: 1, part: state }, pieces }],
+    operators: [{ operator: 'count', keyed: [{ firstGroup: 0, lastGroup: 1, part: state }], pieces }],
   })
   await clock.advance(10_000)
   await complete({ operators: [{ operator: 'count', pieces }] })
@@ -731,7 +731,7 @@ test('when a subtask stores a snapshot for whoever led before, then its blobs st
   goesOn()
   const late = await blobs.put('run1/1/0/late' as BlobName, new Uint8Array(3))
   const staged = await blobs.put('run1/1/0/piece' as BlobName, new Uint8Array(3))
-  const keyed = { firstGroup: 0, lastGroup: 1, part: late }
+  const keyed = [{ firstGroup: 0, lastGroup: 1, part: late }]
   const pieces = [{ ...piece(0, 1), part: staged }]
   acknowledge(0, '1-0' as SubtaskId, { operators: [{ operator: 'count', keyed, pieces }] })
   await clock.settle()

@@ -39,6 +39,7 @@ class FakeChain {
   polls: ('more' | 'idle' | 'end')[] = []
   isEncoded = true
   onSlice = () => {}
+  room: Promise<void> | undefined
   readonly opened = new Gate()
   readonly uploaded = new Gate()
   readonly drained = new Gate()
@@ -68,6 +69,7 @@ class FakeChain {
         this.onSlice()
         return this.isEncoded
       },
+      room: () => this.room,
       abandon: () => void this.calls.push(`abandon ${checkpoint}`),
       upload: async (): Promise<SubtaskSnapshot> => {
         await this.uploaded.passed
@@ -100,7 +102,10 @@ function stage(kind: 'source' | 'inner') {
     bufferTimeoutMs: LIMITS.bufferTimeoutMs,
     edges: [{ partitioner: { kind: 'forward' }, maxParallelism: 128 }],
     chainOf: () => chain as object as Chain,
-    blobsOf: () => ({ put: () => Promise.reject(new Error('nothing is stored here')) }),
+    blobsOf: () => ({
+      put: () => Promise.reject(new Error('nothing is stored here')),
+      delete: async () => {},
+    }),
     recordsSkipped: () => 0,
     now: () => clock.now(),
     wallTime: () => clock.wallTime(),
@@ -408,4 +413,28 @@ test('when a slice of a snapshot has taken its time, then input that waits has a
   ask(trigger(1, 65))
   await work(11)
   expect(turns.join(' ')).toBe('slice poll poll poll poll slice poll poll poll poll slice')
+})
+
+test('when the store of a snapshot is behind, then no slice comes before it has room, and input goes on', async () => {
+  const { clock, chain, ask, work, to } = stage('source')
+  await to('running')
+  const turns: string[] = []
+  chain.isEncoded = false
+  chain.onSlice = () => void turns.push('slice')
+  chain.polls = ['more', 'more', 'idle']
+  const poll = chain.poll
+  chain.poll = () => {
+    turns.push('poll')
+    return poll()
+  }
+  const room = new Gate()
+  chain.room = room.passed
+  ask(trigger(1, 65))
+  await work()
+  expect(turns.join(' ')).toBe('slice poll poll poll')
+  chain.room = undefined
+  room.open()
+  await clock.settle()
+  await work(1)
+  expect(turns.at(-1)).toBe('slice')
 })

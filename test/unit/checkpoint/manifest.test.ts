@@ -34,7 +34,7 @@ const MANIFEST = manifestOf(
   [
     snapshot(0, 0, [{ operator: 'clicks', splits: [split(0, { next: '34' })] }]),
     snapshot(1, 0, [
-      { operator: 'count', keyed: { firstGroup: 0, lastGroup: 127, part: part('run1/1/7/state', 40) } },
+      { operator: 'count', keyed: [{ firstGroup: 0, lastGroup: 127, part: part('run1/1/7/state', 40) }] },
       { operator: 'table', pieces: [piece(0, 7)] },
     ]),
   ],

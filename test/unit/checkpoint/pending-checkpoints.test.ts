@@ -348,7 +348,7 @@ test('when subtasks acknowledge, then the record names the last one and sums the
   open(10_000)
   checkpoints.onSourceStates(checkpoint(1), [])
   for (const [index, subtask] of SUBTASKS.entries()) {
-    const keyed = { firstGroup: 0, lastGroup: 63, part: part(`run1/1/1/${subtask}`, 10) }
+    const keyed = [{ firstGroup: 0, lastGroup: 63, part: part(`run1/1/1/${subtask}`, 10) }]
     checkpoints.onAcknowledged(
       {
         checkpoint: checkpoint(1),

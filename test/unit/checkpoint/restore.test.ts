@@ -50,11 +50,11 @@ const TWO = manifest(clickCount(2), [
   snapshot(0, 0, [{ operator: 'clicks', splits: [split(0, 100), split(2, 300)] }, { operator: 'map-1' }]),
   snapshot(0, 1, [{ operator: 'clicks', splits: [split(1, 200)] }, { operator: 'map-1' }]),
   snapshot(1, 0, [
-    { operator: 'count', keyed: keyed(0, 63) },
+    { operator: 'count', keyed: [keyed(0, 63)] },
     { operator: 'table', pieces: [piece(0, 5), piece(2, 5), piece(0, 7)] },
   ]),
   snapshot(1, 1, [
-    { operator: 'count', keyed: keyed(64, 127) },
+    { operator: 'count', keyed: [keyed(64, 127)] },
     { operator: 'table', pieces: [piece(1, 7), piece(1, 7, 1)] },
   ]),
 ])
@@ -244,7 +244,7 @@ test.each([
 test('when a sink has no staged rows in the checkpoint, then its connector and guarantee may change', () => {
   const bare = manifest(ends('kafka', 'postgres', 'exactly-once'), [
     snapshot(1, 0, [
-      { operator: 'count', keyed: keyed(0, 127) },
+      { operator: 'count', keyed: [keyed(0, 127)] },
       { operator: 'table', pieces: [] },
     ]),
   ])

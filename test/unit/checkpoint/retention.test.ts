@@ -7,7 +7,7 @@ import { attempt, checkpoint, part, piece, snapshot } from './fixtures.js'
 const ids = (...numbers: number[]) => numbers.map(checkpoint)
 const state = (id: number) => ({
   operator: 'count',
-  keyed: { firstGroup: 0, lastGroup: 9, part: part(`run1/1/${id}/state`) },
+  keyed: [{ firstGroup: 0, lastGroup: 9, part: part(`run1/1/${id}/state`) }],
 })
 const staged = (...from: number[]) => ({ operator: 'table', pieces: from.map((id) => piece(0, id)) })
 const content = (id: number, ...from: number[]) => ({

@@ -154,7 +154,7 @@ function chainOf(ids: readonly string[], ended: readonly string[] = [], restored
 }
 
 async function endedIn(chain: Chain): Promise<boolean> {
-  const capture = chain.capture(1 as CheckpointId)
+  const capture = chain.capture(1 as CheckpointId, new MemoryBlobs())
   while (!capture.slice());
-  return (await capture.upload(new MemoryBlobs())).ended
+  return (await capture.upload()).ended
 }

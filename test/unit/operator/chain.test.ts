@@ -87,11 +87,11 @@ test('when a snapshot is taken, then it holds positions and state of its moment,
   const running = await RunningChain.opened(unkeyed())
   running.polls.push([click('a')], [click('b'), click('c')])
   running.chain.poll()
-  const capture = running.chain.capture(7 as CheckpointId)
+  const capture = running.chain.capture(7 as CheckpointId, running.blobs)
   running.chain.poll()
   while (!capture.slice());
 
-  expect(await capture.upload(running.blobs)).toMatchObject({
+  expect(await capture.upload()).toMatchObject({
     vertex: 0,
     subtask: 0,
     ended: false,
@@ -124,10 +124,10 @@ test('when checkpoints complete, then the source hears the positions of that one
 test('when state is captured, then writes that follow do not show in the snapshot', async () => {
   const before = await RunningChain.opened(clickCount(), { vertex: 1 })
   before.process(row('a', 1), row('b', 1), row('a', 1))
-  const capture = before.chain.capture(1 as CheckpointId)
+  const capture = before.chain.capture(1 as CheckpointId, before.blobs)
   before.process(row('a', 100), row('c', 100))
   while (!capture.slice());
-  const snapshot = await capture.upload(before.blobs)
+  const snapshot = await capture.upload()
 
   const options = { vertex: 1, restored: restoredFrom(snapshot), blobs: before.blobs }
   const after = await RunningChain.opened(clickCount(), options)
@@ -138,7 +138,7 @@ test('when state is captured, then writes that follow do not show in the snapsho
 test('when a checkpoint is given up, then its capture no longer takes part, and the next one is whole', async () => {
   const running = await RunningChain.opened(clickCount(), { vertex: 1 })
   running.process(row('a', 1))
-  running.chain.capture(1 as CheckpointId).abandon()
+  running.chain.capture(1 as CheckpointId, running.blobs).abandon()
   running.process(row('a', 1))
   const snapshot = await running.snapshot(2)
 

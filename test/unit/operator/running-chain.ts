@@ -14,9 +14,9 @@ import { type Bytes, wholeOf } from '#src/state/bytes.js'
 import type {
   BlobName,
   BlobReader,
-  BlobWriter,
   Capture,
   Part,
+  PartStore,
   SplitPosition,
   SubtaskSnapshot,
 } from '#src/state/snapshot.js'
@@ -84,9 +84,9 @@ export class RunningChain {
 
   /** A whole snapshot, taken slice by slice. */
   async snapshot(checkpoint: number): Promise<SubtaskSnapshot> {
-    const capture = this.chain.capture(checkpoint as CheckpointId)
+    const capture = this.chain.capture(checkpoint as CheckpointId, this.blobs)
     while (!capture.slice());
-    return capture.upload(this.blobs)
+    return capture.upload()
   }
 
   #connectors(): Connectors {
@@ -158,7 +158,7 @@ export class RunningChain {
 }
 
 /** A store in memory. */
-export class MemoryBlobs implements BlobReader, BlobWriter {
+export class MemoryBlobs implements BlobReader, PartStore {
   readonly #blobs = new Map<BlobName, Uint8Array>()
 
   async put(name: string, bytes: Bytes): Promise<Part> {
@@ -166,6 +166,10 @@ export class MemoryBlobs implements BlobReader, BlobWriter {
     const whole = wholeOf(bytes).slice()
     this.#blobs.set(blob, whole)
     return { blob, offset: 0, bytes: whole.length, hash: '' }
+  }
+
+  async delete(parts: readonly Part[]): Promise<void> {
+    for (const { blob } of parts) this.#blobs.delete(blob)
   }
 
   async get({ blob, offset, bytes }: Part): Promise<Uint8Array> {
@@ -177,10 +181,5 @@ export class MemoryBlobs implements BlobReader, BlobWriter {
 
 /** What a snapshot gives back to the same subtask. */
 export function restoredFrom({ operators, ended }: SubtaskSnapshot): RestoredOperator[] {
-  return operators.map(({ operator, pieces = [], keyed }) => ({
-    operator,
-    pieces,
-    keyed: keyed === undefined ? [] : [keyed],
-    ended,
-  }))
+  return operators.map(({ operator, pieces = [], keyed = [] }) => ({ operator, pieces, keyed, ended }))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Manifest } from '#src/checkpoint/manifest.js'
+import { MANIFEST_FORMAT, type Manifest } from '#src/checkpoint/manifest.js'
 import { encodeManifest } from '#src/checkpoint/manifest-codec.js'
 import type { LogEntry, LogEvent } from '#src/cluster/log-entry.js'
 import type { StateStore } from '#src/cluster/state-store.js'
@@ -529,7 +529,7 @@ describe('what retained checkpoints name', () => {
       operators: Manifest['subtasks'][number]['operators'],
     ) =>
       change({
-        format: 1,
+        format: MANIFEST_FORMAT,
         run,
         job: 'click-count',
         checkpoint: checkpoint as CheckpointId,
@@ -550,7 +550,7 @@ describe('what retained checkpoints name', () => {
       nameOf('manifest1'),
       encodeManifest(
         manifest(1, 1, [
-          { operator, subtask, keyed: { firstGroup: 0, lastGroup: 9, part: keyed } },
+          { operator, subtask, keyed: [{ firstGroup: 0, lastGroup: 9, part: keyed }] },
           { operator, subtask, pieces: [{ owner: 0, run, checkpoint: CHECKPOINT, number: 0, part: piece }] },
         ]),
       ),

@@ -93,11 +93,11 @@ export class WholeGraph {
     while (this.#members.some(({ queues }) => queues.some((queue) => queue.length > 0))) {
       for (const member of this.#members) this.#take(member)
     }
-    const captures = this.#members.map(({ chain }) => chain.capture(1 as CheckpointId))
+    const captures = this.#members.map(({ chain }) => chain.capture(1 as CheckpointId, this.#blobs))
     const snapshots = await Promise.all(
       captures.map((capture) => {
         while (!capture.slice());
-        return capture.upload(this.#blobs)
+        return capture.upload()
       }),
     )
     const head = {

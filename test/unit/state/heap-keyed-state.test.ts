@@ -1,11 +1,12 @@
-import { expect, test } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
 import type { Key } from '#src/kit/key.js'
-import { groupRangeOf } from '#src/kit/key-group.js'
+import { keyGroupOf } from '#src/kit/key-group.js'
+import { LIMITS } from '#src/kit/limits.js'
 import { type Random, randomInteger, seededRandom } from '#src/kit/random.js'
-import { type Bytes, wholeOf } from '#src/state/bytes.js'
 import { HeapKeyedState } from '#src/state/heap-keyed-state.js'
 import type { KeyedCapture } from '#src/state/keyed-capture.js'
-import type { BlobName, BlobWriter, Part } from '#src/state/snapshot.js'
+import { HeldBlobs } from '../../support/held-blobs.js'
 
 const maxParallelism = 128
 
@@ -13,21 +14,10 @@ function stateOf(subtask = 0, parallelism = 1): HeapKeyedState {
   return new HeapKeyedState({ maxParallelism, parallelism, subtask, where: 'sum' })
 }
 
-/** Keeps what is stored in memory. */
-class Blobs implements BlobWriter {
-  readonly stored: Uint8Array[] = []
-
-  put(name: string, bytes: Bytes): Promise<Part> {
-    const whole = wholeOf(bytes)
-    this.stored.push(whole)
-    return Promise.resolve({ blob: name as BlobName, offset: 0, bytes: whole.byteLength, hash: '' })
-  }
-}
-
-async function bytesOf(capture: KeyedCapture): Promise<Uint8Array[]> {
-  const blobs = new Blobs()
-  await capture.upload(blobs)
-  return blobs.stored
+/** What the parts of a snapshot hold, when all are stored. */
+async function bytesOf(capture: KeyedCapture, blobs: HeldBlobs): Promise<Uint8Array[]> {
+  const { keyed = [] } = await capture.upload()
+  return Promise.all(keyed.map(({ part }) => blobs.get(part)))
 }
 
 /** Takes all steps at once. */
@@ -123,7 +113,8 @@ test('when a snapshot has been captured, then no later write shows in it', async
     count.set(key.endsWith('7') ? 7 : { n: 1, list: [1] })
   }
   const before = readAll(state, keys)
-  const capture = state.capture()
+  const blobs = new HeldBlobs()
+  const capture = state.capture(blobs)
   for (const key of keys) {
     state.setCurrentKey(key)
     const held = count.get()
@@ -135,24 +126,26 @@ test('when a snapshot has been captured, then no later write shows in it', async
   }
   state.setCurrentKey('somebody-new')
   count.set(1)
-  expect(contentOf(await bytesOf(capture), [...keys, 'somebody-new'])).toEqual(before)
+  expect(contentOf(await bytesOf(capture, blobs), [...keys, 'somebody-new'])).toEqual(before)
 })
 
 test('when snapshots are taken in slices under writes, then each is what it would have been at once', async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = seededRandom(seed)
     const state = stateOf()
+    const blobs = new HeldBlobs()
     const model = new Model()
     const underWay: { capture: KeyedCapture; expected: Model }[] = []
     for (let step = 0; step < 3_000; step++) {
-      if (random.next() < 0.004) underWay.push({ capture: state.capture(), expected: structuredClone(model) })
+      if (random.next() < 0.004)
+        underWay.push({ capture: state.capture(blobs), expected: structuredClone(model) })
       if (random.next() < 0.02) underWay[randomInteger(random, underWay.length)]?.capture.slice()
       write(random, state, model)
     }
     expect(underWay.length).toBeGreaterThan(3)
     for (const { capture, expected } of underWay) {
       const restored = stateOf()
-      for (const part of await bytesOf(capture)) restore(restored, part)
+      for (const part of await bytesOf(capture, blobs)) restore(restored, part)
       expect(new Map(readAll(restored, keys))).toEqual(expected.values)
       expect(timersOf(restored)).toEqual(expected.timers)
     }
@@ -221,14 +214,15 @@ test('when a snapshot is given up, then nothing is encoded for it any more, and 
     count.set(1)
   }
   const before = readAll(state, keys)
-  const [given, kept] = [state.capture(), state.capture()]
+  const blobs = new HeldBlobs()
+  const [given, kept] = [state.capture(blobs), state.capture(blobs)]
   given.abandon()
   for (const key of keys) {
     state.setCurrentKey(key)
     count.set(2)
   }
-  expect(contentOf(await bytesOf(kept), keys)).toEqual(before)
-  await expect(given.upload(new Blobs())).rejects.toThrow('abandoned')
+  expect(contentOf(await bytesOf(kept, blobs), keys)).toEqual(before)
+  await expect(given.upload()).rejects.toThrow('abandoned')
 })
 
 test('when state is large, then it takes several slices', () => {
@@ -238,7 +232,7 @@ test('when state is large, then it takes several slices', () => {
     state.setCurrentKey(i)
     count.set(i)
   }
-  const capture = state.capture()
+  const capture = state.capture(new HeldBlobs())
   let slices = 1
   while (!capture.slice()) slices += 1
   expect(slices).toBeGreaterThan(15)
@@ -248,9 +242,9 @@ test('when state is large, then it takes several slices', () => {
 test('when a state is empty, then its snapshot needs no part', async () => {
   const state = stateOf()
   state.value('count')
-  const capture = state.capture()
+  const capture = state.capture(new HeldBlobs())
   expect(capture.slice()).toBe(true)
-  expect(await capture.upload(new Blobs())).toEqual({})
+  expect(await capture.upload()).toEqual({})
 })
 
 test('when the parallelism changes there and back, then no key is lost or seen twice', async () => {
@@ -263,7 +257,8 @@ test('when the parallelism changes there and back, then no key is lost or seen t
     whole.timers.set(1_000 + randomInteger(random, 10), 'tag')
   }
   const expected = readAll(whole, all)
-  let parts = await bytesOf(whole.capture())
+  const blobs = new HeldBlobs()
+  let parts = await bytesOf(whole.capture(blobs), blobs)
   for (const parallelism of [3, 7, 2, 128, 1]) {
     const seen: [Key, unknown][] = []
     const next: Uint8Array[] = []
@@ -272,8 +267,8 @@ test('when the parallelism changes there and back, then no key is lost or seen t
       const state = stateOf(subtask, parallelism)
       for (const part of parts) restore(state, part)
       seen.push(...readAll(state, keysOf(state, all)))
-      const capture = state.capture()
-      next.push(...(await bytesOf(capture)))
+      const capture = state.capture(blobs)
+      next.push(...(await bytesOf(capture, blobs)))
       while (state.takeDueTimer(2_000) !== undefined) timers += 1
     }
     expect(new Map(seen.map(([key, value]) => [String(key), value]))).toEqual(
@@ -296,14 +291,77 @@ function keysOf(state: HeapKeyedState, all: readonly Key[]): Key[] {
   })
 }
 
-test('when a snapshot is uploaded, then it names the range of its groups', async () => {
-  const state = stateOf(1, 3)
-  const own = keysOf(state, keys)
-  state.setCurrentKey(own[0]!)
-  state.value('count').set(1)
-  const { first, last } = groupRangeOf(1, 3, maxParallelism)
-  expect(await state.capture().upload(new Blobs())).toMatchObject({
-    keyed: { firstGroup: first, lastGroup: last },
+test('when a snapshot is uploaded, then it names the range of the groups that have entries', async () => {
+  const state = stateOf()
+  const groups = keys.slice(0, 3).map((key) => {
+    state.setCurrentKey(key)
+    state.value('count').set(1)
+    return keyGroupOf(key, maxParallelism)
+  })
+  expect(await state.capture(new HeldBlobs()).upload()).toMatchObject({
+    keyed: [{ firstGroup: Math.min(...groups), lastGroup: Math.max(...groups) }],
+  })
+})
+
+describe('a snapshot of more than a part', () => {
+  const LARGE = 'x'.repeat(10_000)
+  const large = (): HeapKeyedState => {
+    const state = stateOf()
+    for (const key of keys.concat(keys.map((key) => `other-${key}`))) {
+      state.setCurrentKey(key)
+      state.value('count').set(`${LARGE}${key}`)
+    }
+    return state
+  }
+
+  test('when it is encoded, then its parts hold all of it, in the order of their groups', async () => {
+    const blobs = new HeldBlobs()
+    const state = large()
+    const capture = state.capture(blobs)
+    const { keyed = [] } = await capture.upload()
+    expect(keyed.length).toBeGreaterThan(2)
+    expect(Math.max(...keyed.map(({ part }) => part.bytes))).toBeLessThan(LIMITS.keyedPartBytes * 1.1)
+    const ends = keyed.flatMap(({ firstGroup, lastGroup }) => [firstGroup, lastGroup])
+    expect(ends).toEqual(ends.toSorted((a, b) => a - b))
+    const parts = await Promise.all(keyed.map(({ part }) => blobs.get(part)))
+    expect(contentOf(parts, keys)).toEqual(readAll(state, keys))
+  })
+
+  test('when the store is behind, then it waits with a bounded number of parts under way', async () => {
+    const blobs = new HeldBlobs()
+    blobs.hold()
+    const capture = large().capture(blobs)
+    while (capture.room() === undefined) expect(capture.slice()).toBe(false)
+    expect(blobs.puts).toHaveLength(LIMITS.keyedPartsUnderWay)
+    const room = capture.room()
+    blobs.release()
+    await room
+    expect(capture.room()).toBeUndefined()
+    expect((await capture.upload()).keyed?.length).toBeGreaterThan(LIMITS.keyedPartsUnderWay)
+  })
+
+  test('when the store refuses a part, then the upload fails by that, and what was stored is taken back', async () => {
+    const blobs = new HeldBlobs()
+    const capture = large().capture(blobs)
+    while (blobs.puts.length < 1) capture.slice()
+    await setImmediate()
+    blobs.failure = new Error('the disk is full')
+    await expect(capture.upload()).rejects.toThrow('the disk is full')
+    expect(blobs.size).toBe(1)
+    capture.abandon()
+    await setImmediate()
+    expect(blobs.size).toBe(0)
+  })
+
+  test('when the store refuses a part, then no more is encoded', async () => {
+    const blobs = new HeldBlobs()
+    blobs.failure = new Error('the disk is full')
+    const capture = large().capture(blobs)
+    while (blobs.puts.length < 1) capture.slice()
+    await setImmediate()
+    expect(capture.slice()).toBe(true)
+    await expect(capture.upload()).rejects.toThrow('the disk is full')
+    expect(blobs.puts).toHaveLength(1)
   })
 })
 
@@ -311,7 +369,8 @@ test('when keys change their type over a restore, then the operator is named', a
   const state = stateOf()
   state.setCurrentKey('a')
   state.value('count').set(1)
-  const [part] = await bytesOf(state.capture())
+  const blobs = new HeldBlobs()
+  const [part] = await bytesOf(state.capture(blobs), blobs)
   const restored = stateOf()
   restore(restored, part!)
   expect(() => restored.setCurrentKey(1)).toThrow(expect.objectContaining({ code: 'RT1222', where: 'sum' }))
@@ -321,7 +380,9 @@ test('when a value is no data, then the snapshot fails by name of its operator',
   const state = stateOf()
   state.setCurrentKey('a')
   state.value('count').set(() => 1)
-  expect(() => state.capture().slice()).toThrow(expect.objectContaining({ code: 'RT1614', where: 'sum' }))
+  expect(() => state.capture(new HeldBlobs()).slice()).toThrow(
+    expect.objectContaining({ code: 'RT1614', where: 'sum' }),
+  )
 })
 
 test('when timers are due, then they come in the order of their times, each once, with their key', () => {
