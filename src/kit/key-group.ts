@@ -9,9 +9,14 @@ import { LIMITS } from './limits.js'
  * dealt to subtasks in contiguous ranges, anew at every parallelism. The formulas are Flink's.
  */
 export function keyGroupOf(key: Key, maxParallelism: number): KeyGroup {
-  const hash = keyHash(key) >>> 0
+  return groupOfHash(keyHash(key), maxParallelism)
+}
+
+/** The same of a key's hash, signed. */
+export function groupOfHash(hash: number, maxParallelism: number): KeyGroup {
+  const word = hash >>> 0
   // The remainder: exact, as both are below 2^32, and in V8 a quarter of the cost of `%`, which it takes for doubles here.
-  return (hash - Math.floor(hash / maxParallelism) * maxParallelism) as KeyGroup
+  return (word - Math.floor(word / maxParallelism) * maxParallelism) as KeyGroup
 }
 
 export function subtaskOfGroup(group: number, parallelism: number, maxParallelism: number): number {

@@ -1,7 +1,8 @@
 import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
-import { canonicalKey, type Key, type KeyType, keyOfCanonical, keyTypeOf, mixedKeys } from '../kit/key.js'
-import { type GroupRange, groupRangeOf, keyGroupOf } from '../kit/key-group.js'
+import { type CanonicalKey, canonicalKey, type Key, type KeyType, keyOfCanonical, keyTypeOf, mixedKeys } from '../kit/key.js'
+import { type GroupRange, groupOfHash, groupRangeOf, keyGroupOf } from '../kit/key-group.js'
+import { keyHash } from '../kit/key-hash.js'
 import { LIMITS } from '../kit/limits.js'
 import { Captures } from './captures.js'
 import { decodeGroup, type GroupContent } from './group-chunk.js'
@@ -21,7 +22,7 @@ export interface HeapKeyedStateOptions {
 }
 
 /**
- * Keyed state in the memory of its subtask: for each state and key group a map. Snapshots are copy-on-write entry by
+ * Keyed state in the memory of its subtask: for each state and key group a table. Snapshots are copy-on-write entry by
  * entry, so a barrier costs next to nothing, and what a snapshot holds never changes under it.
  */
 export class HeapKeyedState implements KeyedStateBackend {
@@ -81,10 +82,11 @@ export class HeapKeyedState implements KeyedStateBackend {
 
   setCurrentKey(key: Key): void {
     if (typeof key !== this.#keyType) this.#meet(key)
-    const group = keyGroupOf(key, this.#options.maxParallelism)
+    const hash = keyHash(key)
+    const group = groupOfHash(hash, this.#options.maxParallelism)
     const { first, last } = this.#range
     if (group < first || group > last) throw this.#foreignKey(key, group)
-    this.#cursor.move(group - first, typeof key === 'string' ? key : canonicalKey(key))
+    this.#cursor.move(group - first, typeof key === 'string' ? key : canonicalKey(key), hash)
     this.#key = key
   }
 
@@ -107,8 +109,8 @@ export class HeapKeyedState implements KeyedStateBackend {
     const { group, at, tag } = timer
     this.#timers.cancel(timer)
     assert(this.#keyType !== undefined, 'a timer has a key')
-    this.#cursor.move(group, timer.key)
     this.#key = keyOfCanonical(timer.key, this.#keyType)
+    this.#cursor.move(group, timer.key, keyHash(this.#key))
     return { key: this.#key, at, tag }
   }
 
@@ -176,10 +178,14 @@ export class HeapKeyedState implements KeyedStateBackend {
     for (const [position, keys, values] of states) {
       const state = this.#stateOf(names[position]!)
       keys.forEach((key, i) => {
-        state.load(index, key, values[i])
+        state.load(index, key, this.#hashOf(key), values[i])
       })
     }
     for (const [key, at, tag] of timers) this.#timers.set({ group: index, key, at, tag })
+  }
+
+  #hashOf(canonical: CanonicalKey): number {
+    return keyHash(this.#keyType === 'tuple' ? keyOfCanonical(canonical, 'tuple') : canonical)
   }
 
   /** The first key, a tuple, or a fault. */

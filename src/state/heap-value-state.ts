@@ -1,6 +1,7 @@
 import { assert } from '../kit/assert.js'
 import { type CanonicalKey, canonicalKey } from '../kit/key.js'
 import type { Captures } from './captures.js'
+import { KeyTable } from './key-table.js'
 import { keptCopy } from './kept-copy.js'
 import type { ValueState } from './keyed-state.js'
 
@@ -8,14 +9,17 @@ import type { ValueState } from './keyed-state.js'
 export class KeyCursor {
   /** -1 before the first key. */
   group = -1
-  /** Canonical, but for a string that nobody has asked about: what a map knows as it is needs no look at each letter. */
+  /** Canonical, but for a string that nobody has asked about: what a table knows as it is needs no look at each letter. */
   key: CanonicalKey = ''
+  /** Of the key, 32 bits. */
+  hash = 0
   /** Rises with every key that has its turn, so that what was found for it need not be found again. */
   turn = 0
 
-  move(group: number, key: CanonicalKey): void {
+  move(group: number, key: CanonicalKey, hash: number): void {
     this.group = group
     this.key = key
+    this.hash = hash
     this.turn += 1
   }
 
@@ -27,6 +31,8 @@ export class KeyCursor {
 
 /** The place of one value. A key that is read and written in one turn is looked up once. */
 export interface Slot<T> {
+  readonly key: CanonicalKey
+  readonly hash: number
   value: T
   /** No capture up to this number needs its value (`captures.ts`). */
   settledFor: number
@@ -43,13 +49,13 @@ export interface HeapValueStateOptions {
   readonly where: string
 }
 
-/** One named state: a map for each key group, made when it is first written. */
+/** One named state: a table for each key group, made when it is first written. */
 export class HeapValueState<T> implements ValueState<T> {
   readonly #cursor: KeyCursor
   readonly #captures: Captures
   readonly #position: number
   readonly #where: string
-  readonly #groups: (Map<CanonicalKey, Slot<T>> | undefined)[]
+  readonly #groups: (KeyTable<Slot<T>> | undefined)[]
   /** The slot of the current key, as of `#turn`. */
   #slot: Slot<T> | undefined
   #turn = -1
@@ -59,7 +65,7 @@ export class HeapValueState<T> implements ValueState<T> {
     this.#captures = captures
     this.#position = position
     this.#where = where
-    this.#groups = new Array<Map<CanonicalKey, Slot<T>> | undefined>(groups).fill(undefined)
+    this.#groups = new Array<KeyTable<Slot<T>> | undefined>(groups).fill(undefined)
   }
 
   /** What is read may be changed in place and set again, so handing out an object counts as writing it. */
@@ -74,7 +80,8 @@ export class HeapValueState<T> implements ValueState<T> {
   set(value: T): void {
     const slot = this.#find()
     if (slot === undefined) {
-      this.#slot = this.load(this.#cursor.group, this.#cursor.canonical(), value)
+      const { group, hash } = this.#cursor
+      this.#slot = this.#add(group, this.#cursor.canonical(), hash, value)
       return
     }
     if (slot.settledFor < this.#captures.newest) this.#keep(slot, slot.value)
@@ -85,32 +92,39 @@ export class HeapValueState<T> implements ValueState<T> {
     const slot = this.#find()
     if (slot === undefined) return
     if (slot.settledFor < this.#captures.newest) this.#keep(slot, slot.value)
-    const { group, key } = this.#cursor
+    const { group } = this.#cursor
     this.#slot = undefined
-    const slots = this.#groups[group]
-    if (slots?.delete(key) === true && slots.size === 0) this.#groups[group] = undefined
+    const slots = this.#groups[group]!
+    slots.delete(slot)
+    if (slots.size === 0) this.#groups[group] = undefined
   }
 
-  /** Puts a value in a place that has none, of which no capture knows: for `set` and for what is restored. */
-  load(group: number, key: CanonicalKey, value: T): Slot<T> {
-    const slot = { value, settledFor: this.#captures.newest }
-    const slots = this.#groups[group]
-    if (slots === undefined) this.#groups[group] = new Map([[key, slot]])
-    else {
-      const { size } = slots
-      slots.set(key, slot)
-      if (slots.size === size) assert(false, 'an entry of a snapshot is in one of its parts', { group, key })
-    }
-    return slot
+  /** What a snapshot held. @param hash of the key */
+  load(group: number, key: CanonicalKey, hash: number, value: T): void {
+    if (this.#groups[group]?.find(key, hash) !== undefined)
+      assert(false, 'an entry of a snapshot is in one of its parts', { group, key })
+    this.#add(group, key, hash, value)
   }
 
   hasAny(group: number): boolean {
     return this.#groups[group] !== undefined
   }
 
-  /** Keys and slots of a group. Goes on over writes: what is cleared is not met any more, what is new comes last. */
-  slotsOf(group: number): IterableIterator<[CanonicalKey, Slot<T>]> {
-    return (this.#groups[group] ?? NOTHING).entries() as IterableIterator<[CanonicalKey, Slot<T>]>
+  /** Goes on over writes: what is cleared is not met any more, what is new is met last, and some may be met again. */
+  slotsOf(group: number): Iterable<Slot<T>> {
+    return this.#groups[group]?.entries() ?? []
+  }
+
+  /** Puts a value in a place that has none, of which no capture knows. */
+  #add(group: number, key: CanonicalKey, hash: number, value: T): Slot<T> {
+    const slot = { key, hash, value, settledFor: this.#captures.newest }
+    let slots = this.#groups[group]
+    if (slots === undefined) {
+      slots = new KeyTable()
+      this.#groups[group] = slots
+    }
+    slots.add(slot)
+    return slot
   }
 
   #keepCopy(slot: Slot<T>): void {
@@ -130,9 +144,7 @@ export class HeapValueState<T> implements ValueState<T> {
     if (cursor.group < 0) assert(false, 'state is read and written under a key')
     this.#turn = cursor.turn
     const slots = this.#groups[cursor.group]
-    this.#slot = slots?.get(cursor.key) ?? slots?.get(cursor.canonical())
+    this.#slot = slots?.find(cursor.key, cursor.hash) ?? slots?.find(cursor.canonical(), cursor.hash)
     return this.#slot
   }
 }
-
-const NOTHING = new Map<never, never>()

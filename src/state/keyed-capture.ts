@@ -160,10 +160,10 @@ export class KeyedCapture implements Capture, OpenCapture {
     for (const index of indices) {
       let chunk = new GroupChunk(index)
       for (let position = 0; position < states.length; position++) {
-        for (const [key, slot] of states[position]!.slotsOf(index)) {
+        for (const slot of states[position]!.slotsOf(index)) {
           if (slot.settledFor >= this.number) continue
           slot.settledFor = this.number
-          chunk.addValue(position, key, slot.value)
+          chunk.addValue(position, slot.key, slot.value)
           if (chunk.entries < this.#chunkEntries) continue
           yield chunk
           chunk = new GroupChunk(index)
