@@ -205,13 +205,13 @@ function templateOf(bytes: Buffer, start: number, end: number): JsonTemplate | u
     at = afterSpace(bytes, nameEnd, end)
     if (bytes[at++] !== COLON) return undefined
     at = afterSpace(bytes, at, end)
-    literals.push(bytes.subarray(literalAt, at).slice())
+    literals.push(new Uint8Array(bytes.subarray(literalAt, at)))
     literalAt = valueEnd(bytes, at, end)
     if (literalAt < 0) return undefined
     at = afterSpace(bytes, literalAt, end)
     if (bytes[at] === COMMA) at++
   }
-  literals.push(bytes.subarray(literalAt, end).slice())
+  literals.push(new Uint8Array(bytes.subarray(literalAt, end)))
   if (names.length > FIELDS_MAX || new Set(names).size < names.length) return undefined
   return new JsonTemplate(literals, objectMaker(names))
 }

@@ -17,7 +17,10 @@ import { type ObjectMaker, objectMaker } from '../kit/object-maker.js'
  * Numbers are little-endian.
  */
 
-/** The bytes of `records`: a view that the next call overwrites. Undefined: they are no rows of one kind. */
+/**
+ * The bytes of `records`: a view (a Buffer, whose own `slice` is one, too) that the next call overwrites. Undefined: they
+ * are no rows of one kind.
+ */
 export function encodeRows(records: readonly unknown[]): Uint8Array | undefined {
   const [first] = records
   if (!isPlain(first)) return undefined

@@ -66,9 +66,10 @@ export class GroupChunk {
    * @param where names the operator in errors
    */
   encode(where: string): Uint8Array {
-    const states = this.#states.map(
-      ([position, keys, values]) => [position, keys, encodeRows(values)?.slice() ?? values] as const,
-    )
+    const states = this.#states.map(([position, keys, values]) => {
+      const rows = encodeRows(values)
+      return [position, keys, rows === undefined ? values : new Uint8Array(rows)] as const
+    })
     return packValue([states, this.#timers] satisfies EncodedContent, where)
   }
 

@@ -54,7 +54,7 @@ export class KeptParts implements PartStore {
   readonly parts: Uint8Array[] = []
 
   async put(name: string, bytes: Bytes): Promise<Part> {
-    const part = wholeOf(bytes).slice()
+    const part = new Uint8Array(wholeOf(bytes))
     this.parts.push(part)
     return partOf(name as BlobName, part)
   }

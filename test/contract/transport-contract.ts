@@ -116,15 +116,20 @@ export function transportContract(
       expect(Buffer.compare(arrived as Uint8Array, copy)).toBe(0)
     })
 
-    test('when a frame is a view of a larger buffer, then only the view arrives, and the rest stays usable', async () => {
-      const { a, hearsB, toB, until } = await opened()
-      const pool = new Uint8Array(1_024).fill(9)
-      pool.set([1, 2, 3], 100)
-      a.send({ kind: 'frame', to: toB, body: pool.subarray(100, 103) })
-      await until(() => hearsB.parcels.length === 1)
-      expect(hearsB.parcels[0]?.body).toEqual(new Uint8Array([1, 2, 3]))
-      expect(pool[99]).toBe(9)
-    })
+    test.each([
+      ['Uint8Array', new Uint8Array(1_024)],
+      ['Buffer', Buffer.alloc(1_024)],
+    ])(
+      'when a frame is a view of a larger %s, then only the view arrives, and the rest stays usable',
+      async (_, pool) => {
+        const { a, hearsB, toB, until } = await opened()
+        pool.fill(9).set([1, 2, 3], 100)
+        a.send({ kind: 'frame', to: toB, body: pool.subarray(100, 103) })
+        await until(() => hearsB.parcels.length === 1)
+        expect(new Uint8Array(hearsB.parcels[0]?.body as Uint8Array)).toEqual(new Uint8Array([1, 2, 3]))
+        expect(pool[99]).toBe(9)
+      },
+    )
 
     test('when nobody has opened a system, then it is said, unless no way there was promised', async () => {
       const { a, hearsA, toA, until } = await opened()

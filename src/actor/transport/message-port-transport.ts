@@ -81,7 +81,7 @@ function postFrame(port: MessagePort, parcel: Parcel): void {
   const { body } = parcel
   assert(body instanceof Uint8Array, 'a frame that leaves its thread is bytes')
   // Of a view the platform would clone the whole buffer below it, so only its own bytes go.
-  const bytes = ownsItsBuffer(body) ? body : body.slice()
+  const bytes = ownsItsBuffer(body) ? body : new Uint8Array(body)
   port.postMessage(bytes === body ? parcel : { ...parcel, body: bytes }, [bytes.buffer as ArrayBuffer])
 }
 

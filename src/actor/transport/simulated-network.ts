@@ -231,5 +231,5 @@ function pairOf(from: SystemId, to: SystemId): string {
 function copied(parcel: Parcel): Parcel {
   if (parcel.kind !== 'frame') return structuredClone(parcel)
   assert(parcel.body instanceof Uint8Array, 'a frame that leaves its thread is bytes')
-  return { ...parcel, body: parcel.body.slice() }
+  return { ...parcel, body: new Uint8Array(parcel.body) }
 }

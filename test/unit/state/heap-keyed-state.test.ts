@@ -225,6 +225,24 @@ test('when a snapshot is given up, then nothing is encoded for it any more, and 
   await expect(given.upload()).rejects.toThrow('abandoned')
 })
 
+test('when an operator has two states of rows, then each comes back as it was', async () => {
+  const state = stateOf()
+  for (const key of keys) {
+    state.setCurrentKey(key)
+    state.value('name').set({ name: key })
+    state.value('count').set({ count: key.length })
+  }
+  const blobs = new HeldBlobs()
+  const parts = await bytesOf(state.capture(blobs), blobs)
+  const restored = stateOf()
+  for (const part of parts) restore(restored, part)
+  restored.setCurrentKey('user-7')
+  expect(['name', 'count'].map((name) => restored.value(name).get())).toEqual([
+    { name: 'user-7' },
+    { count: 6 },
+  ])
+})
+
 test('when state is large, then it takes several slices', () => {
   const state = stateOf()
   const count = state.value<number>('count')
