@@ -22,8 +22,11 @@ export class LinkContext implements OperatorContext {
   /** Operators that this one feeds. */
   readonly #fed: readonly Operator[]
   readonly #outputs: readonly Output[]
-  /** The first `#waiting` of these wait; the array keeps its room from batch to batch. */
-  readonly #emitted: unknown[] = []
+  /**
+   * The first `#waiting` of these wait. A new array for each batch, with room for as many as the last one had: one that is
+   * kept grows old, and the collector must be told of each young record that is stored in an old array.
+   */
+  #emitted: unknown[] = []
   #waiting = 0
   #passed = 0
 
@@ -73,9 +76,10 @@ export class LinkContext implements OperatorContext {
     const waiting = this.#waiting
     if (waiting === 0) return
     if (emitted.length > waiting) emitted.length = waiting
+    this.#emitted = new Array<unknown>(waiting)
+    this.#waiting = 0
+    this.#passed += waiting
     for (let i = 0; i < this.#fed.length; i++) this.#fed[i]!.process(emitted)
     for (let i = 0; i < this.#outputs.length; i++) this.#outputs[i]!(emitted)
-    this.#passed += waiting
-    this.#waiting = 0
   }
 }
