@@ -113,22 +113,23 @@ function writeRow(record: unknown, names: readonly string[], start: number): num
 }
 
 function writeNumber(value: number, start: number): number {
+  const bytes = scratch
   const whole = value | 0
   if (whole !== value) {
     float[0] = value
-    scratch[start] = F64
-    scratch.set(floatBytes, start + 1)
+    bytes[start] = F64
+    bytes.set(floatBytes, start + 1)
     return start + 9
   }
   if (whole >= 0 && whole < 0x80) {
-    scratch[start] = whole
+    bytes[start] = whole
     return start + 1
   }
-  scratch[start] = I32
-  scratch[start + 1] = whole
-  scratch[start + 2] = whole >> 8
-  scratch[start + 3] = whole >> 16
-  scratch[start + 4] = whole >> 24
+  bytes[start] = I32
+  bytes[start + 1] = whole
+  bytes[start + 2] = whole >> 8
+  bytes[start + 3] = whole >> 16
+  bytes[start + 4] = whole >> 24
   return start + 5
 }
 
@@ -136,19 +137,21 @@ function writeNumber(value: number, start: number): number {
 function writeText(text: string, start: number): number {
   const { length } = text
   if (length > 0xffff) return writeUtf8(text, start)
+  const bytes = scratch
   let at = start
-  if (length <= SHORT_MAX) scratch[at++] = SHORT_ASCII | length
+  if (length <= SHORT_MAX) bytes[at++] = SHORT_ASCII | length
   else {
-    scratch[at++] = ASCII
-    scratch[at++] = length
-    scratch[at++] = length >> 8
+    bytes[at++] = ASCII
+    bytes[at++] = length
+    bytes[at++] = length >> 8
   }
+  let seen = 0
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i)
-    if (code > 0x7f) return writeUtf8(text, start)
-    scratch[at++] = code
+    seen |= code
+    bytes[at++] = code
   }
-  return at
+  return seen > 0x7f ? writeUtf8(text, start) : at
 }
 
 function writeUtf8(text: string, start: number): number {
