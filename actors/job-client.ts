@@ -28,6 +28,10 @@ export interface RunHandle {
   readonly run: RunId
   /** Hears everything from now on, the current status first. */
   follow(listener: (event: JobEvent) => void): void
+  /**
+   * Resolves once it is certain that the run ends: canceled, if it has not ended otherwise, whoever leads by then. Rejects
+   * with RT1517 when nobody says so in time; then it may go on, or not. May be asked again.
+   */
   cancel(): Promise<void>
   /** Resolves when it is complete, or has failed; says which. */
   checkpointNow(): Promise<CheckpointRecord>
@@ -145,7 +149,8 @@ export class JobClient {
       run,
       follow,
       ended,
-      cancel: async () => void (await this.#line.ask(jobMaster, cancel, PATIENT)),
+      // Whoever could have answered may be gone with the run: its end is an answer, too.
+      cancel: async () => void (await Promise.race([this.#line.ask(jobMaster, cancel, PATIENT), ended])),
       checkpointNow: () => this.#checkpointNow(run),
     }
   }

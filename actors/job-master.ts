@@ -144,6 +144,7 @@ export type LedElsewhere = { readonly type: 'led-elsewhere'; readonly run: RunId
 
 export type DescribeJob = { readonly type: 'describe' } & Asks<JobReport>
 
+/** May be repeated. Answered once the log has it, so that whoever leads next knows of it, too; or has the end of the run. */
 export type CancelJob = { readonly type: 'cancel' } & Asks<'ok'>
 export type TakeCheckpoint = { readonly type: 'checkpoint-now' } & Asks<CheckpointRecord>
 
@@ -200,6 +201,8 @@ export interface JobMasterOptions {
 /** What an attempt that is being stopped makes way for. */
 type After = 'restart' | { readonly outcome: JobOutcome; readonly error: ErrorInfo | undefined }
 
+const CANCELED: After = { outcome: 'canceled', error: undefined }
+
 /**
  * Where the job is between two decisions.
  *
@@ -238,7 +241,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #coordinator: ActorRef<CheckpointCoordinatorMessage> | undefined
   readonly #rates: RateMeter
   /** Asked for before this actor led the job; done when it does. */
-  #early: { cancel: boolean; readonly checkpoints: ReplyTo<unknown>[] } = { cancel: false, checkpoints: [] }
+  readonly #early: { readonly cancels: ReplyTo<unknown>[]; readonly checkpoints: ReplyTo<unknown>[] } = {
+    cancels: [],
+    checkpoints: [],
+  }
   #epoch = 0 as Epoch
   #phase: Phase = { kind: 'preparing' }
   #attempt: JobAttempt | undefined
@@ -324,8 +330,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       case 'directs-attempt':
         return message.attempt === this.#attempt?.number ? ctx.reply('ok') : undefined
       case 'cancel':
-        ctx.reply('ok')
-        return this.#cancel()
+        return this.#onCancel(ctx.asker)
       case 'evacuate':
         return this.#evacuate(message.node)
       case 'ready-to-move':
@@ -434,8 +439,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
       const { attempt } = this.#log.state
       if (attempt === 0) this.#story.moveTo('CREATED')
       else this.#story.because('looking for what runs of it')
-      if (this.#early.cancel) return this.#cancel()
       this.#prepare()
+      for (const asker of this.#early.cancels.splice(0)) this.#onCancel(asker)
+      // Whoever led before has promised it, and has not come to it.
+      if (this.#log.state.isCancelling) this.#cancel()
     })
   }
 
@@ -503,6 +510,9 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (this.#attempt === undefined && takeover.attempt !== undefined)
       this.#story.isFound('RUNNING', 'taking it over')
     this.#attempt = takeover.attempt
+    // Its slots are known, or never will be.
+    const isSettled = takeover.attempt !== undefined || outcome.kind !== 'under-way'
+    if (isSettled && this.#log.state.isCancelling) return this.#stop(CANCELED)
     switch (outcome.kind) {
       case 'under-way':
         return
@@ -634,8 +644,10 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   #startAttempt(manifest: Manifest, { slots }: Extract<SlotsAnswer, { kind: 'granted' }>): void {
+    const { attempt: before, isCancelling } = this.#log.state
+    assert(!isCancelling, 'no attempt starts of a run that is being canceled', { before })
     this.#phase = { kind: 'starting', manifest }
-    const number = (this.#log.state.attempt + 1) as Attempt
+    const number = (before + 1) as Attempt
     const from = manifest.checkpoint
     const attempt = new JobAttempt(
       number,
@@ -804,20 +816,31 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#story.because(reason)
   }
 
+  /**
+   * Promised only by what the log has. A leader that is being replaced, and may not know it, can write nothing there, and
+   * does not answer: whoever asked asks again, and reaches the next one.
+   */
+  #onCancel(asker: ReplyTo<unknown> | undefined): void {
+    if (asker === undefined) return
+    if (this.#epoch === 0) return void this.#early.cancels.push(asker)
+    this.#log.append({ type: 'cancelling', epoch: this.#epoch }, (appended) => {
+      const { epoch } = this.#log.state
+      if (epoch !== this.#epoch) return this.#stepDown(`epoch ${epoch} leads`)
+      this.#ctx.replyTo(asker, { ok: true, value: 'ok' })
+      // Refused only if the run has ended meanwhile, and then it stays as it ended.
+      if (appended.kind === 'logged') this.#cancel()
+    })
+  }
+
   #cancel(): void {
     if (this.#phase.kind === 'ended') return
-    if (this.#epoch === 0) {
-      this.#early.cancel = true
-      return
-    }
-    const after = { outcome: 'canceled', error: undefined } as const
-    if (this.#phase.kind === 'stopping') {
-      if (this.#phase.after !== 'restart') return
-      this.#story.moveTo('CANCELLING')
-      this.#phase = { ...this.#phase, after }
-      return this.#stopped()
-    }
-    this.#stop(after)
+    // What runs of it is found first, so that it is closed before anybody hears that the job has ended.
+    if (this.#phase.kind === 'adopting' && this.#attempt === undefined) return
+    if (this.#phase.kind !== 'stopping') return this.#stop(CANCELED)
+    if (this.#phase.after !== 'restart') return
+    this.#story.moveTo('CANCELLING')
+    this.#phase = { ...this.#phase, after: CANCELED }
+    this.#stopped()
   }
 
   #stop(after: After, delayed = false): void {

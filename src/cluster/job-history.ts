@@ -65,7 +65,7 @@ export class JobHistory {
   /** Whether what `event` asks for holds already: an append that is asked for twice is done once. */
   holds(event: LogEvent): boolean {
     if (this.last === undefined) return false
-    const { epoch, attempt, reserved, retained } = this.last.after
+    const { epoch, attempt, reserved, retained, isCancelling } = this.last.after
     switch (event.type) {
       case 'reserved':
         return (
@@ -87,6 +87,8 @@ export class JobHistory {
         )
       case 'started':
         return event.epoch === epoch && attempt === event.attempt
+      case 'cancelling':
+        return event.epoch === epoch && isCancelling === true
       case 'submitted':
       case 'leads':
       case 'ended':
@@ -140,6 +142,7 @@ function nextState(now: LogState, event: LogEvent): LogState | string {
       return { ...now, reserved: { epoch: now.epoch, from: joined, to: event.to } }
     }
     case 'started': {
+      if (now.isCancelling) return 'the run is being canceled'
       if (event.attempt !== now.attempt + 1)
         return `attempt ${event.attempt} cannot follow attempt ${now.attempt}`
       const latest = now.retained.at(-1)?.checkpoint
@@ -153,6 +156,8 @@ function nextState(now: LogState, event: LogEvent): LogState | string {
       const { checkpoint, attempt, manifest } = event
       return { ...now, retained: [...now.retained, { checkpoint, attempt, manifest }] }
     }
+    case 'cancelling':
+      return now.isCancelling ? 'the run is being canceled already' : { ...now, isCancelling: true }
     case 'released': {
       const { checkpoints } = event
       const unknown = checkpoints.filter((id) => !now.retained.some(({ checkpoint }) => checkpoint === id))

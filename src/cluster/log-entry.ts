@@ -35,6 +35,8 @@ export type LogEvent =
       readonly checkpoint: CheckpointId
       readonly manifest: Part
     }
+  /** Somebody has asked for the end of the run, and is promised it: no attempt starts, and whoever takes over cancels. */
+  | { readonly type: 'cancelling'; readonly epoch: Epoch }
   /** No longer retained: their blobs may go. */
   | { readonly type: 'released'; readonly epoch: Epoch; readonly checkpoints: readonly CheckpointId[] }
   | { readonly type: 'ended'; readonly epoch: Epoch; readonly outcome: Outcome; readonly error?: ErrorInfo }
@@ -61,6 +63,8 @@ export interface LogState {
   readonly reserved: Reservation | undefined
   /** Complete and not released, oldest first; the last one is what a restart takes. */
   readonly retained: readonly RetainedCheckpoint[]
+  /** Its end is promised. Entries of a time before such promises lack it. */
+  readonly isCancelling?: true
   readonly ended: { readonly outcome: Outcome; readonly error?: ErrorInfo } | undefined
 }
 

@@ -3,10 +3,10 @@ import type { SystemId } from '../kit/ids.js'
 import type { NodeInfo } from './node-info.js'
 
 /**
- * Of the messages and frames between nodes, as `docs/protocol.md` has them. Raised by one whenever a node of before
- * could not understand, or would misunderstand, what is sent now.
+ * Of the messages and frames between nodes, and of the logs of runs, as `docs/protocol.md` has them. Raised by one
+ * whenever a node of before could not understand, or would misunderstand, what is sent or logged now.
  */
-export const PROTOCOL = 3
+export const PROTOCOL = 4
 
 /** The name under which the job manager of a cluster is found by whoever does not know its system. */
 export const JOB_MANAGER_NAME = 'job-manager' as SystemId

@@ -8,8 +8,6 @@ import { JobProgress } from './job-progress.js'
 export type Client = Awaited<ReturnType<typeof ClusterClient.connect>>
 
 const LOOK_MS = 1_000
-const CANCEL_SECONDS = 20
-const CANCELS = 3
 
 /**
  * A job that a cluster runs. What happens to it is heard as it happens; and because a message may be lost while
@@ -38,19 +36,9 @@ export class SubmittedJob {
     return this.#client.job(this.run)
   }
 
-  /** A leader that is replaced in the moment in which it is asked forgets it (docs/guarantees.md): asked again, as users would. */
   async cancel(): Promise<void> {
-    const hasEnded = () => this.progress.outcome !== undefined
-    for (let asked = 1; !hasEnded(); asked++) {
-      await this.#handle.cancel()
-      const ended = this.progress.until('it is canceled', hasEnded, CANCEL_SECONDS)
-      await (asked < CANCELS ? ended.catch((error) => this.#goOn(error)) : ended)
-    }
-  }
-
-  /** Having waited in vain is no failure yet; anything else is one. */
-  #goOn(error: unknown): void {
-    if (!String(error).includes('in vain')) throw error
+    await this.#handle.cancel()
+    await this.progress.until('it is canceled', () => this.progress.outcome !== undefined)
   }
 
   /** Asks no more. */

@@ -29,6 +29,8 @@ const LEADERS_ALONE = [
 const WORDS_ALONE_MS = 3_000
 /** A leader has the jobs of the one before it by then, and has been heard by all. */
 const SETTLED_MS = 3_000
+/** What one word leads to is done by then, if all goes well. */
+const SOON_MS = 500
 
 /** What can go wrong in a world: all that there is, or only what befalls whoever directs. */
 export type Theme = 'anything' | 'leaders'
@@ -95,6 +97,14 @@ export class Disasters {
       if (isFair) FAULTS[name](this.#world, random)
       this.#nextAt += this.#gapMs * (0.2 + random.next() * 1.6)
     }
+  }
+
+  /** Whoever directs dies in a moment: of two words in a row he says the one, and does not come to the other. */
+  killLeaderSoon(): void {
+    const { random } = this.#world
+    this.#world.later(random.next() ** 2 * SOON_MS, () => {
+      if (this.theme === 'anything' || this.#canBeReplaced()) FAULTS['leader killed'](this.#world, random)
+    })
   }
 
   /**

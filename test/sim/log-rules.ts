@@ -23,6 +23,8 @@ export class LogRules {
   #reserved = 0
   /** … and that one before the leading epoch had reserved any: its own ids are those between. */
   #foreign = 0
+  /** The leadership that has written that it is to be canceled. */
+  #cancelling: number | undefined
   #ended: string | undefined
 
   constructor(run: RunId) {
@@ -65,6 +67,7 @@ export class LogRules {
         must((after.reserved?.from ?? 0) > this.#foreign, 'no epoch has ids of another')
         break
       case 'started':
+        must(this.#cancelling === undefined, 'nothing starts of a run that is to be canceled')
         must(event.attempt === this.#attempt + 1, `the attempt after ${this.#attempt} is the next one`)
         must(
           event.from === this.#newest,
@@ -88,6 +91,10 @@ export class LogRules {
           'its manifest is the one retained',
         )
         break
+      case 'cancelling':
+        must(this.#cancelling === undefined, 'that it is to be canceled is written once')
+        this.#cancelling = event.epoch
+        break
       case 'released':
         must(event.checkpoints.length > 0, 'something is released')
         must(
@@ -98,6 +105,10 @@ export class LogRules {
         this.#retained = this.#retained.filter((id) => !event.checkpoints.some((gone) => gone === id))
         break
       case 'ended':
+        must(
+          event.outcome === 'canceled' || (this.#cancelling ?? event.epoch) === event.epoch,
+          'whoever takes over a run that is to be canceled cancels it',
+        )
         this.#ended = event.outcome
         break
       default:
@@ -109,6 +120,10 @@ export class LogRules {
     must(after.attempt === this.#attempt, `it says that attempt ${this.#attempt} is the current one`)
     const retained = after.retained.map(({ checkpoint }) => checkpoint)
     must(isDeepStrictEqual(retained, this.#retained), `it says that ${this.#retained} are retained`)
+    must(
+      after.isCancelling === (this.#cancelling === undefined ? undefined : true),
+      'it says whether it is to be canceled',
+    )
     must(after.ended?.outcome === this.#ended, 'it says whether the run has ended, and how')
     this.#place = place
     this.#nonce = nonce

@@ -167,6 +167,8 @@ function detailOf(event: LogEvent): string {
       return `attempt ${event.attempt} from ${event.from}`
     case 'completed':
       return `checkpoint ${event.checkpoint} of attempt ${event.attempt}`
+    case 'cancelling':
+      return `of epoch ${event.epoch}`
     case 'released':
       return event.checkpoints.join(', ')
     case 'ended':

@@ -288,6 +288,18 @@ export const MUTATIONS: readonly Mutation[] = [
     from: "return { kind: now - since < this.#options.rejoinMs ? 'waiting' : 'missing' }",
     to: "return { kind: now < since ? 'waiting' : 'missing' }",
   },
+  {
+    name: 'a cancel is promised before the log has it',
+    file: 'actors/job-master.ts',
+    from: "    this.#log.append({ type: 'cancelling', epoch: this.#epoch }, (appended) => {\n",
+    to: "    this.#ctx.replyTo(asker, { ok: true, value: 'ok' })\n    this.#log.append({ type: 'cancelling', epoch: this.#epoch }, (appended) => {\n",
+  },
+  {
+    name: 'who takes over forgets a cancel that was promised',
+    file: 'actors/job-master.ts',
+    from: '    if (isSettled && this.#log.state.isCancelling) return',
+    to: "    if (isSettled && this.#log.state.isCancelling && outcome.kind === 'failed') return",
+  },
 
   // What the simulation has found, once.
   {
@@ -311,7 +323,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a job that is canceled while it waits to restart does not say so',
     file: 'actors/job-master.ts',
-    from: "      if (this.#phase.after !== 'restart') return\n      this.#story.moveTo('CANCELLING')\n",
-    to: "      if (this.#phase.after !== 'restart') return\n",
+    from: "    this.#story.moveTo('CANCELLING')\n",
+    to: '',
   },
 ]

@@ -5,6 +5,7 @@ import { assert } from '#src/kit/assert.js'
 import type { Attempt, RunId } from '#src/kit/ids.js'
 import { randomInteger } from '#src/kit/random.js'
 import { AttemptRules } from './attempt-rules.js'
+import { CancelRules } from './cancel-rules.js'
 import { clusterOf } from './cluster.js'
 import { Disasters } from './disasters.js'
 import { FAULTS } from './faults.js'
@@ -43,6 +44,7 @@ class Scene {
   #shape: Shape
   #run: RunId | undefined
   #attempts: AttemptRules
+  #cancels = new CancelRules()
   /** The newest attempt that the client has heard of. */
   #told = 0 as Attempt
   #handle: JobHandle | undefined
@@ -147,19 +149,40 @@ class Scene {
     const outcome = this.#outcomeOf(this.#run)
     if (outcome !== undefined) return this.#onEnded(outcome)
     if (this.#calmSince === undefined) return this.#goWrong()
-    if (isEndless(this.#shape) && this.#judge.isComplete()) void this.#handle?.cancel().catch(() => undefined)
+    if (isEndless(this.#shape) && this.#judge.isComplete()) this.#cancel()
   }
 
   #goWrong(): void {
-    const { random, trace } = this.#world
+    const { random } = this.#world
     if (random.next() < 0.01) void this.#handle?.checkpointNow().catch(() => undefined)
-    if (this.#disasters.theme === 'anything' && random.next() < 0.004) {
-      trace.add('world', 'fault canceled')
-      // What is decided then stays unconfirmed: the next run has it to commit, at another parallelism too.
-      if (random.next() < 0.5) FAULTS['db down'](this.#world, random)
-      void this.#handle?.cancel().catch(() => undefined)
-    }
+    if (random.next() < 0.006) this.#cancelInTrouble()
     this.#disasters.look()
+  }
+
+  #cancelInTrouble(): void {
+    const { random, trace } = this.#world
+    trace.add('world', 'fault canceled')
+    // What is decided then stays unconfirmed: the next run has it to commit, at another parallelism too.
+    if (this.#disasters.theme === 'anything' && random.next() < 0.5) FAULTS['db down'](this.#world, random)
+    this.#cancel()
+    if (random.next() < 0.5) this.#disasters.killLeaderSoon()
+  }
+
+  /** Again and again until it is promised, and never after: then nobody may forget it. */
+  #cancel(): void {
+    const handle = this.#handle
+    if (handle === undefined || this.#cancels.isPromised) return
+    handle.cancel().then(
+      () => this.#onCancelPromised(handle.run),
+      () => undefined,
+    )
+  }
+
+  #onCancelPromised(run: RunId): void {
+    const newest = this.#truth(run).at(-1)
+    if (run !== this.#run || newest === undefined) return
+    this.#world.trace.add('client', 'job cancel promised', run)
+    this.#cancels.onPromised(newest)
   }
 
   /** For how long nothing has gone wrong any more. */
@@ -276,7 +299,11 @@ class Scene {
   #onLogged(run: RunId, entry: LogEntry): void {
     const { trace } = this.#world
     const { event } = entry
-    if (event.type === 'submitted') this.#attempts = new AttemptRules(this.#disasters.theme)
+    if (event.type === 'submitted') {
+      this.#attempts = new AttemptRules(this.#disasters.theme)
+      this.#cancels = new CancelRules()
+    }
+    this.#cancels.follow(entry)
     if (this.#attempts.follow(entry) === 'adopted') trace.add('oracle', 'hit adopted', run)
     if (event.type === 'completed' && event.checkpoint > 0) {
       trace.add('oracle', 'hit decided', `${run} ${event.checkpoint}`)

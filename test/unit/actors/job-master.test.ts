@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { JobEvent } from '#actors/job-event.js'
-import { JobMaster, type JobMasterMessage, type LedElsewhere } from '#actors/job-master.js'
+import { type CancelJob, JobMaster, type JobMasterMessage, type LedElsewhere } from '#actors/job-master.js'
 import type { ResourceManagerMessage } from '#actors/resource-manager.js'
 import type { Actor, ActorRef, ExitReason } from '#src/actor/actor.js'
 import { ActorSystem } from '#src/actor/system.js'
@@ -21,11 +21,15 @@ import { entriesOf, on } from '../cluster/fixtures.js'
 
 /** Entries of one kind are held until they are let go: a disk that takes its time. */
 class SlowLog implements JobLog {
-  readonly entries: LogEntry[] = [...entriesOf(on.submitted())]
+  readonly entries: LogEntry[]
   readonly #held: (() => void)[] = []
   #holds: string | undefined
   #unreadable: Error | undefined
   #unwritable: Error | undefined
+
+  constructor(...later: readonly LogEvent[]) {
+    this.entries = [...entriesOf(on.submitted(), ...later)]
+  }
 
   hold(type: string): void {
     this.#holds = type
@@ -76,12 +80,16 @@ class SlowLog implements JobLog {
 const MANY_RESTARTS = { type: 'fixed-delay', attempts: 1_000, delay: 0 } as const
 const SUBTASKS: readonly SubtaskId[] = ['0-0', '0-1', '1-0', '1-1'].map((id) => id as SubtaskId)
 
-/** A job master over actors that do at once what they are asked; the test speaks for the subtasks. */
-function stage() {
+/**
+ * A job master over actors that do at once what they are asked; the test speaks for the subtasks.
+ *
+ * @param later what the log has besides the submission
+ */
+function stage(...later: readonly LogEvent[]) {
   const clock = new VirtualClock()
   const random = seededRandom(1)
   const blobs = new MemoryBlobs()
-  const log = new SlowLog()
+  const log = new SlowLog(...later)
   const [events, exits, crashes]: [JobEvent[], ExitReason[], ExitReason[]] = [[], [], []]
   const system = new ActorSystem({
     id: 'here' as SystemId,
@@ -139,7 +147,17 @@ function stage() {
       .ask({ address: to } as ActorRef<never>, message as never, { timeoutMs: 60_000 })
       .catch(() => {})
   }
-  return { clock, log, blobs, events, exits, crashes, elsewhere, tell }
+  /** What is answered comes to stand in the list. */
+  const cancel = () => {
+    const answers: unknown[] = []
+    const asked = system.ask(jobMaster, { type: 'cancel' } satisfies CancelJob, { timeoutMs: 60_000 })
+    asked.then(
+      (answer) => answers.push(answer),
+      () => {},
+    )
+    return answers
+  }
+  return { clock, log, blobs, events, exits, crashes, elsewhere, tell, cancel }
 }
 
 const twoSplits: SourceConnector = {
@@ -221,6 +239,72 @@ test('when a job is canceled while its first manifest is being stored, then it e
   expect(exits).toEqual([{ kind: 'normal' }])
   expect(crashes).toEqual([])
   expect(events.filter(({ type }) => type === 'ended')).toHaveLength(1)
+})
+
+test('when a job is canceled, then that is answered once its log promises it, and nothing is done before', async () => {
+  const { clock, log, events, exits, cancel } = stage()
+  await clock.advance(100)
+  log.hold('cancelling')
+  const answers = [cancel(), cancel()]
+  await clock.advance(1_000)
+  expect(answers).toEqual([[], []])
+  expect(events).not.toContainEqual(expect.objectContaining({ status: 'CANCELLING' }))
+
+  log.letGo()
+  await clock.advance(100)
+  expect(answers).toEqual([['ok'], ['ok']])
+  expect(log.entries.slice(-2).map(({ event }) => event)).toEqual([on.cancelling(1), on.ended(1, 'canceled')])
+  expect(exits).toEqual([{ kind: 'normal' }])
+})
+
+test('when another leads by the time a job is canceled, then nobody is told that it is, and nothing is written', async () => {
+  const { clock, log, elsewhere, cancel } = stage()
+  await clock.advance(100)
+  log.write(on.leads(2))
+  const answers = cancel()
+  await clock.advance(1_000)
+  expect([answers, elsewhere, log.entries.at(-1)?.event]).toEqual([[], [run], on.leads(2)])
+})
+
+test('when a job is canceled before it is led, then that is promised by whoever comes to lead it', async () => {
+  const { clock, log, events, cancel } = stage()
+  log.hold('leads')
+  const answers = cancel()
+  await clock.advance(100)
+  expect(answers).toEqual([])
+  log.letGo()
+  await clock.advance(100)
+  expect(answers).toEqual(['ok'])
+  expect(events.at(-1)).toMatchObject({ type: 'ended', outcome: 'canceled' })
+  expect(log.entries.slice(1, 3).map(({ event }) => event.type)).toEqual(['leads', 'cancelling'])
+})
+
+test('when a job is canceled while its end is being written, then that is answered, and it stays as it ended', async () => {
+  const { clock, log, events, tell, cancel } = stage()
+  await clock.advance(100)
+  log.hold('ended')
+  for (const subtask of SUBTASKS)
+    tell('here.job', { type: 'subtask-changed', subtask, attempt: 1 as Attempt, state: 'FINISHED' })
+  await clock.advance(10)
+  const answers = cancel()
+  await clock.advance(1_000)
+  expect([log.held, answers]).toEqual([1, []])
+  log.letGo()
+  await clock.advance(100)
+  expect(answers).toEqual(['ok'])
+  expect(events.at(-1)).toMatchObject({ type: 'ended', outcome: 'finished' })
+  expect(log.count('cancelling')).toBe(0)
+})
+
+test('when whoever led before has promised a cancel, and nothing has run, then nothing starts, and the job ends CANCELED', async () => {
+  const { clock, log, events, exits, crashes } = stage(on.leads(1), on.cancelling(1))
+  await clock.advance(1_000)
+  expect(log.entries.slice(3).map(({ event }) => event)).toMatchObject([
+    { type: 'leads', epoch: 2 },
+    on.ended(2, 'canceled'),
+  ])
+  expect(events.at(-1)).toMatchObject({ type: 'ended', outcome: 'canceled' })
+  expect([exits, crashes]).toEqual([[{ kind: 'normal' }], []])
 })
 
 const damaged = new RetakeError('RT1306', {

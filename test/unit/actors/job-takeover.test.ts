@@ -441,6 +441,42 @@ for (const [when, isClaimed] of [
   })
 }
 
+const CANCELLING = [on.cancelling(1)]
+
+test('when whoever led before has promised a cancel, then what runs is found and closed, and the job ends CANCELED', async () => {
+  const { clock, tm, rm, events, exits, attempts, written } = await stage({ later: CANCELLING })
+  const answers = { rm: rm.answers, tm: tm.answers }
+  rm.answers = (word) => (word.type === 'claim-slots' ? { kind: 'waiting' } : answers.rm(word))
+  tm.answers = (word) => (word.type === 'close-slot' ? undefined : answers.tm(word))
+  await clock.advance(LIMITS.slotRetryMs * 3)
+  expect(tm.heard).toEqual([])
+  rm.answers = answers.rm
+  await clock.advance(LIMITS.slotRetryMs + 100)
+  // It has not ended before nothing of it runs.
+  expect(tm.of('close-slot')).toHaveLength(2)
+  expect(await written()).toMatchObject([
+    { type: 'completed' },
+    on.cancelling(1),
+    { type: 'leads', epoch: 2 },
+  ])
+
+  tm.answers = answers.tm
+  await clock.advance(LIMITS.controlAsk.repeatMs + 100)
+  expect((await written()).slice(1)).toMatchObject([{ type: 'leads', epoch: 2 }, on.ended(2, 'canceled')])
+  expect(events.at(-1)).toMatchObject({ type: 'ended', outcome: 'canceled', checkpoint: 5 })
+  expect([attempts(), exits]).toEqual([[], [{ kind: 'normal' }]])
+})
+
+test('when whoever led before has promised a cancel, and what ran is gone, then nothing starts, and the job ends CANCELED', async () => {
+  const { clock, rm, events, started } = await stage({ later: CANCELLING })
+  const { answers } = rm
+  rm.answers = (word) => (word.type === 'claim-slots' ? { kind: 'missing' } : answers(word))
+  await clock.advance(100)
+  expect(rm.of('release-slots').at(-1)).toMatchObject({ attempt: 2, epoch: 2 })
+  expect(events.at(-1)).toMatchObject({ type: 'ended', outcome: 'canceled', checkpoint: 5 })
+  expect(await started()).toHaveLength(1)
+})
+
 test('when the newest manifest cannot be read for a while, then what runs goes on, however long that takes', async () => {
   const { clock, blobs, tm, attempts, failures, status } = await stage()
   const get = blobs.get.bind(blobs)

@@ -1,5 +1,5 @@
 import { JobHistory } from '#src/cluster/job-history.js'
-import type { LogEntry, LogEvent } from '#src/cluster/log-entry.js'
+import type { LogEntry, LogEvent, Outcome } from '#src/cluster/log-entry.js'
 import type { Attempt, CheckpointId, Epoch, NodeId, RunId } from '#src/kit/ids.js'
 import type { BlobName, Part } from '#src/state/snapshot.js'
 
@@ -31,12 +31,17 @@ export const on = {
     checkpoint: checkpoint as CheckpointId,
     manifest: manifest(name),
   }),
+  cancelling: (epoch: number): LogEvent => ({ type: 'cancelling', epoch: epoch as Epoch }),
   released: (epoch: number, ...checkpoints: number[]): LogEvent => ({
     type: 'released',
     epoch: epoch as Epoch,
     checkpoints: checkpoints as CheckpointId[],
   }),
-  ended: (epoch: number): LogEvent => ({ type: 'ended', epoch: epoch as Epoch, outcome: 'finished' }),
+  ended: (epoch: number, outcome: Outcome = 'finished'): LogEvent => ({
+    type: 'ended',
+    epoch: epoch as Epoch,
+    outcome,
+  }),
 }
 
 /** Entries of a log that holds `events`. */

@@ -10,6 +10,9 @@ const verdict = (events: readonly LogEvent[], event: LogEvent) => {
   return answer.kind === 'accepted' ? 'accepted' : answer.reason
 }
 
+const CANCELLING = [...STARTED, on.cancelling(1)]
+const TAKEN = [...CANCELLING, on.leads(2)]
+
 test('when a log is read, then the last entry says all that holds', () => {
   const of = history(...STARTED, on.completed(1, 1, 5), on.completed(1, 1, 6), on.released(1, 0))
   expect(of.place).toBe(8)
@@ -98,6 +101,16 @@ test.each<[string, readonly LogEvent[], LogEvent, string]>([
   ['what is released is not retained', STARTED, on.released(1, 3), 'checkpoint 3 is not retained'],
   ['the newest one is released', STARTED, on.released(1, 0), 'the newest checkpoint is what a restart takes'],
   ['nothing is released', STARTED, on.released(1), 'nothing is released'],
+  ['an attempt starts of a run that is canceled', CANCELLING, on.started(1, 2, 0), 'is being canceled'],
+  ['another takes a run over that is canceled', TAKEN, on.started(2, 2, 0), 'is being canceled'],
+  ['it is canceled twice', CANCELLING, on.cancelling(1), 'the run is being canceled already'],
+  [
+    'a deposed leader promises to cancel it',
+    [...STARTED, on.leads(2)],
+    on.cancelling(1),
+    'epoch 1 does not lead: epoch 2 does',
+  ],
+  ['it is canceled after its end', [...STARTED, on.ended(1)], on.cancelling(1), 'has ended (finished)'],
   ['the run has ended', [...STARTED, on.ended(1)], on.leads(2), 'the run has ended (finished)'],
 ])('when %s, then it is refused', (_, before, event, reason) => {
   expect(verdict(before, event)).toContain(reason)
@@ -132,6 +145,17 @@ test('when the log holds an event already, then asking for it again says so', ()
   expect(of.holds(on.released(1, 0))).toBe(true)
   expect(of.holds(on.started(1, 1, 0))).toBe(true)
   expect(of.holds(on.started(2 as Epoch, 1, 0)), 'by another epoch').toBe(false)
+  expect(of.holds(on.cancelling(1))).toBe(false)
+  expect(history(...CANCELLING).holds(on.cancelling(1))).toBe(true)
+  expect(history(...TAKEN).holds(on.cancelling(2)), 'promised by whoever led before').toBe(true)
+  expect(history(...TAKEN).holds(on.cancelling(1)), 'by one that was replaced').toBe(false)
+})
+
+test('when a run is to be canceled, then whoever takes it over reads so, and what was under way may be decided', () => {
+  expect(history(...STARTED).state.isCancelling).toBeUndefined()
+  expect(history(...TAKEN, on.reserved(2, 128)).state.isCancelling).toBe(true)
+  expect(verdict(CANCELLING, on.completed(1, 1, 5))).toBe('accepted')
+  expect(verdict(TAKEN, on.ended(2, 'canceled'))).toBe('accepted')
 })
 
 test('when entries do not fit together, then the log is damaged, and says where', () => {

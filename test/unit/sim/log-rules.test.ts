@@ -40,6 +40,9 @@ test.each([
     [...RETAINED, on.reserved(1, 128), on.leads(2), on.reserved(2, 192), on.completed(2, 1, 129)],
   ],
   ['a run that ends', [...RETAINED, on.ended(1)]],
+  ['a run that is canceled', [...RETAINED, on.cancelling(1), on.completed(1, 1, 3), on.ended(1, 'canceled')]],
+  ['a run that ends while it is canceled', [...RETAINED, on.cancelling(1), on.ended(1)]],
+  ['a cancel that is taken over', [...RETAINED, on.cancelling(1), on.leads(2), on.ended(2, 'canceled')]],
   [
     'a run that starts from another’s checkpoint',
     [
@@ -64,6 +67,7 @@ test.each([
 )
 
 const SUBMITTED = [on.submitted()]
+const CANCELLING = [...RETAINED, on.cancelling(1)]
 const TAKEN_OVER = [...RETAINED, on.leads(2), on.reserved(2, 128)]
 
 test.each<[rule: string, entries: LogEntry[]]>([
@@ -99,6 +103,11 @@ test.each<[rule: string, entries: LogEntry[]]>([
   ['epoch 1 has the ids above 0 to 64', next(RETAINED, on.completed(1, 1, 65))],
   ['epoch 2 has the ids above 64 to 128', next(TAKEN_OVER, on.completed(2, 1, 3))],
   ['epoch 2 has the ids above 64 to 64', next([...RETAINED, on.leads(2)], on.completed(2, 1, 3))],
+  ['only epoch 2 writes, which leads', next(TAKEN_OVER, on.cancelling(1))],
+  ['nothing starts of a run that is to be canceled', next(CANCELLING, on.started(1, 2, 2))],
+  ['is written once', next([...CANCELLING, on.leads(2)], on.cancelling(2))],
+  ['whoever takes over a run that is to be canceled', next([...CANCELLING, on.leads(2)], on.ended(2))],
+  ['it says whether it is to be canceled', said(RETAINED, { isCancelling: true })],
   ['something is released', next(RETAINED, on.released(1))],
   ['only what is retained is released', next(RETAINED, on.released(1, 5))],
   ['the newest checkpoint stays', next(RETAINED, on.released(1, 2))],

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { NodeRole } from '#actors/cluster-view.js'
 import type { LogEvent } from '#src/cluster/log-entry.js'
 import { assert } from '#src/kit/assert.js'
+import { LIMITS } from '#src/kit/limits.js'
 import { seededRandom } from '#src/kit/random.js'
 import type { SimulatedMachine } from '#src/testing/simulated-machine.js'
 import { Judge } from '../../sim/judge.js'
@@ -86,7 +87,8 @@ async function stage(directors: number) {
     fingerprint: undefined,
   })
   await clock.advance(3_000)
-  const { run } = await accepted
+  const handle = await accepted
+  const { run } = handle
   const entries = (type: LogEvent['type']) =>
     world.state.truth(run).flatMap(({ event }) => (event.type === type ? [event] : []))
   const leader = (): SimulatedMachine => {
@@ -100,7 +102,7 @@ async function stage(directors: number) {
     judge.judgeEnd()
     return world.violations
   }
-  return { world, clock, entries, leader, finish }
+  return { world, clock, handle, entries, leader, finish }
 }
 
 test('when ten leaders die in a row, then each is followed in three seconds, nothing starts again, and every row counts once', async () => {
@@ -135,6 +137,27 @@ test('when a leader is frozen until another has its jobs, and goes on, then it c
   expect(entries('started')).toHaveLength(1)
   expect(world.machines.every(({ isReady }) => isReady)).toBe(true)
   expect(await finish()).toEqual([])
+})
+
+test('when a leader dies as the log has the cancel of a job, then the next one closes what runs and ends it, and nobody asks again', async () => {
+  const { world, clock, handle, entries, leader } = await stage(2)
+  world.state.watch((_, { event }) => {
+    if (event.type === 'cancelling') leader().kill(60_000)
+    if (event.type === 'ended') expect(world.machines.filter(({ isBusy }) => isBusy)).toEqual([])
+  })
+  let promisedAt = 0
+  void handle.cancel().then(() => {
+    promisedAt = clock.now()
+  })
+  expect(await clock.advanceUntil(() => entries('ended').length > 0, 10_000)).toBe(true)
+  expect([entries('cancelling'), entries('ended')]).toMatchObject([
+    [{ epoch: 1 }],
+    [{ epoch: 2, outcome: 'canceled' }],
+  ])
+  // The answer died with the leader: it comes from the next one, or from the end.
+  expect(await clock.advanceUntil(() => promisedAt > 0, LIMITS.followAgainMs * 2)).toBe(true)
+  expect(entries('started')).toHaveLength(1)
+  expect(world.violations).toEqual([])
 })
 
 test('when whoever leads loses a job to one that only thinks so, then it takes the job up again', async () => {
