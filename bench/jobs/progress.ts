@@ -47,7 +47,12 @@ export class Progress {
     if (this.#made > this.#mask + 1 && now - this.#toldAt < APART_MS) return
     this.#toldAt = now
     this.#news ??= opened()
-    tell(this.#news, { type: 'made', thread: threadId, records: this.#made, at: performance.timeOrigin + now })
+    tell(this.#news, {
+      type: 'made',
+      thread: threadId,
+      records: this.#made,
+      at: performance.timeOrigin + now,
+    })
   }
 }
 

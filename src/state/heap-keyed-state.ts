@@ -1,6 +1,14 @@
 import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
-import { type CanonicalKey, canonicalKey, type Key, type KeyType, keyOfCanonical, keyTypeOf, mixedKeys } from '../kit/key.js'
+import {
+  type CanonicalKey,
+  canonicalKey,
+  type Key,
+  type KeyType,
+  keyOfCanonical,
+  keyTypeOf,
+  mixedKeys,
+} from '../kit/key.js'
 import { type GroupRange, groupOfHash, groupRangeOf, keyGroupOf } from '../kit/key-group.js'
 import { keyHash } from '../kit/key-hash.js'
 import { LIMITS } from '../kit/limits.js'

@@ -1,8 +1,8 @@
 import { assert } from '../kit/assert.js'
 import { type CanonicalKey, canonicalKey } from '../kit/key.js'
 import type { Captures } from './captures.js'
-import { KeyTable } from './key-table.js'
 import { keptCopy } from './kept-copy.js'
+import { KeyTable } from './key-table.js'
 import type { ValueState } from './keyed-state.js'
 
 /** Where the state of one operator stands: the key whose turn it is, and the index of its group. One hidden class. */

@@ -32,6 +32,11 @@ export class KeyTable<E extends Keyed> {
     return this.#size
   }
 
+  /** Room that it takes, used or not. */
+  get places(): number {
+    return this.#places.length / PLACE
+  }
+
   find(key: CanonicalKey, hash: number): E | undefined {
     const places = this.#places
     const last = places.length - 1
