@@ -56,7 +56,13 @@ class FakeChain {
   positions = () => this.splits
   poll = () => this.polls.shift() ?? 'idle'
   isReady = () => true
-  nextTimerAt = () => undefined
+  timerAt: number | undefined
+  nextTimerAt = () => this.timerAt
+  fireTimers = (wallTime: number) => {
+    this.calls.push(`fire at ${wallTime}`)
+    this.timerAt = undefined
+    return false
+  }
   process = (records: readonly unknown[]) => void this.calls.push(`process ${records}`)
   finish = () => void this.calls.push('finish')
   onCheckpointComplete = (checkpoint: CheckpointId) => void this.calls.push(`complete ${checkpoint}`)
@@ -408,4 +414,19 @@ test('when a slice of a snapshot has taken its time, then input that waits has a
   ask(trigger(1, 65))
   await work(11)
   expect(turns.join(' ')).toBe('slice poll poll poll poll slice poll poll poll poll slice')
+})
+
+test('when what a source has polled is held back, then it goes when it is due', async () => {
+  const { clock, chain, work, to } = stage('source')
+  await to('running')
+  const startedAt = clock.wallTime()
+  chain.polls.push('more')
+  chain.timerAt = startedAt + 20
+  await work()
+  await clock.advance(19)
+  await work()
+  expect(chain.calls).toEqual([])
+  await clock.advance(1)
+  await work()
+  expect(chain.calls).toEqual([`fire at ${startedAt + 20}`])
 })
