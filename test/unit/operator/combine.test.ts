@@ -46,13 +46,13 @@ describe('what is sent', () => {
   })
 
   test('when a reduce returns what it was given, and changes what it holds, then no record is changed', async () => {
-    const lists = [list('a', 'x'), list('a', 'y'), list('a', 'z')]
+    const lists = [list('a', 'x'), list('a', 'y'), list('a', 'z'), list('b', 'p'), list('b', 'q')]
     const sender = await sending<List>(
       (s) =>
         s.reduce(
           'op',
           (held, record) => {
-            if (held.tags.length === 1) return { user: held.user, tags: record.tags }
+            if (held.tags[0] === 'x') return { user: held.user, tags: record.tags }
             held.tags.push(...record.tags)
             return held
           },
@@ -61,8 +61,8 @@ describe('what is sent', () => {
       lists,
     )
     sender.chain.finish()
-    expect(sender.emitted).toEqual([[list('a', 'z')]])
-    expect(lists).toEqual([list('a', 'x'), list('a', 'y'), list('a', 'z')])
+    expect(sender.emitted).toEqual([[list('a', 'y', 'z'), list('b', 'p', 'q')]])
+    expect(lists.map(({ tags }) => tags.join())).toEqual(['x', 'y', 'z', 'p', 'q'])
   })
 
   test('when keys are tuples, then equal ones are one key', async () => {
