@@ -124,7 +124,7 @@ export class KeyedStream<out K extends Key, out T> {
     return this.#then(ofCombined(operator), id, inputs, options, where, fields)
   }
 
-  /** A combiner at the end of each stream that is dealt out here, named after the aggregation; fused to it as a map would be. */
+  /** A combiner behind each operator whose records are dealt out here, chained to it as a map would be. */
   #combined(operator: CombineSpec, id: string, where: string): readonly NewInput[] {
     const { builder, inputs } = this.#parts
     const { keyOf } = ofCombined(operator.of)
@@ -154,7 +154,7 @@ export class KeyedStream<out K extends Key, out T> {
   }
 }
 
-/** Milliseconds; undefined: nothing is combined. Throws RT1701 for what is no duration, RT1012 for none. */
+/** Milliseconds; undefined: nothing is combined. Throws RT1701 for what is no duration, RT1012 for 0. */
 function latencyOf({ combine }: AggregationOptions, kind: string, where: string): number | undefined {
   if (combine === undefined) return undefined
   try {

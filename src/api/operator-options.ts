@@ -8,12 +8,12 @@ export interface OperatorOptions {
   readonly chaining?: StreamNode['chaining']
 }
 
-/** Of operators that make one of the records of a key. */
+/** Of `sum`, `min`, `max`, `count` and `reduce`. */
 export interface AggregationOptions extends OperatorOptions {
   /**
-   * Records of a key are combined where they are sent, each sender for itself, and held for at most this time before
-   * the one that stands for them goes out. What comes out is one update for each of those, not for each record; at every
-   * checkpoint, and in the end, it is the same. Each record is sent by itself unless said.
+   * How long a sender may hold records, above 0, to combine those of one key and send one that stands for them: the
+   * latency that it adds. Then one update comes out for each that was sent, not for each record; totals are the same at
+   * every checkpoint. Each record is sent by itself unless said.
    */
   readonly combine?: Duration | undefined
 }

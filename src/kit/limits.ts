@@ -104,9 +104,9 @@ export const LIMITS = {
   kafkaPartitionBytes: 1024 * 1024,
   /** A topic that Kafka did know and has not known for this long was deleted: no broker takes so long to start. */
   kafkaMissingTopicMs: 5 * 60_000,
-  /** A combiner of so many keys sends all that it holds, before its time: in one turn, which takes some ten milliseconds … */
+  /** A combiner that holds so many keys sends them, before their time: in one turn, which takes some milliseconds … */
   combinedKeys: 16_384,
-  /** … or of about this many bytes, of large records: ahead of a barrier they wait for no credit. */
+  /** … and one that holds about this many bytes, of large records: ahead of a barrier they wait for no credit. */
   combinedBytes: 1024 * 1024,
   /** What NATS carries in one message by default. */
   natsPayloadBytes: 1024 * 1024,

@@ -10,7 +10,7 @@ import {
   keyTypeAfter,
 } from '../kit/key.js'
 import { LIMITS } from '../kit/limits.js'
-import type { CombinedField, Row } from './combined-field.js'
+import { type CombinedField, notANumber, otherType, type Row } from './combined-field.js'
 import { maxField } from './max.js'
 import { minField } from './min.js'
 import { type KeyCount, ofCombined } from './of-combined.js'
@@ -137,16 +137,24 @@ function combinationOf(spec: AggregationSpec): Combination {
   }
 }
 
-function ofField(field: CombinedField): Combination {
+function ofField({ name, combine }: CombinedField): Combination {
+  const numberOf = (record: unknown, place: Place): number | bigint => {
+    const value = (record as Row)[name]
+    if (typeof value === 'number' || typeof value === 'bigint') return value
+    throw notANumber(name, record, value, place)
+  }
   return {
     first: (record, _, place) => {
-      field.check(record as Row, place)
+      numberOf(record, place)
       return ownedCopy(record)
     },
     next: (held, record, place) => {
-      field.check(record as Row, place)
-      field.addTo(held as Row, record as Row, place)
-      return held
+      const row = held as Row
+      const value = numberOf(record, place)
+      const before = row[name]
+      if (typeof before !== typeof value) throw otherType(name, record, before, place)
+      row[name] = combine(before as never, value as never)
+      return row
     },
   }
 }

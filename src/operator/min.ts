@@ -1,5 +1,5 @@
 import type { KeySelector } from '../kit/key.js'
-import { type Combine, CombinedField } from './combined-field.js'
+import type { Combine, CombinedField } from './combined-field.js'
 import type { Operator } from './operator.js'
 import { RollingField } from './rolling-field.js'
 
@@ -11,5 +11,5 @@ export function minOperator(keyOf: KeySelector, field: string): Operator {
 }
 
 export function minField(name: string): CombinedField {
-  return new CombinedField(name, lower)
+  return { name, combine: lower }
 }

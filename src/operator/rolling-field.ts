@@ -1,5 +1,5 @@
 import type { KeySelector } from '../kit/key.js'
-import type { CombinedField, Row } from './combined-field.js'
+import { type Combine, type CombinedField, notANumber, otherType, type Row } from './combined-field.js'
 import type { Operator, OperatorContext } from './operator.js'
 import { copyOfOwned, ownedCopy } from './owned-copy.js'
 import { UNOPENED, unopenedState } from './unopened.js'
@@ -10,13 +10,15 @@ import { UNOPENED, unopenedState } from './unopened.js'
  */
 export class RollingField implements Operator {
   readonly #keyOf: KeySelector
-  readonly #field: CombinedField
+  readonly #field: string
+  readonly #combine: Combine
   #ctx = UNOPENED
   #state = unopenedState<Row>()
 
-  constructor(keyOf: KeySelector, field: CombinedField) {
+  constructor(keyOf: KeySelector, { name, combine }: CombinedField) {
     this.#keyOf = keyOf
-    this.#field = field
+    this.#field = name
+    this.#combine = combine
   }
 
   open(ctx: OperatorContext): void {
@@ -31,13 +33,16 @@ export class RollingField implements Operator {
     for (let i = 0; i < records.length; i++) {
       const record = records[i] as Row
       keyed.setCurrentKey(this.#keyOf(record))
-      field.check(record, ctx)
+      const value = record[field]
+      if (typeof value !== 'number' && typeof value !== 'bigint') throw notANumber(field, record, value, ctx)
       const held = this.#state.get()
       if (held === undefined) {
         this.#state.set(ownedCopy(record))
         ctx.emit(ownedCopy(record))
       } else {
-        field.addTo(held, record, ctx)
+        const before = held[field]
+        if (typeof before !== typeof value) throw otherType(field, record, before, ctx)
+        held[field] = this.#combine(before as never, value as never)
         this.#state.set(held)
         ctx.emit(copyOfOwned(held))
       }

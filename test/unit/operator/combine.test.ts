@@ -191,6 +191,17 @@ describe('what cannot be combined', () => {
     expect(error.why).toContain('"n":"3"')
   })
 
+  test('when number and bigint meet, then it is an error', async () => {
+    const error = await refusal(
+      (s) => s.sum('op', 'n', { combine: 20 }),
+      [row('a', 1), row('a', 1n as never)],
+    )
+    expect(error).toMatchObject({
+      code: 'RT1602',
+      what: 'the field "n" of "op.combine" was a number before',
+    })
+  })
+
   test('when a reduce throws, then the error names it and the record', async () => {
     const error = await refusal(
       (s) =>
