@@ -303,6 +303,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
 
   #poll(): void {
     const polled = this.#chain.poll()
+    this.#scheduleTimers()
     if (polled === 'idle') this.#idle = true
     if (polled !== 'end') return
     if (this.#options.deployment.allSplitsKnown) this.#end()

@@ -11,13 +11,13 @@ import { Click } from './click.js'
 import { ClickParams } from './click-params.js'
 
 export default job('click-count', { params: ClickParams, checkpoint: { interval: '5s' } }, (flow) => {
-  const { brokers, topic, database, table, bounded, guarantee } = flow.params
+  const { brokers, topic, database, table, bounded, combine, guarantee } = flow.params
   flow
     .from('clicks', kafka.source({ brokers, topic, schema: Click, bounded: bounded === 'true' }))
     .filter((click) => click.loggedIn)
     .map((click) => ({ userId: click.userId, clicks: 1 }))
     .keyBy((row) => row.userId)
-    .sum('count', 'clicks')
+    .sum('count', 'clicks', { combine })
     .to(
       'table',
       postgres.sink({

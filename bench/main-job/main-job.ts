@@ -20,7 +20,11 @@ const CLICKS: Readonly<Record<Scale, number>> = { full: 5_000_000, check: 300_00
 /** As the job says (`examples/click-count.ts`), and all the others. */
 const CHECKPOINT_SECONDS = 5
 
+/** How long senders of the `combined` one add up the clicks of a user. */
+const COMBINE = '1s'
+
 const RETAKE = 'retake, exactly-once'
+const COMBINED = `${RETAKE}, combined`
 const KAFKAJS = 'kafkajs and pg'
 const FLINK = `flink ${FLINK_VERSION}`
 const FLINK_REUSE = `${FLINK}, object reuse`
@@ -60,7 +64,9 @@ const FLINKS: readonly FlinkLine[] = [
  *
  * All of them commit every 5 s, and write the latest total of a user once in that time. Two do not: `each update`, which
  * writes every total that Flink's own `sum` emits, and Retake at-least-once, which writes the latest some 20 times a
- * second. How many clicks a second go by in the second half, when compilers are done, is told beside the rate.
+ * second. One, `combined`, answers another question, and no target is about it: its senders add up the clicks of a user for a
+ * second, so that of his totals there is one for each second and sender. How many clicks a second go by in the second half,
+ * when compilers are done, is told beside the rate.
  */
 export const mainJob: Benchmark = {
   name: 'main-job',
@@ -93,11 +99,13 @@ async function prepare(scale: Scale): Promise<Contest> {
       },
     })
 
-    const retake = (guarantee: string, parallelism: number) => (table: string) =>
-      nodeProgram('./retake-run.js', {
-        parallelism,
-        params: { brokers, topic, database: postgres.url, table, bounded: 'true', guarantee },
-      } satisfies RetakeRun)
+    const retake =
+      (guarantee: string, parallelism: number, params: RetakeRun['params'] = {}) =>
+      (table: string) =>
+        nodeProgram('./retake-run.js', {
+          parallelism,
+          params: { brokers, topic, database: postgres.url, table, bounded: 'true', guarantee, ...params },
+        } satisfies RetakeRun)
     const kafkajs = (table: string) =>
       nodeProgram('../peers/kafkajs-and-pg.js', {
         brokers,
@@ -128,6 +136,7 @@ async function prepare(scale: Scale): Promise<Contest> {
       },
       contenders: chosen(scale, [
         contender(RETAKE, 'retake_exactly_once', retake('exactly-once', 2)),
+        contender(COMBINED, 'retake_combined', retake('exactly-once', 2, { combine: COMBINE })),
         contender('retake, at-least-once', 'retake_at_least_once', retake('at-least-once', 2)),
         contender(`${RETAKE}, parallelism 1`, 'retake_alone', retake('exactly-once', 1)),
         contender(KAFKAJS, 'kafkajs', kafkajs),

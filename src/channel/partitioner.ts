@@ -1,6 +1,6 @@
 import { assert, assertNever } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
-import { type Key, type KeySelector, type KeyType, keyTypeOf, mixedKeys } from '../kit/key.js'
+import { type KeySelector, type KeyType, keyTypeAfter } from '../kit/key.js'
 import { keyGroupOf, subtaskOfGroup } from '../kit/key-group.js'
 import type { PartitionerSpec } from './partitioner-spec.js'
 
@@ -93,16 +93,9 @@ class HashPartitioner implements Partitioner {
     for (let i = 0; i < records.length; i++) {
       const record = records[i]
       const key = this.#keyOf(record)
-      if (typeof key !== this.#type) this.#meet(key)
+      if (typeof key !== this.#type) this.#type = keyTypeAfter(this.#type, key)
       targets[this.#subtaskOf[keyGroupOf(key, this.#maxParallelism)]!]!.push(record)
     }
-  }
-
-  /** The first key, a tuple, or a fault. */
-  #meet(key: Key): void {
-    const type = keyTypeOf(key)
-    if (this.#type !== undefined && this.#type !== type) throw mixedKeys(this.#type, type)
-    this.#type = type
   }
 }
 

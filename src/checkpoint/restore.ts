@@ -22,7 +22,7 @@ export interface RestoredOperator {
 export type Restoration = ReadonlyMap<SubtaskId, readonly RestoredOperator[]>
 
 /** Kinds that keep nothing: the user may add, drop and reorder them between two runs. */
-const STATELESS: ReadonlySet<string> = new Set(['map', 'filter', 'flat-map'])
+const STATELESS: ReadonlySet<string> = new Set(['map', 'filter', 'flat-map', 'combine'])
 
 /**
  * Hands out again what `manifest` holds to the subtasks of `plan`: key groups by range, splits and pieces by owner

@@ -29,6 +29,8 @@ export interface OperatorPlan {
   readonly id: OperatorId
   readonly kind: string
   readonly where: string
+  /** Of combiners: so long a record is held at most. */
+  readonly latencyMs?: number
   /** Of sources and sinks: what the connector's coordinator half needs. */
   readonly connector?: ConnectorPlan
 }

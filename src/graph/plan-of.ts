@@ -41,5 +41,6 @@ function operatorPlanOf({ id, operator, where }: StreamNode): OperatorPlan {
     const { connector: name, options, guarantee } = operator.sink
     return { id, kind, where, connector: { name, options, guarantee } }
   }
+  if (operator.kind === 'combine') return { id, kind, where, latencyMs: operator.latencyMs }
   return { id, kind, where }
 }

@@ -65,7 +65,8 @@ export function planJson(plan: JobPlan): string {
   return `${JSON.stringify({ ...plan, subtasks, requiredSlots: requiredSlots(plan) }, null, 2)}\n`
 }
 
-function kindText({ kind, connector }: OperatorPlan): string {
+function kindText({ kind, connector, latencyMs }: OperatorPlan): string {
+  if (latencyMs !== undefined) return `${kind} ${latencyMs} ms`
   return connector === undefined ? kind : `${kind} ${connector.name}`
 }
 

@@ -114,6 +114,7 @@ export const CATALOGUE = {
   RT1614: { title: 'a value cannot be written as bytes', restart: 'useless' },
   RT1615: { title: 'a key selector gives different keys for one record', restart: 'useless' },
   RT1616: { title: 'not a time for a timer', restart: 'useless' },
+  RT1617: { title: 'a combined record has another key', restart: 'useless' },
   RT1701: { title: 'not a duration', restart: 'useless' },
   RT1702: { title: 'an option of a restart strategy is out of range', restart: 'useless' },
   RT1703: { title: 'the parameters are not what the job takes', restart: 'useless' },

@@ -24,6 +24,13 @@ export function keyTypeOf(key: Key): KeyType {
   throw notAKey(key)
 }
 
+/** The type of a stream's keys, after `key`: `had`, or that of the first one. Throws RT1611 for a key of another type. */
+export function keyTypeAfter(had: KeyType | undefined, key: Key): KeyType {
+  const type = keyTypeOf(key)
+  if (had !== undefined && had !== type) throw mixedKeys(had, type)
+  return type
+}
+
 /** Throws for what is no key. Equal canonical keys have equal hashes, and the other way round within one type. */
 export function canonicalKey(key: Key): CanonicalKey {
   switch (typeof key) {

@@ -104,6 +104,10 @@ export const LIMITS = {
   kafkaPartitionBytes: 1024 * 1024,
   /** A topic that Kafka did know and has not known for this long was deleted: no broker takes so long to start. */
   kafkaMissingTopicMs: 5 * 60_000,
+  /** A combiner that holds so many keys sends them, before their time: in one turn, which takes some milliseconds … */
+  combinedKeys: 16_384,
+  /** … and one that holds about this many bytes, of large records: ahead of a barrier they wait for no credit. */
+  combinedBytes: 1024 * 1024,
   /** What NATS carries in one message by default. */
   natsPayloadBytes: 1024 * 1024,
   /** No frame is larger: a payload less room for subject and headers. */
@@ -207,6 +211,7 @@ assert(LIMITS.pollBytes <= LIMITS.channelBytes, 'a poll fits the window of a cha
 assert(LIMITS.kafkaPartitionBytes <= LIMITS.kafkaFetchBytes, 'a partition fits its answer')
 assert(LIMITS.batchBytes * 2 <= LIMITS.channelBytes, 'a channel holds two batches at least')
 assert(LIMITS.channelBytes <= LIMITS.gateBytes, 'one channel does not outgrow its gate')
+assert(LIMITS.combinedBytes <= LIMITS.gateBytes, 'what a combiner sends at once does not outgrow a gate')
 // Half of it is stored ahead of the barrier: a sink that is full of less, and of a pile not yet cut, would wait for ever.
 assert(LIMITS.pileBytes * 2 <= LIMITS.stagedBytesInMemory, 'a pile is half of the staging memory at most')
 assert(LIMITS.pieceBytes <= LIMITS.pileBytes, 'a pile holds a piece')

@@ -53,7 +53,7 @@ export class Chain {
   readonly #ctx: ChainContext
   /** Only sinks can have enough. */
   readonly #sinks: readonly LinkRun[]
-  readonly #keyed: readonly LinkRun[]
+  readonly #timed: readonly LinkRun[]
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new'
   #finished = false
 
@@ -64,7 +64,7 @@ export class Chain {
     assert(head !== undefined, 'a chain has an operator')
     this.#head = head
     this.#sinks = this.#links.filter((link) => link.operator.isReady !== undefined)
-    this.#keyed = this.#links.filter((link) => link.hasTimers)
+    this.#timed = this.#links.filter((link) => link.isTimed)
   }
 
   /** Whether its head is a source: it is polled, not processed. */
@@ -123,23 +123,23 @@ export class Chain {
     return true
   }
 
-  /** When the earliest processing-time timer is due, in milliseconds since 1970. Timers end with the input. */
+  /** When the earliest timer, or what an operator holds back, is due, in milliseconds since 1970. Timers end with the input. */
   nextTimerAt(): number | undefined {
     let next: number | undefined
     if (this.#finished || this.#hasEnded()) return next
-    for (const link of this.#keyed) {
+    for (const link of this.#timed) {
       const at = link.nextTimerAt
       if (at !== undefined && (next === undefined || at < next)) next = at
     }
     return next
   }
 
-  /** Fires what is due at `wallTime`, about a batch at most; true if more is due. Only while `isReady()`. */
+  /** Fires what is due at `wallTime`, a batch of timers at most; true if more is due. Only while `isReady()`. */
   fireTimers(wallTime: number): boolean {
     this.#assertOpen()
     if (this.#finished || this.#hasEnded()) return false
     let left: number = LIMITS.batchRecords
-    for (const link of this.#keyed) {
+    for (const link of this.#timed) {
       while (left > 0 && link.fireTimer(wallTime)) left--
     }
     this.#flush()
@@ -158,9 +158,17 @@ export class Chain {
     }
   }
 
-  /** Fixes what the snapshot of this moment holds. @param store where its parts go */
+  /**
+   * Fixes what the snapshot of this moment holds. What operators hold back is emitted first, and is in the outputs when
+   * the call returns: it belongs ahead of the barrier, and waits for no credit.
+   * @param store where its parts go
+   */
   capture(checkpoint: CheckpointId, store: PartStore): ChainCapture {
     this.#assertOpen()
+    for (const link of this.#links) {
+      link.operator.beforeBarrier?.()
+      link.flush()
+    }
     const { vertex, subtask } = this.#ctx
     const parts = this.#links.map((link) => link.capture(checkpoint, store))
     return new ChainCapture({ vertex, subtask, ended: this.#hasEnded() }, parts, store)

@@ -1,4 +1,5 @@
 import type { Key, KeySelector } from '../kit/key.js'
+import type { KeyCount } from './of-combined.js'
 import type { Operator, OperatorContext } from './operator.js'
 import { ownedCopy } from './owned-copy.js'
 import { UNOPENED, unopenedState } from './unopened.js'
@@ -6,11 +7,14 @@ import { UNOPENED, unopenedState } from './unopened.js'
 /** How many records each key has had: `{ key, count }` for each record. */
 export class CountOperator implements Operator {
   readonly #keyOf: KeySelector
+  readonly #isOfCounts: boolean
   #ctx = UNOPENED
   #state = unopenedState<number>()
 
-  constructor(keyOf: KeySelector) {
+  /** @param isOfCounts records are counts themselves, of a combiner: each stands for as many */
+  constructor(keyOf: KeySelector, isOfCounts = false) {
     this.#keyOf = keyOf
+    this.#isOfCounts = isOfCounts
   }
 
   open(ctx: OperatorContext): void {
@@ -21,11 +25,13 @@ export class CountOperator implements Operator {
   process(records: readonly unknown[]): void {
     const ctx = this.#ctx
     for (let i = 0; i < records.length; i++) {
-      const key: Key = this.#keyOf(records[i])
+      const record = records[i]
+      const key: Key = this.#keyOf(record)
       ctx.keyed.setCurrentKey(key)
-      const count = (this.#state.get() ?? 0) + 1
+      const count = (this.#state.get() ?? 0) + (this.#isOfCounts ? (record as KeyCount).count : 1)
       this.#state.set(count)
-      ctx.emit({ key: ownedCopy(key), count })
+      const counted: KeyCount = { key: ownedCopy(key), count }
+      ctx.emit(counted)
     }
   }
 }

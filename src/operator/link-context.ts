@@ -1,4 +1,5 @@
 import { assert } from '../kit/assert.js'
+import type { Clock } from '../kit/clock.js'
 import type { OperatorId, RunId, SubtaskIndex } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
 import type { Logger } from '../kit/logger.js'
@@ -17,7 +18,7 @@ export class LinkContext implements OperatorContext {
   readonly maxParallelism: number
   readonly logger: Logger
   readonly restored: readonly Piece[]
-  readonly #wallTime: () => number
+  readonly #clock: Clock
   readonly #keyed: KeyedStateBackend | undefined
   /** Operators that this one feeds. */
   readonly #fed: readonly Operator[]
@@ -45,7 +46,7 @@ export class LinkContext implements OperatorContext {
     this.maxParallelism = ctx.maxParallelism
     this.logger = ctx.logger.with({ operator: id })
     this.restored = restored
-    this.#wallTime = () => ctx.clock.wallTime()
+    this.#clock = ctx.clock
     this.#keyed = keyed
     this.#fed = fed
     this.#outputs = outputs
@@ -56,8 +57,12 @@ export class LinkContext implements OperatorContext {
     return this.#keyed
   }
 
+  now(): number {
+    return this.#clock.now()
+  }
+
   wallTime(): number {
-    return this.#wallTime()
+    return this.#clock.wallTime()
   }
 
   emit(record: unknown): void {

@@ -33,12 +33,19 @@ export class LinkRun {
     this.#emitter = new LinkContext(link, fed, this.#keyed, this.#restored?.pieces ?? [], ctx)
   }
 
-  get hasTimers(): boolean {
-    return this.#keyed !== undefined && this.operator.onTimer !== undefined
+  /** Whether it may emit because of the time: by a timer of the user, or because it holds something back. */
+  get isTimed(): boolean {
+    const { dueAt, onTimer } = this.operator
+    return dueAt !== undefined || (this.#keyed !== undefined && onTimer !== undefined)
   }
 
+  /** When it emits next because of the time, if the wall clock goes on as it does; milliseconds since 1970. */
   get nextTimerAt(): number | undefined {
-    return this.#keyed?.nextTimerAt
+    const dueAt = this.operator.dueAt?.()
+    if (dueAt === undefined) return this.#keyed?.nextTimerAt
+    const { clock } = this.#ctx
+    // Whole milliseconds: the wall clock's numbers are so large that less may be lost in them, and nobody would wait.
+    return clock.wallTime() + Math.ceil(dueAt - clock.now())
   }
 
   /** Its end hook has run: in this attempt, or before the checkpoint that was restored. */
@@ -73,8 +80,13 @@ export class LinkRun {
     this.#emitter.flush()
   }
 
-  /** Fires one timer that is due; false when none is. */
+  /** Fires one timer that is due, or has what is held back emitted; false when nothing is due. */
   fireTimer(wallTime: number): boolean {
+    const dueAt = this.operator.dueAt?.()
+    if (dueAt !== undefined && dueAt <= this.#ctx.clock.now()) {
+      this.operator.onDue?.()
+      return true
+    }
     const timer = this.#keyed?.takeDueTimer(wallTime)
     if (timer === undefined) return false
     this.operator.onTimer?.(timer.key, timer.at, timer.tag)

@@ -1,4 +1,5 @@
 import { assertNever } from '../kit/assert.js'
+import { CombineOperator } from './combine.js'
 import { CountOperator } from './count.js'
 import { FilterOperator } from './filter.js'
 import { FlatMapOperator } from './flat-map.js'
@@ -20,6 +21,8 @@ export function operatorOf(spec: OperatorSpec): Operator {
       return new FilterOperator(spec.keep)
     case 'flat-map':
       return new FlatMapOperator(spec.expand)
+    case 'combine':
+      return new CombineOperator(spec)
     case 'sum':
       return sumOperator(spec.keyOf, spec.field)
     case 'min':
@@ -27,7 +30,7 @@ export function operatorOf(spec: OperatorSpec): Operator {
     case 'max':
       return maxOperator(spec.keyOf, spec.field)
     case 'count':
-      return new CountOperator(spec.keyOf)
+      return new CountOperator(spec.keyOf, spec.isOfCounts)
     case 'reduce':
       return new ReduceOperator(spec.keyOf, spec.reduce)
     case 'process':

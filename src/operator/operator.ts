@@ -7,16 +7,19 @@ import type { Capture, Piece, SplitPosition } from '../state/snapshot.js'
 /**
  * The contract between an operator and the chain that runs it. Calls come in this order, one at a time:
  *
- *     open          once, before anything else; restored state is there
- *     process       any number of times; may emit
- *     onTimer       when one of its processing-time timers is due; may emit
- *     capture       at each barrier, between two calls of process; may not emit
- *     finish        at most once in a run, when all inputs have ended; may emit; a snapshot says that it has run
- *     close         once, whatever happened, and last; may not emit
+ *     open            once, before anything else; restored state is there
+ *     process         any number of times; may emit
+ *     onTimer         when one of its processing-time timers is due; may emit
+ *     onDue           when the time has come that `dueAt` told; may emit
+ *     beforeBarrier   at each barrier, between two calls of process, when those before it in the chain have had it; may emit
+ *     capture         then, when all have emitted; may not emit
+ *     finish          at most once in a run, when all inputs have ended; may emit; a snapshot says that it has run
+ *     close           once, whatever happened, and last; may not emit
  *
- * An operator never keeps `records`, never emits what it keeps, and never awaits. Two kinds of operators stand at the
- * edges and do what no other does: sources have `poll`, `addSplits` and `positions`; sinks have `isReady` and `drain`;
- * both may take their time to open and to close.
+ * An operator never keeps `records`, never emits what it keeps, and never awaits. What it holds back, to emit it later,
+ * and is in no snapshot, it emits before the barrier. Two kinds of operators stand at the edges and do what no other
+ * does: sources have `poll`, `addSplits` and `positions`; sinks have `isReady` and `drain`; both may take their time to
+ * open and to close.
  */
 export interface Operator {
   open(ctx: OperatorContext): void | Promise<void>
@@ -24,6 +27,11 @@ export interface Operator {
   process(records: readonly unknown[]): void
   /** The timer's key is the current one of the keyed state. */
   onTimer?(key: Key, at: number, tag: string | undefined): void
+  /** When what it holds back is due, in the time of `ctx.now()`; undefined while it holds nothing. Ends with the input. */
+  dueAt?(): number | undefined
+  onDue?(): void
+  /** A barrier is about to pass: what is emitted here goes ahead of it. */
+  beforeBarrier?(): void
   finish?(): void
   /** What this operator adds to a snapshot beyond the keyed state that it registered (which the chain takes by itself). */
   capture?(checkpoint: CheckpointId): Capture
@@ -56,5 +64,8 @@ export interface OperatorContext {
   readonly restored: readonly Piece[]
   /** Keyed state and timers of this operator, restored. Only on operators behind a keyBy. */
   readonly keyed: KeyedStateBackend
+  /** Monotonic milliseconds, for how long something takes. */
+  now(): number
+  /** Milliseconds since 1970, for what users asked of the wall clock. */
   wallTime(): number
 }

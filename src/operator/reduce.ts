@@ -2,9 +2,9 @@ import type { KeySelector } from '../kit/key.js'
 import type { Operator, OperatorContext } from './operator.js'
 import { ownedCopy } from './owned-copy.js'
 import { UNOPENED, unopenedState } from './unopened.js'
-import { userError } from './user-code.js'
+import { type Place, userError } from './user-code.js'
 
-type Reduce = (held: unknown, record: unknown) => unknown
+export type Reduce = (held: unknown, record: unknown) => unknown
 
 /**
  * For each key its first record, combined with each further one by the user's function, which may change what it
@@ -32,17 +32,18 @@ export class ReduceOperator implements Operator {
       const record = records[i]
       ctx.keyed.setCurrentKey(this.#keyOf(record))
       const held = this.#state.get()
-      const next = held === undefined ? record : this.#reduced(held, record)
+      const next = held === undefined ? record : reduced(this.#reduce, held, record, ctx)
       this.#state.set(ownedCopy(next))
       ctx.emit(ownedCopy(next))
     }
   }
+}
 
-  #reduced(held: unknown, record: unknown): unknown {
-    try {
-      return this.#reduce(held, record)
-    } catch (cause) {
-      throw userError(this.#ctx, record, cause)
-    }
+/** What `reduce` makes of both. Throws RT1601 for what it throws. */
+export function reduced(reduce: Reduce, held: unknown, record: unknown, place: Place): unknown {
+  try {
+    return reduce(held, record)
+  } catch (cause) {
+    throw userError(place, record, cause)
   }
 }

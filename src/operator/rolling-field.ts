@@ -1,17 +1,8 @@
-import { RetakeError } from '../kit/errors.js'
 import type { KeySelector } from '../kit/key.js'
+import { type Combine, type CombinedField, notANumber, otherType, type Row } from './combined-field.js'
 import type { Operator, OperatorContext } from './operator.js'
 import { copyOfOwned, ownedCopy } from './owned-copy.js'
 import { UNOPENED, unopenedState } from './unopened.js'
-import { printedSample } from './user-code.js'
-
-type Row = Record<string, unknown>
-
-/** Number with number, bigint with bigint: which it is the first record of a key decides. */
-export interface Combine {
-  (held: number, value: number): number
-  (held: bigint, value: bigint): bigint
-}
 
 /**
  * What sum, min and max have in common: for each key the first record, one field of it combined with that of each
@@ -20,13 +11,13 @@ export interface Combine {
 export class RollingField implements Operator {
   readonly #keyOf: KeySelector
   readonly #field: string
-  readonly #combine: (held: never, value: never) => unknown
+  readonly #combine: Combine
   #ctx = UNOPENED
   #state = unopenedState<Row>()
 
-  constructor(keyOf: KeySelector, field: string, combine: Combine) {
+  constructor(keyOf: KeySelector, { name, combine }: CombinedField) {
     this.#keyOf = keyOf
-    this.#field = field
+    this.#field = name
     this.#combine = combine
   }
 
@@ -43,37 +34,18 @@ export class RollingField implements Operator {
       const record = records[i] as Row
       keyed.setCurrentKey(this.#keyOf(record))
       const value = record[field]
-      if (typeof value !== 'number' && typeof value !== 'bigint') throw this.#notANumber(record, value)
+      if (typeof value !== 'number' && typeof value !== 'bigint') throw notANumber(field, record, value, ctx)
       const held = this.#state.get()
       if (held === undefined) {
         this.#state.set(ownedCopy(record))
         ctx.emit(ownedCopy(record))
       } else {
         const before = held[field]
-        if (typeof before !== typeof value) throw this.#otherType(record, before)
+        if (typeof before !== typeof value) throw otherType(field, record, before, ctx)
         held[field] = this.#combine(before as never, value as never)
         this.#state.set(held)
         ctx.emit(copyOfOwned(held))
       }
     }
-  }
-
-  #notANumber(record: unknown, value: unknown): RetakeError {
-    const type = value === null ? 'null' : typeof value
-    return new RetakeError('RT1602', {
-      what: `the field ${JSON.stringify(this.#field)} of ${JSON.stringify(this.#ctx.operator)} is ${type}, not a number`,
-      why: `the record is ${printedSample(record)}`,
-      fix: 'map the field to a number or a bigint, or filter such records, before the keyBy',
-      where: this.#ctx.where,
-    })
-  }
-
-  #otherType(record: unknown, before: unknown): RetakeError {
-    return new RetakeError('RT1602', {
-      what: `the field ${JSON.stringify(this.#field)} of ${JSON.stringify(this.#ctx.operator)} was a ${typeof before} before`,
-      why: `number and bigint do not mix; the record is ${printedSample(record)}`,
-      fix: 'map the field to one of the two before the keyBy',
-      where: this.#ctx.where,
-    })
   }
 }

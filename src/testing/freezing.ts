@@ -1,7 +1,7 @@
 import { frozen } from '../channel/frozen.js'
 import { assertNever } from '../kit/assert.js'
 import type { KeySelector } from '../kit/key.js'
-import type { OperatorSpec, ProcessSpec } from '../operator/operator-spec.js'
+import type { AggregationSpec, OperatorSpec, ProcessSpec } from '../operator/operator-spec.js'
 
 /**
  * The same operator, whose functions are given frozen records, and what they give away is frozen from that moment on: a
@@ -16,6 +16,23 @@ export function freezing(spec: OperatorSpec): OperatorSpec {
       return { ...spec, keep: (record) => spec.keep(frozen(record)) }
     case 'flat-map':
       return { ...spec, expand: (record) => freezingEach(spec.expand(frozen(record))) }
+    case 'combine':
+      return { ...spec, of: freezingAggregation(spec.of) }
+    case 'sum':
+    case 'min':
+    case 'max':
+    case 'count':
+    case 'reduce':
+      return freezingAggregation(spec)
+    case 'process':
+      return { ...spec, keyOf: freezingKey(spec.keyOf), process: freezingProcess(spec.process) }
+    default:
+      return assertNever(spec)
+  }
+}
+
+function freezingAggregation(spec: AggregationSpec): AggregationSpec {
+  switch (spec.kind) {
     case 'sum':
     case 'min':
     case 'max':
@@ -28,8 +45,6 @@ export function freezing(spec: OperatorSpec): OperatorSpec {
         keyOf: freezingKey(spec.keyOf),
         reduce: (held, record) => spec.reduce(held, frozen(record)),
       }
-    case 'process':
-      return { ...spec, keyOf: freezingKey(spec.keyOf), process: freezingProcess(spec.process) }
     default:
       return assertNever(spec)
   }

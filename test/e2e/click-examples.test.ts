@@ -52,15 +52,16 @@ await describeWith({ postgres: true, kafka: true, kcat: true }, 'the examples th
   })
   afterEach(() => cluster.stop())
 
-  test.each(['exactly-once', 'at-least-once'])(
-    'when clicks are counted %s, then each user has all its clicks',
-    async (guarantee) => {
-      const table = `counts ${guarantee}`
-      const params = { brokers: kafka.bootstrap, database, table, bounded: 'true', guarantee }
-      await cluster.finish(await cluster.submit('examples/click-count.ts', params))
-      expect(await countsOf(database, table)).toEqual(expectedCounts(5_000, 9))
-    },
-  )
+  test.each([
+    ['exactly-once', { guarantee: 'exactly-once' }],
+    ['at-least-once', { guarantee: 'at-least-once' }],
+    ['exactly-once, and senders combine', { guarantee: 'exactly-once', combine: '20ms' }],
+  ])('when clicks are counted %s, then each user has all its clicks', async (name, options) => {
+    const table = `counts ${name}`
+    const params = { brokers: kafka.bootstrap, database, table, bounded: 'true', ...options }
+    await cluster.finish(await cluster.submit('examples/click-count.ts', params))
+    expect(await countsOf(database, table)).toEqual(expectedCounts(5_000, 9))
+  })
 
   test('when clicks are logged, then each click of a logged-in user is a row', async () => {
     const params = { brokers: kafka.bootstrap, database, bounded: 'true' }

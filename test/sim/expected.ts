@@ -77,7 +77,7 @@ class Evaluation {
         const isInflated = this.#isInflated(node) || (node.of === 'total' && this.#mayRepeat)
         const values = new Map<number, number>()
         for (const { key, value } of received)
-          values.set(key, combined(values.get(key) ?? null, value, node.of))
+          values.set(key, combined(values.get(key) ?? null, node.as === 'count' ? 1 : value, node.of))
         return this.#set(id, { form: 'levels', isInflated, rises: node.of !== 'lowest', values })
       }
       case 'scaled': {

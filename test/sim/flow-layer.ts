@@ -122,23 +122,27 @@ export class FlowLayer {
   }
 
   #levelled(node: NodeOf<'level'>): Stream<Row> {
-    const { id, of, as, form } = node
+    const { id, of, as, form, combine } = node
     const keyed = this.#keyed(this.#united(node), id, form)
-    const options = optionsOf(node)
+    const options = { ...optionsOf(node), combine }
     const onRecord = () => this.#hooks.onRecord(id)
     switch (as) {
       case 'field':
         if (of === 'total') return keyed.sum(id, 'value', options)
         return of === 'highest' ? keyed.max(id, 'value', options) : keyed.min(id, 'value', options)
+      case 'count':
+        return keyed
+          .count(id, options)
+          .map(({ key, count }) => level(keyFrom(key, form), count), { id: `${id}.row`, ...optionsOf(node) })
       case 'reduce': {
-        const combine = (held: Row, { value }: Row): Row => {
+        const further = (held: Row, { value }: Row): Row => {
           onRecord()
           return { ...held, value: combined(held.value, value, of) }
         }
-        return keyed.reduce(id, combine, options)
+        return keyed.reduce(id, further, options)
       }
       default:
-        return keyed.process(id, levelling(node, onRecord), options)
+        return keyed.process(id, levelling(node, onRecord), optionsOf(node))
     }
   }
 

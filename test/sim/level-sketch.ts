@@ -1,6 +1,6 @@
 import type { Dice } from './dice.js'
 import { type Draft, type Open, SINKS } from './draft.js'
-import type { InputOf, LevelWork } from './shape.js'
+import { combining, type InputOf, type LevelWork } from './shape.js'
 
 /** Draws nodes that tell where keys stand, up to their tables. */
 export class LevelSketch {
@@ -30,12 +30,15 @@ export class LevelSketch {
   }
 
   #levelled(stream: Open, of: LevelWork['of']): Open {
-    const plain = this.#draft.isFlow
-      ? (['field', 'field', 'reduce', 'process'] as const)
-      : (['process'] as const)
+    const plain = !this.#draft.isFlow
+      ? (['process'] as const)
+      : of === 'total'
+        ? (['field', 'field', 'count', 'reduce', 'process'] as const)
+        : (['field', 'field', 'reduce', 'process'] as const)
     const as = this.#dice.pick(stream.isEndless ? [...plain, 'timer', 'quiet'] : plain)
     const delayMs = as === 'timer' || as === 'quiet' ? this.#draft.delayMs() : 0
-    const work: LevelWork = { kind: 'level', of, as, form: this.#draft.form(), delayMs }
+    const drawn: LevelWork = { kind: 'level', of, as, form: this.#draft.form(), delayMs }
+    const work = this.#draft.isFlow && this.#dice.chance(0.5) ? combining(drawn, this.#dice) : drawn
     const from = this.#draft.add('level', [{ from: stream.from }], work)
     return { ...stream, from, form: of === 'lowest' ? 'falling' : 'rising' }
   }

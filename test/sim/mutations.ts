@@ -69,6 +69,26 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'const isSettled = this.isReady',
   },
 
+  // Combiners.
+  {
+    name: 'a combiner holds records back when a barrier passes',
+    file: 'src/operator/chain.ts',
+    from: '      link.operator.beforeBarrier?.()\n',
+    to: '',
+  },
+  {
+    name: 'a combiner holds records back when the input ends',
+    file: 'src/operator/combine.ts',
+    from: '  finish(): void {\n    this.#send()\n',
+    to: '  finish(): void {\n',
+  },
+  {
+    name: 'a combined count counts as one record',
+    file: 'src/operator/count.ts',
+    from: 'this.#isOfCounts ? (record as KeyCount).count : 1',
+    to: 'this.#isOfCounts ? 1 : 1',
+  },
+
   // Snapshots.
   {
     name: 'timers are left out of a snapshot',

@@ -1,10 +1,10 @@
 import type { Random } from '#src/kit/random.js'
 import { Dice } from './dice.js'
-import type { Shape } from './shape.js'
+import { combining, type LevelWork, type Placed, type Shape } from './shape.js'
 
 /**
- * The same job at another parallelism: it goes on from the checkpoints of `shape`, and its results are the same.
- * Operators of one parallelism keep one, so that levels which keep their order keep it.
+ * The same job at another parallelism, whose senders combine elsewhere: it goes on from the checkpoints of `shape`, and
+ * its results are the same. Operators of one parallelism keep one, so that levels which keep their order keep it.
  */
 export function rescaled(shape: Shape, random: Random): Shape {
   const dice = new Dice(random)
@@ -15,8 +15,15 @@ export function rescaled(shape: Shape, random: Random): Shape {
     ...shape,
     options: { ...shape.options, parallelism: other },
     nodes: shape.nodes.map((node) => {
-      if (node.parallelism === undefined || node.isFixed === true) return node
-      return { ...node, parallelism: parallelisms[node.parallelism - 1] ?? node.parallelism }
+      const moved = node.kind === 'level' && shape.layer === 'flow' ? recombined(node, dice) : node
+      if (moved.parallelism === undefined || moved.isFixed === true) return moved
+      return { ...moved, parallelism: parallelisms[moved.parallelism - 1] ?? moved.parallelism }
     }),
   }
+}
+
+function recombined(node: Placed & LevelWork, dice: Dice): Placed & LevelWork {
+  if (dice.chance(0.5)) return combining(node, dice)
+  const { combine: _, ...plain } = node
+  return plain
 }

@@ -103,10 +103,18 @@ export interface SourceWork {
 export interface LevelWork {
   readonly kind: 'level'
   readonly of: Combining
-  /** 'timer': some time after each record; 'quiet': when so long none came. The others with each record. */
-  readonly as: 'field' | 'reduce' | 'process' | 'timer' | 'quiet'
+  /** 'count': how many, whatever their values. 'timer': some time after each record; 'quiet': when so long none came. The others with each record. */
+  readonly as: 'field' | 'count' | 'reduce' | 'process' | 'timer' | 'quiet'
   readonly form: KeyForm
   readonly delayMs: number
+  /** Of 'field', 'count' and 'reduce': senders combine for so long. */
+  readonly combine?: Duration
+}
+
+/** The same, but that its senders combine, where they can; or combine for another time. */
+export function combining<Node extends LevelWork>(node: Node, dice: Dice): Node {
+  const isAggregation = node.as === 'field' || node.as === 'count' || node.as === 'reduce'
+  return isAggregation ? { ...node, combine: `${dice.scaled(1, 3_000)}ms` } : node
 }
 
 /** Keeps the order of values; of keys too, unless it folds them. */

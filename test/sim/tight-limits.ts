@@ -30,6 +30,8 @@ export function tightenLimits(random: Random): void {
     reservedIds: between(1, 8),
     abortedIds: between(1, 4),
     captureEntries: between(1, 20),
+    combinedKeys: between(1, 30),
+    combinedBytes: between(100, 2_000),
   } satisfies Partial<Record<keyof typeof LIMITS, number>>)
 }
 

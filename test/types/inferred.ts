@@ -69,6 +69,14 @@ export const operators = job('operators', (flow) => {
   expectTypeOf(clicks.keyBy((click) => click.loggedIn).count('n')).toEqualTypeOf<
     Stream<{ key: boolean; count: number }>
   >()
+  const perUser = clicks.keyBy((click) => click.userId)
+  expectTypeOf(perUser.max('last', 'ts', { combine: '20ms' })).toEqualTypeOf<Stream<ClickRecord>>()
+  expectTypeOf(perUser.count('n', { combine: 20, parallelism: 2 })).toEqualTypeOf<
+    Stream<{ key: string; count: number }>
+  >()
+  expectTypeOf(
+    perUser.reduce('newest', (held, click) => (click.ts > held.ts ? click : held), { combine: '1s' }),
+  ).toEqualTypeOf<Stream<ClickRecord>>()
   expectTypeOf(clicks.flatMap((click) => [click.ts])).toEqualTypeOf<Stream<number>>()
   const mixed = clicks.map((click) => (click.loggedIn ? click : undefined))
   const present = mixed.filter((click): click is ClickRecord => click !== undefined)

@@ -57,7 +57,13 @@ class FakeChain {
   positions = () => this.splits
   poll = () => this.polls.shift() ?? 'idle'
   isReady = () => true
-  nextTimerAt = () => undefined
+  timerAt: number | undefined
+  nextTimerAt = () => this.timerAt
+  fireTimers = (wallTime: number) => {
+    this.calls.push(`fire at ${wallTime}`)
+    this.timerAt = undefined
+    return false
+  }
   process = (records: readonly unknown[]) => void this.calls.push(`process ${records}`)
   finish = () => void this.calls.push('finish')
   onCheckpointComplete = (checkpoint: CheckpointId) => void this.calls.push(`complete ${checkpoint}`)
@@ -437,4 +443,19 @@ test('when the store of a snapshot is behind, then no slice comes before it has 
   await clock.settle()
   await work(1)
   expect(turns.at(-1)).toBe('slice')
+})
+
+test('when what a source has polled is held back, then it goes when it is due', async () => {
+  const { clock, chain, work, to } = stage('source')
+  await to('running')
+  const startedAt = clock.wallTime()
+  chain.polls.push('more')
+  chain.timerAt = startedAt + 20
+  await work()
+  await clock.advance(19)
+  await work()
+  expect(chain.calls).toEqual([])
+  await clock.advance(1)
+  await work()
+  expect(chain.calls).toEqual([`fire at ${startedAt + 20}`])
 })

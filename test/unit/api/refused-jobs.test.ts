@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import {
+  type Duration,
   discard,
   type Flow,
   file,
@@ -83,6 +84,8 @@ const REFUSED: readonly [when: string, code: string, build: Build, options?: Job
         .to('out', { ...table, keyFields: [] }),
   ],
   ['a function is missing', 'RT1011', (flow) => flow.from('clicks', clicks).map(undefined as never)],
+  ['what senders hold is held for no time', 'RT1012', (flow) => combined(flow, 0)],
+  ['how long senders hold is no duration', 'RT1701', (flow) => combined(flow, '20 ms' as never)],
   ['the name of a secret is empty', 'RT1004', () => secret('')],
   ['a parameter is missing', 'RT1705', (flow) => flow.params['topic']],
   ['the description is asynchronous', 'RT1704', async () => undefined],
@@ -111,6 +114,13 @@ test('when an id is used twice, then the error names both lines', () => {
   expect(error.why).toMatch(/refused-jobs\.test\.ts:\d+/)
 })
 
+test('when the latency of a combiner is wrong, then the error names the line of the aggregation', () => {
+  for (const combine of [0, 'soon' as never]) {
+    const error = refusal(job('refused', (flow) => combined(flow, combine)))
+    expect(error.where).toMatch(/refused-jobs\.test\.ts:\d+$/)
+  }
+})
+
 test('when streams of two jobs are joined, then it is refused', () => {
   let other: ReturnType<Flow['from']> | undefined
   job('one', (flow) => {
@@ -133,6 +143,14 @@ test('when the command line asks for a parallelism, then it wins over that of th
   const graph = clickCount({ parallelism: 3 }).build({ parallelism: 2 })
   expect(graph.vertices.map(({ parallelism }) => parallelism)).toEqual([2, 2])
 })
+
+function combined(flow: Flow, combine: Duration): void {
+  flow
+    .from('clicks', clicks)
+    .keyBy((click) => click.userId)
+    .count('n', { combine })
+    .to('out', discard())
+}
 
 function refusal(refused: Job): RetakeError {
   try {

@@ -1,4 +1,4 @@
-import { generator, type Job, type JobOptions, job, type Sink } from '#src/api/index.js'
+import { type Duration, generator, type Job, type JobOptions, job, type Sink } from '#src/api/index.js'
 
 export interface Click {
   readonly userId: string
@@ -23,14 +23,14 @@ export const table: Sink<Row> = {
 }
 
 /** The job of the README, without Kafka and PostgreSQL. */
-export function clickCount(options: JobOptions<never> = {}): Job {
+export function clickCount(options: JobOptions<never> = {}, combine?: Duration): Job {
   return job('click-count', options, (flow) =>
     flow
       .from('clicks', clicks)
       .filter((click) => click.loggedIn)
       .map((click) => ({ userId: click.userId, clicks: 1 }))
       .keyBy((row) => row.userId)
-      .sum('count', 'clicks')
+      .sum('count', 'clicks', { combine })
       .to('table', table),
   )
 }

@@ -38,6 +38,51 @@ test('when chaining is off, then filter and map still follow one to one', () => 
   ])
 })
 
+test('when chaining is off, then a combiner runs by itself, beside its sender, one to one', () => {
+  const plan = planned(clickCount({ chaining: false }, '1s'), 2)
+
+  expect(plan.vertices.map(({ name }) => name)).toEqual([
+    'clicks',
+    'filter-1',
+    'map-1',
+    'count.combine',
+    'count',
+    'table',
+  ])
+  expect(plan.edges.map(({ partitioner }) => partitioner)).toEqual([
+    'forward',
+    'forward',
+    'forward',
+    'hash',
+    'forward',
+  ])
+})
+
+test('when a keyBy deals out a union, then each stream of it has a combiner of its own, of its parallelism', () => {
+  const plan = planned(
+    jobOf((stream) =>
+      stream
+        .map(same, { parallelism: 3 })
+        .union(stream)
+        .keyBy((click) => click.userId)
+        .count('n', { combine: '1s', parallelism: 1 })
+        .to('out', discard(), { parallelism: 1 }),
+    ),
+    2,
+  )
+
+  expect(plan.vertices.map(({ name, parallelism }) => [name, parallelism])).toEqual([
+    ['clicks → n.combine-2', 2],
+    ['map-1 → n.combine-1', 3],
+    ['n → out', 1],
+  ])
+  expect(plan.edges.map(({ from, to, partitioner }) => [from, to, partitioner])).toEqual([
+    [0, 1, 'rebalance'],
+    [1, 2, 'hash'],
+    [0, 2, 'hash'],
+  ])
+})
+
 test('a job needs as many slots as its highest parallelism', () => {
   const plan = planned(
     jobOf((stream) =>

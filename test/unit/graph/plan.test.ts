@@ -28,6 +28,28 @@ fingerprint F
 `)
 })
 
+test('when senders combine, then their plan shows it at the end of their chain, with its latency', () => {
+  const combined = planOf(clickCount({}, '1.5s').build({ parallelism: 2 }))
+  const text = planText(combined).replaceAll(/\S*click-count\.ts:\d+/g, 'click-count.ts:N')
+  expect(text).toContain(`
+0  clicks → filter-1 → map-1 → count.combine  (2 subtasks, 128 key groups)
+     clicks         source generator  click-count.ts:N
+     filter-1       filter            click-count.ts:N
+     map-1          map               click-count.ts:N
+     count.combine  combine 1500 ms   click-count.ts:N
+   └─ hash → 1
+1  count → table  (2 subtasks, 128 key groups)
+     count  sum         click-count.ts:N
+`)
+  const other = planOf(clickCount({}, '1s').build({ parallelism: 2 }))
+  expect(firstDifference(combined, other)).toEqual({
+    path: 'vertices[0].operators[3].latencyMs',
+    one: '1500',
+    other: '1000',
+  })
+  expect(other.fingerprint).not.toBe(combined.fingerprint)
+})
+
 test('when a plan is printed from a folder, then places in it are shown from there', () => {
   const [, folder = ''] = /source generator {2}(\S*)\/test\/unit/.exec(planText(plan)) ?? []
   expect(folder).not.toBe('')

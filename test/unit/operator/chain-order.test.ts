@@ -4,10 +4,10 @@ import { silentLogger } from '#src/kit/logger.js'
 import { VirtualClock } from '#src/kit/virtual-clock.js'
 import { Chain, type Link, type Output } from '#src/operator/chain.js'
 import type { Operator, OperatorContext } from '#src/operator/operator.js'
-import type { BlobName, BlobReader, KeyedPart } from '#src/state/snapshot.js'
+import type { BlobName, BlobReader, Capture, KeyedPart } from '#src/state/snapshot.js'
 import { MemoryBlobs } from './running-chain.js'
 
-/** Passes records on, tells what is asked of it, and emits once more when input has ended. */
+/** Passes records on, tells what is asked of it, and emits once more before a barrier, and when input has ended. */
 class Telling implements Operator {
   readonly #id: string
   readonly #calls: string[]
@@ -27,6 +27,16 @@ class Telling implements Operator {
   process(records: readonly unknown[]): void {
     this.#calls.push(`${this.#id} process ${records.length}`)
     for (const record of records) this.#ctx?.emit(record)
+  }
+
+  beforeBarrier(): void {
+    this.#calls.push(`${this.#id} before barrier`)
+    this.#ctx?.emit('held')
+  }
+
+  capture(): Capture {
+    this.#calls.push(`${this.#id} capture`)
+    return { slice: () => true, upload: async () => ({}) }
   }
 
   finish(): void {
@@ -78,6 +88,15 @@ test('when input has ended, then each end hook runs once, behind what the one be
   chain.finish()
   expect(calls).toEqual(['a finish', 'b process 1', 'b finish'])
   expect(emitted).toEqual(['last', 'last'])
+})
+
+test('when a barrier comes, then each emits ahead of it, behind what the one before it has emitted, and only then is captured', async () => {
+  const { chain, calls, emitted } = chainOf(['a', 'b'])
+  await chain.open()
+  calls.length = 0
+  chain.capture(1 as CheckpointId, new MemoryBlobs())
+  expect(calls).toEqual(['a before barrier', 'b process 1', 'b before barrier', 'a capture', 'b capture'])
+  expect(emitted).toEqual(['held', 'held'])
 })
 
 test('when an end hook had run before the restored checkpoint, then it does not run again', async () => {

@@ -201,6 +201,12 @@ const CONSTRUCTS: Readonly<Record<string, (shape: Shape) => boolean>> = {
   'a max': (shape) => isLevelledBy(shape, 'highest', 'field'),
   'a min': (shape) => isLevelledBy(shape, 'lowest', 'field'),
   'a reduced total': (shape) => isLevelledBy(shape, 'total', 'reduce'),
+  'a count': (shape) => isLevelledBy(shape, 'total', 'count'),
+  'a sum of what is combined': (shape) => isCombined(shape, 'total', 'field'),
+  'a max of what is combined': (shape) => isCombined(shape, 'highest', 'field'),
+  'a min of what is combined': (shape) => isCombined(shape, 'lowest', 'field'),
+  'a count of what is combined': (shape) => isCombined(shape, 'total', 'count'),
+  'a reduce of what is combined': (shape) => isCombined(shape, 'total', 'reduce'),
   'three sources': ({ topics }) => topics.length === 3,
   'topics of different pace': ({ topics }) => new Set(topics.map(({ pace }) => pace)).size > 1,
   'a job that ends': ({ topics }) => topics.every(({ isBounded }) => isBounded),
@@ -225,6 +231,12 @@ function isLevelledBy({ nodes }: Shape, of: string, as: string): boolean {
   return nodes.some((node) => node.kind === 'level' && node.of === of && node.as === as)
 }
 
+function isCombined({ nodes }: Shape, of: string, as: string): boolean {
+  return nodes.some(
+    (node) => node.kind === 'level' && node.of === of && node.as === as && node.combine !== undefined,
+  )
+}
+
 /** Each of `options` is given by some, and left to its default by others. */
 function expectSometimes(given: readonly object[], options: readonly string[]): void {
   for (const option of options) {
@@ -239,7 +251,7 @@ function valuesOf(given: readonly object[], option: string): unknown[] {
 
 /** What a restore compares: ids of operators with state, and their max parallelism. */
 function statefulOf({ vertices }: JobPlan): string[] {
-  const stateless = ['map', 'filter', 'flat-map']
+  const stateless = ['map', 'filter', 'flat-map', 'combine']
   return vertices
     .flatMap(({ operators, maxParallelism }) =>
       operators.flatMap(({ id, kind }) =>

@@ -6,7 +6,7 @@ import { type Restoration, restoreOf } from '#src/checkpoint/restore.js'
 import { Connectors } from '#src/connector/registry.js'
 import type { SinkContext, SinkSpec, SinkWriter } from '#src/connector/sink.js'
 import type { SourceContext, SourceReader, SourceSpec } from '#src/connector/source.js'
-import { executionGraphOf, type SubtaskPlan } from '#src/graph/execution-graph.js'
+import { deploymentOrder, executionGraphOf, type SubtaskPlan } from '#src/graph/execution-graph.js'
 import type { JobGraph } from '#src/graph/job-graph.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import { planOf } from '#src/graph/plan-of.js'
@@ -90,10 +90,11 @@ export class WholeGraph {
 
   /** Lets no more in, takes a checkpoint when nothing is under way, and goes on from it as another job. */
   async restoredAs(job: Job): Promise<void> {
-    while (this.#members.some(({ queues }) => queues.some((queue) => queue.length > 0))) {
-      for (const member of this.#members) this.#take(member)
-    }
-    const captures = this.#members.map(({ chain }) => chain.capture(1 as CheckpointId, this.#blobs))
+    const captures = this.#sendersFirst().map((member) => {
+      // Whoever feeds it has been captured, and has emitted all that it held back.
+      while (member.queues.some((queue) => queue.length > 0)) this.#take(member)
+      return member.chain.capture(1 as CheckpointId, this.#blobs)
+    })
     const snapshots = await Promise.all(
       captures.map((capture) => {
         while (!capture.slice());
@@ -109,6 +110,11 @@ export class WholeGraph {
     const manifest = manifestOf({ ...head, triggeredAt: 0, completedAt: 0 }, [], snapshots)
     const graph = job.build()
     await this.#open(graph, restoreOf(manifest, planOf(graph)))
+  }
+
+  #sendersFirst(): readonly Member[] {
+    const order = deploymentOrder(this.#plan, executionGraphOf(this.#plan)).map(({ id }) => id)
+    return [...this.#members].sort((a, b) => order.indexOf(b.plan.id) - order.indexOf(a.plan.id))
   }
 
   async #open(graph: JobGraph, restoration?: Restoration): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   consoleSink,
+  type Duration,
   file,
   generator,
   hash,
@@ -43,15 +44,20 @@ const table = (guarantee: Guarantee = 'exactly-once') =>
     columns: { user: { from: 'user', type: 'text' }, clicks: { from: 'clicks', type: 'bigint' } },
     guarantee,
   })
-const counted = (clicks: Stream<Click>) =>
+const counted = (clicks: Stream<Click>, combine?: Duration) =>
   clicks
     .map(({ user }) => ({ user, clicks: 1 }))
     .keyBy((row) => row.user)
-    .sum('count', 'clicks')
+    .sum('count', 'clicks', { combine })
 
 /** Clicks of each user. */
-const counting = (guarantee?: Guarantee, options: JobOptions<never> = OPTIONS) =>
-  job('clicks', options, (flow) => counted(flow.from('clicks', clickSource())).to('table', table(guarantee)))
+const counting = (guarantee?: Guarantee, options: JobOptions<never> = OPTIONS, combine?: Duration) =>
+  job('clicks', options, (flow) =>
+    counted(flow.from('clicks', clickSource()), combine).to('table', table(guarantee)),
+  )
+
+/** The same, and senders combine. */
+const combining = (combine: Duration, guarantee?: Guarantee) => counting(guarantee, OPTIONS, combine)
 
 /** What becomes of single clicks. */
 const clicksJob = (
@@ -331,6 +337,52 @@ describe('scripts', () => {
   })
 })
 
+describe('what senders combine', () => {
+  test('when no checkpoint comes, then it goes after its latency, and one update for all of it', async () => {
+    const clicks = scripted<Click>()
+    const run = await testJob(combining('5s', 'at-least-once'), { sources: { clicks } })
+    clicks.add(...clicksOf('ann', 'bob', 'ann'))
+    await run.advance('4s')
+    expect(committedOf(run)).toEqual([])
+    clicks.add(...clicksOf('ann'))
+    await run.advance('2s')
+    expect(committedOf(run)).toEqual(['ann 3', 'bob 1'])
+  })
+
+  test('when a checkpoint comes first, then it holds all of it', async () => {
+    const clicks = scripted(clicksOf('ann', 'bob', 'ann'))
+    const run = await testJob(combining('10m'), { sources: { clicks } })
+    await run.checkpoint()
+    clicks.add(...clicksOf('ann'))
+    await run.checkpoint()
+    expect(committedOf(run)).toEqual(['ann 2', 'ann 3', 'bob 1'])
+  })
+
+  test('when the input ends, then it goes before', async () => {
+    const clicks = scripted(clicksOf('ann', 'bob', 'ann')).end()
+    const run = await testJob(combining('10m'), { sources: { clicks }, parallelism: 2 })
+    await run.untilFinished()
+    expect(countsOf(run)).toEqual({ ann: 2, bob: 1 })
+  })
+
+  test('when processes crash while much is held, then each click of two senders counts once', async () => {
+    const users = Array.from({ length: 40 }, (_, i) => `user-${i % 7}`)
+    const clicks = scripted(clicksOf(...users), clicksOf(...users))
+    const run = await testJob(combining('300ms'), { sources: { clicks }, parallelism: 2 })
+    for (let round = 0; round < 6; round++) {
+      clicks.addTo(round % 2, ...clicksOf(...users))
+      if (round % 3 === 1) await run.checkpoint()
+      await run.advance('100ms')
+      run.crash(round === 3 ? 'job-manager' : 'task-manager')
+      clicks.addTo(1, ...clicksOf(...users))
+      await run.untilRunning({ within: '5m' })
+    }
+    await run.checkpoint()
+    const expected = users.concat(...Array.from({ length: 13 }, () => users))
+    expect(countsOf(run)).toEqual(tallyOf(expected))
+  })
+})
+
 describe('a new version', () => {
   /** Two clicks of ann are counted in a checkpoint, another was read after it. */
   const stopped = async (clicks: Script<Click>, version: Job = counting()) => {
@@ -364,6 +416,18 @@ describe('a new version', () => {
       expect(countsOf(run)).toEqual({ ann: 4, bob: 1, cid: 1 })
     },
   )
+
+  test.each([
+    ['begins to combine', counting(), combining('10m')],
+    ['combines no more', combining('10m'), counting()],
+  ])('when it %s, then state goes on, and nothing that was held is lost', async (_, before, after) => {
+    const clicks = scripted<Click>()
+    const restoreFrom = await stopped(clicks, before)
+    clicks.add(...clicksOf('ann', 'bob'))
+    const run = await testJob(after, { sources: { clicks }, parallelism: 3, restoreFrom })
+    await run.checkpoint()
+    expect(countsOf(run)).toEqual({ ann: 4, bob: 2 })
+  })
 
   test('when two go on from one snapshot, then neither sees the other, nor does a copy of it differ', async () => {
     const clicks = scripted<Click>()
@@ -720,6 +784,12 @@ function clickOf(user: string, page = '/'): Click {
 
 function clicksOf(...users: readonly string[]): Click[] {
   return users.map((user) => clickOf(user))
+}
+
+function tallyOf(users: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const user of users) counts[user] = (counts[user] ?? 0) + 1
+  return counts
 }
 
 function countsOf(run: JobRun): Record<string, number> {
