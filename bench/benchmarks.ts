@@ -21,7 +21,7 @@ import { tell } from './micro/tell.js'
 import { threadPingPong } from './micro/thread-ping-pong.js'
 import { threadRing } from './micro/thread-ring.js'
 import { timers } from './micro/timers.js'
-import { checkpointCost } from './state/checkpoint-cost.js'
+import { checkpointCost, largeCheckpointCost } from './state/checkpoint-cost.js'
 import { recovery } from './state/recovery.js'
 import type { Benchmark } from './suite/benchmark.js'
 
@@ -35,6 +35,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   startUp,
   nexmark,
   checkpointCost,
+  largeCheckpointCost,
   recovery,
   tell,
   pingPong,

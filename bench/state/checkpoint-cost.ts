@@ -1,6 +1,6 @@
 import { type NatsServer, startNats } from '../../test/support/nats-server.js'
 import { apart } from '../suite/apart.js'
-import type { Benchmark, Contender, Scale } from '../suite/benchmark.js'
+import type { Benchmark, Contender, Contest } from '../suite/benchmark.js'
 import { Meter } from '../suite/meter.js'
 import type { Sample, TimelineEvent } from '../suite/sample.js'
 import { inDirectory } from './in-directory.js'
@@ -25,20 +25,36 @@ export const checkpointCost: Benchmark = {
   question:
     'What does a checkpoint every second cost in throughput, and how long do records stand still for it?',
   unit: 'clicks',
-  prepare,
+  async prepare(scale) {
+    const isFull = scale === 'full'
+    return {
+      ...(await contestOf(isFull ? [10 * MB, 100 * MB] : [10 * MB], isFull ? 10 : 3)),
+      targets: [
+        {
+          kind: 'ratio',
+          of: '10 MB, directory',
+          over: '10 MB, no checkpoints',
+          aim: 0.95,
+          floor: 0.7,
+        },
+        ...(isFull
+          ? [{ kind: 'at-most', of: '100 MB, directory', figure: 'longestStopMs', aim: 20 } as const]
+          : []),
+      ],
+    }
+  },
 }
 
-async function prepare(scale: Scale) {
+/** By itself, because it takes so long. A check has a tenth of it. */
+export const largeCheckpointCost: Benchmark = {
+  name: 'checkpoint-cost-large',
+  question: 'The same with a gigabyte of state, where one checkpoint follows the other.',
+  unit: 'clicks',
+  prepare: (scale) => (scale === 'full' ? contestOf([1_000 * MB], 10) : contestOf([100 * MB], 3)),
+}
+
+async function contestOf(sizes: readonly number[], seconds: number): Promise<Contest> {
   const nats = await startNats({ jetStream: true })
-  const seconds = scale === 'full' ? 10 : 3
-  const contenders =
-    scale === 'full'
-      ? [
-          ...bySize(10 * MB, seconds, nats),
-          ...bySize(100 * MB, seconds, nats),
-          ...bySize(1_000 * MB, seconds, nats),
-        ]
-      : bySize(10 * MB, seconds, nats)
   return {
     configuration: {
       parallelism: 2,
@@ -48,19 +64,7 @@ async function prepare(scale: Scale) {
       bytesPerRow: ROW_BYTES,
       objectStore: `nats-server ${nats.version}, one server, file storage`,
     },
-    contenders,
-    targets: [
-      {
-        kind: 'ratio',
-        of: '10 MB, directory',
-        over: '10 MB, no checkpoints',
-        aim: 0.95,
-        floor: 0.7,
-      } as const,
-      ...(scale === 'full'
-        ? [{ kind: 'at-most', of: '100 MB, directory', figure: 'longestStopMs', aim: 20 } as const]
-        : []),
-    ],
+    contenders: sizes.flatMap((bytes) => bySize(bytes, seconds, nats)),
     dispose: () => nats.stop(),
   }
 }
