@@ -133,25 +133,31 @@ function writeNumber(value: number, start: number): number {
   return start + 5
 }
 
-/** As ASCII, until a letter shows that it is not. */
+/** As ASCII, unless a letter shows that it is not. A short one is written here, as `asciiText` reads it. */
 function writeText(text: string, start: number): number {
   const { length } = text
-  if (length > 0xffff) return writeUtf8(text, start)
+  if (length > SHORT_MAX) return writeLongText(text, start)
   const bytes = scratch
   let at = start
-  if (length <= SHORT_MAX) bytes[at++] = SHORT_ASCII | length
-  else {
-    bytes[at++] = ASCII
-    bytes[at++] = length
-    bytes[at++] = length >> 8
-  }
   let seen = 0
+  bytes[at++] = SHORT_ASCII | length
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i)
     seen |= code
     bytes[at++] = code
   }
   return seen > 0x7f ? writeUtf8(text, start) : at
+}
+
+function writeLongText(text: string, start: number): number {
+  const { length } = text
+  if (length > 0xffff) return writeUtf8(text, start)
+  const bytes = scratch.write(text, start + 3)
+  if (bytes > length) return writeUtf8(text, start)
+  scratch[start] = ASCII
+  scratch[start + 1] = length
+  scratch[start + 2] = length >> 8
+  return start + 3 + length
 }
 
 function writeUtf8(text: string, start: number): number {
