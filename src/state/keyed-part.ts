@@ -4,8 +4,8 @@ import type { KeyType } from '../kit/key.js'
 import { packValue, unpackValue } from '../record/value-codec.js'
 
 /**
- * The bytes of a KeyedPart: keyed state and timers of one operator on one subtask, in chunks of one key group each, so
- * that a restore at another parallelism decodes only the groups it needs. Little-endian:
+ * The bytes of a KeyedPart: keyed state and timers of one operator on one subtask, or some of them, in chunks of one key
+ * group each, so that a restore at another parallelism decodes only the groups it needs. Little-endian:
  *
  *      0  u32  magic 0x534b5452 ('RTKS')
  *      4  u16  version, 2
