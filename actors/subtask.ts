@@ -57,9 +57,8 @@ interface Snapshot {
   readonly capture: ChainCapture
   readonly capturedAt: number
   readonly timings: { alignmentMs: number; captureMs: number }
-  encoded: boolean
-  /** Its store is behind. */
-  waits: boolean
+  /** 'waiting': its store is behind. */
+  state: 'encoding' | 'waiting' | 'encoded'
 }
 
 export interface SubtaskOptions {
@@ -364,7 +363,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
       alignmentMs: this.#chain.isSource ? 0 : this.#inbox.alignmentMs,
       captureMs: capturedAt - startedAt,
     }
-    this.#snapshots.push({ checkpoint, capture, capturedAt, timings, encoded: false, waits: false })
+    this.#snapshots.push({ checkpoint, capture, capturedAt, timings, state: 'encoding' })
     if (!this.#chain.isSource) return
     const { attempt } = this.#options.deployment
     const emitted = { type: 'barrier-emitted', checkpoint, subtask: this.#id, attempt } as const
@@ -381,20 +380,19 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
   /** What is not encoded of its snapshot need not be. */
   #abandon(checkpoint: CheckpointId): void {
     const index = this.#snapshots.findIndex(
-      (snapshot) => snapshot.checkpoint === checkpoint && !snapshot.encoded,
+      (snapshot) => snapshot.checkpoint === checkpoint && snapshot.state !== 'encoded',
     )
     const [given] = index < 0 ? [] : this.#snapshots.splice(index, 1)
     given?.capture.abandon()
   }
 
   #hasSlice(): boolean {
-    return this.#unencoded()?.waits === false
+    return this.#unencoded()?.state === 'encoding'
   }
 
   /** The oldest one that is not encoded: the others wait for it. */
   #unencoded(): Snapshot | undefined {
-    for (const snapshot of this.#snapshots) if (!snapshot.encoded) return snapshot
-    return undefined
+    return this.#snapshots.find(({ state }) => state !== 'encoded')
   }
 
   #slice(): void {
@@ -402,7 +400,7 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     if (snapshot === undefined) return
     const { checkpoint, capture } = snapshot
     if (!capture.slice()) return this.#awaitRoom(snapshot)
-    snapshot.encoded = true
+    snapshot.state = 'encoded'
     const upload = capture.upload()
     this.#ctx.pipeToSelf(upload, (outcome) => ({ type: 'uploaded', checkpoint, outcome }))
   }
@@ -411,13 +409,13 @@ export class Subtask implements Actor<SubtaskMessage>, DataLane {
     const { checkpoint, capture } = snapshot
     const room = capture.room()
     if (room === undefined) return
-    snapshot.waits = true
+    snapshot.state = 'waiting'
     this.#ctx.pipeToSelf(room, () => ({ type: 'room', checkpoint }))
   }
 
   #onRoom(checkpoint: CheckpointId): void {
     const snapshot = this.#snapshots.find((each) => each.checkpoint === checkpoint)
-    if (snapshot !== undefined) snapshot.waits = false
+    if (snapshot?.state === 'waiting') snapshot.state = 'encoding'
   }
 
   #onUploaded(checkpoint: CheckpointId, outcome: Outcome<SubtaskSnapshot>): void {

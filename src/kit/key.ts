@@ -54,7 +54,7 @@ export function keyOfCanonical(canonical: CanonicalKey, type: KeyType): Key {
 }
 
 /** A type of key that differs from what the stream had before. */
-export function mixedKeys(had: KeyType, has: KeyType): RetakeError {
+function mixedKeys(had: KeyType, has: KeyType): RetakeError {
   return new RetakeError('RT1611', {
     what: `a key is a ${has}, after keys that were a ${had}`,
     why: 'a stream has one type of key, so that no two keys are confused in its state',

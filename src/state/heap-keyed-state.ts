@@ -6,8 +6,8 @@ import {
   type Key,
   type KeyType,
   keyOfCanonical,
+  keyTypeAfter,
   keyTypeOf,
-  mixedKeys,
 } from '../kit/key.js'
 import { type GroupRange, groupOfHash, groupRangeOf, keyGroupOf } from '../kit/key-group.js'
 import { keyHash } from '../kit/key-hash.js'
@@ -199,10 +199,8 @@ export class HeapKeyedState implements KeyedStateBackend {
   /** The first key, a tuple, or a fault. */
   #meet(key: Key): void {
     const type = keyTypeOf(key)
-    if (this.#keyType !== undefined && this.#keyType !== type) {
-      throw this.#keyTypeIsRestored ? this.#otherKeys(type) : mixedKeys(this.#keyType, type)
-    }
-    this.#keyType = type
+    if (this.#keyTypeIsRestored && type !== this.#keyType) throw this.#otherKeys(type)
+    this.#keyType = keyTypeAfter(this.#keyType, key)
   }
 
   #otherKeys(type: KeyType): RetakeError {

@@ -40,7 +40,7 @@ const FIRST_CHUNK_ENTRIES = 64
  * group. No write waits for more than a copy of its own value, however large groups are.
  *
  * What is encoded goes to the store part by part, while the next one is encoded: a snapshot needs the room of a few
- * parts, not of the state.
+ * parts, and of copies of what has changed since and is not encoded yet.
  */
 export class KeyedCapture implements Capture, OpenCapture {
   readonly number: number
