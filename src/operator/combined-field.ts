@@ -1,8 +1,6 @@
 import { RetakeError } from '../kit/errors.js'
 import { type Place, printedSample } from './user-code.js'
 
-export type Row = Record<string, unknown>
-
 /** The field of a row that sum, min and max are about, and what they make of two of them. */
 export interface CombinedField {
   readonly name: string
@@ -31,15 +29,16 @@ export function notANumber(
   })
 }
 
-/** RT1602: it had a value of the other type `before`. */
+/** RT1602: it had a value of another type `before`, or none: the state is that of another field. */
 export function otherType(
   name: string,
   record: unknown,
   before: unknown,
   { operator, where }: Place,
 ): RetakeError {
+  const was = before === undefined ? 'missing' : `a ${typeof before}`
   return new RetakeError('RT1602', {
-    what: `the field ${JSON.stringify(name)} of ${JSON.stringify(operator)} was a ${typeof before} before`,
+    what: `the field ${JSON.stringify(name)} of ${JSON.stringify(operator)} was ${was} before`,
     why: `number and bigint do not mix; the record is ${printedSample(record)}`,
     fix: 'map the field to one of the two before the keyBy',
     where,

@@ -1,7 +1,7 @@
 import type { Key, KeySelector } from '../kit/key.js'
+import { ownedCopy } from '../record/owned-copy.js'
 import type { KeyCount } from './of-combined.js'
 import type { Operator, OperatorContext } from './operator.js'
-import { ownedCopy } from './owned-copy.js'
 import { UNOPENED, unopenedState } from './unopened.js'
 
 /** How many records each key has had: `{ key, count }` for each record. */

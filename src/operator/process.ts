@@ -1,9 +1,9 @@
 import { type Duration, durationMs } from '../kit/duration.js'
 import type { Key, KeySelector } from '../kit/key.js'
+import { ownedCopy } from '../record/owned-copy.js'
 import type { ValueState } from '../state/keyed-state.js'
 import type { Operator, OperatorContext } from './operator.js'
 import type { ProcessSpec } from './operator-spec.js'
-import { ownedCopy } from './owned-copy.js'
 import { UNOPENED } from './unopened.js'
 import { userError } from './user-code.js'
 

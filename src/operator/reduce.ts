@@ -1,6 +1,6 @@
 import type { KeySelector } from '../kit/key.js'
+import { ownedCopy } from '../record/owned-copy.js'
 import type { Operator, OperatorContext } from './operator.js'
-import { ownedCopy } from './owned-copy.js'
 import { UNOPENED, unopenedState } from './unopened.js'
 import { type Place, userError } from './user-code.js'
 

@@ -1,8 +1,9 @@
 import type { KeySelector } from '../kit/key.js'
-import { type Combine, type CombinedField, notANumber, otherType, type Row } from './combined-field.js'
+import { ownedCopy } from '../record/owned-copy.js'
+import type { Row } from '../state/row-shape.js'
+import { type Combine, type CombinedField, notANumber, otherType } from './combined-field.js'
 import type { Operator, OperatorContext } from './operator.js'
-import { copyOfOwned, ownedCopy } from './owned-copy.js'
-import { UNOPENED, unopenedState } from './unopened.js'
+import { UNOPENED, unopenedRowState } from './unopened.js'
 
 /**
  * What sum, min and max have in common: for each key the first record, one field of it combined with that of each
@@ -13,7 +14,7 @@ export class RollingField implements Operator {
   readonly #field: string
   readonly #combine: Combine
   #ctx = UNOPENED
-  #state = unopenedState<Row>()
+  #state = unopenedRowState()
 
   constructor(keyOf: KeySelector, { name, combine }: CombinedField) {
     this.#keyOf = keyOf
@@ -23,7 +24,7 @@ export class RollingField implements Operator {
 
   open(ctx: OperatorContext): void {
     this.#ctx = ctx
-    this.#state = ctx.keyed.value('row')
+    this.#state = ctx.keyed.row('row')
   }
 
   process(records: readonly unknown[]): void {
@@ -35,17 +36,11 @@ export class RollingField implements Operator {
       keyed.setCurrentKey(this.#keyOf(record))
       const value = record[field]
       if (typeof value !== 'number' && typeof value !== 'bigint') throw notANumber(field, record, value, ctx)
-      const held = this.#state.get()
-      if (held === undefined) {
-        this.#state.set(ownedCopy(record))
-        ctx.emit(ownedCopy(record))
-      } else {
-        const before = held[field]
-        if (typeof before !== typeof value) throw otherType(field, record, before, ctx)
-        held[field] = this.#combine(before as never, value as never)
-        this.#state.set(held)
-        ctx.emit(copyOfOwned(held))
-      }
+      const held = this.#state.getField(field)
+      if (held === undefined && !this.#state.has()) this.#state.set(ownedCopy(record))
+      else if (typeof held !== typeof value) throw otherType(field, record, held, ctx)
+      else this.#state.setField(field, this.#combine(held as never, value as never))
+      ctx.emit(this.#state.copy())
     }
   }
 }

@@ -46,11 +46,60 @@ export function decodeRows(bytes: Uint8Array, count: number): unknown[] {
   return rows
 }
 
+/**
+ * Rows without names, out of columns: of each of `positions` its key, which stands beside the columns, and what stands
+ * there in each of them. A text that is the key once more is one byte, c4: a row mostly has its key in a field. A view,
+ * as above. Undefined: a value is none that rows have.
+ * @param keys one for each of `positions`
+ */
+export function encodeColumns(
+  keys: readonly unknown[],
+  columns: readonly (readonly unknown[])[],
+  positions: readonly number[],
+): Uint8Array | undefined {
+  let at = 0
+  for (let i = 0; i < positions.length; i++) {
+    const position = positions[i]!
+    const key = keys[i]
+    at = writeValue(key, at, columns.length)
+    for (let left = columns.length; left > 0 && at >= 0; left--) {
+      const value = columns[columns.length - left]![position]
+      if (value === key && typeof key === 'string') scratch[at++] = KEY
+      else at = writeValue(value, at, left - 1)
+    }
+    if (at < 0) return undefined
+  }
+  return scratch.subarray(0, at)
+}
+
+/** As many columns, keys the first of them, as `encodeColumns` wrote. Throws (anything) for other bytes. */
+export function decodeColumns(bytes: Uint8Array, width: number, count: number): unknown[][] {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const columns = Array.from({ length: width }, (): unknown[] => [])
+  cursor = 0
+  for (let i = 0; i < count; i++) {
+    const key = readValue(body)
+    columns[0]!.push(key)
+    for (let column = 1; column < width; column++) {
+      const isKey = body[cursor] === KEY
+      if (isKey) cursor += 1
+      columns[column]!.push(isKey ? key : readValue(body))
+    }
+    if (cursor > body.length) throw new RangeError('a row ends in its bytes')
+  }
+  if (cursor !== body.length) throw new RangeError('bytes end with their last row')
+  return columns
+}
+
 const [NULL, UNDEFINED, FALSE, TRUE] = [0xc0, 0xc1, 0xc2, 0xc3]
+/** Of columns only. */
+const KEY = 0xc4
 const [I32, F64, SHORT_ASCII, ASCII, UTF8] = [0xd2, 0xcb, 0xa0, 0xda, 0xdb]
 const SHORT_MAX = 31
 const FIELDS_MAX = 255
 const NAME_BYTES_MAX = 255
+/** What a value takes at most, but for the letters of a text. */
+const VALUE_BYTES = 9
 /** Rows of more bytes than any frame may have are split, or refused, by whoever had them encoded. */
 const SCRATCH_BYTES_MAX = 4 * 1024 * 1024
 
@@ -82,34 +131,40 @@ function writeNames(names: readonly string[]): number {
 
 /** Where the row ends; -1: it has other fields than the first one, or a value of another kind. */
 function writeRow(record: unknown, names: readonly string[], start: number): number {
-  if (!isPlain(record) || !hasRoom(start, names.length * 9)) return -1
+  if (!isPlain(record)) return -1
   let at = start
   let field = 0
   for (const name in record) {
     if (name !== names[field]) return -1
     field += 1
-    const value = record[name]
-    switch (typeof value) {
-      case 'number':
-        at = writeNumber(value, at)
-        break
-      case 'string':
-        // Room for the values behind it, too: this may have grown what it is written to.
-        if (!hasRoom(at, value.length * 3 + 5 + (names.length - field) * 9)) return -1
-        at = writeText(value, at)
-        break
-      case 'boolean':
-        scratch[at++] = value ? TRUE : FALSE
-        break
-      case 'undefined':
-        scratch[at++] = UNDEFINED
-        break
-      default:
-        if (value !== null) return -1
-        scratch[at++] = NULL
-    }
+    at = writeValue(record[name], at, names.length - field)
+    if (at < 0) return -1
   }
   return field === names.length ? at : -1
+}
+
+/**
+ * Where the value ends; -1: it is none that rows have, or there is no room.
+ * @param left how many values of the row come behind it, for which there must be room
+ */
+function writeValue(value: unknown, start: number, left: number): number {
+  if (!hasRoom(start, (left + 1) * VALUE_BYTES)) return -1
+  switch (typeof value) {
+    case 'number':
+      return writeNumber(value, start)
+    case 'string':
+      return hasRoom(start, value.length * 3 + (left + 1) * VALUE_BYTES) ? writeText(value, start) : -1
+    case 'boolean':
+      scratch[start] = value ? TRUE : FALSE
+      return start + 1
+    case 'undefined':
+      scratch[start] = UNDEFINED
+      return start + 1
+    default:
+      if (value !== null) return -1
+      scratch[start] = NULL
+      return start + 1
+  }
 }
 
 function writeNumber(value: number, start: number): number {

@@ -1,5 +1,6 @@
 import type { CanonicalKey } from '../kit/key.js'
 import type { Timer } from './timer-queue.js'
+import type { ValueList } from './value-list.js'
 
 /** A snapshot under way, as those that hold state see it. */
 export interface OpenCapture {
@@ -7,6 +8,8 @@ export interface OpenCapture {
   readonly number: number
   /** A value as it was at the moment of the capture. `state` is its position, `group` the index of its key group. */
   keepValue(state: number, group: number, key: CanonicalKey, value: unknown): void
+  /** The same of what stands at `position` of a list. */
+  keepFrom(state: number, group: number, key: CanonicalKey, values: ValueList, position: number): void
   keepTimer(timer: Timer): void
 }
 
@@ -42,6 +45,20 @@ export class Captures<C extends OpenCapture = OpenCapture> {
   keepValue(settledFor: number, state: number, group: number, key: CanonicalKey, value: unknown): void {
     for (const capture of this.#open) {
       if (capture.number > settledFor) capture.keepValue(state, group, key, value)
+    }
+  }
+
+  /** The same of what stands at `position` of a list, and is copied from there. */
+  keepFrom(
+    settledFor: number,
+    state: number,
+    group: number,
+    key: CanonicalKey,
+    values: ValueList,
+    position: number,
+  ): void {
+    for (const capture of this.#open) {
+      if (capture.number > settledFor) capture.keepFrom(state, group, key, values, position)
     }
   }
 

@@ -1,58 +1,81 @@
 import type { CanonicalKey } from '../kit/key.js'
-import { decodeRows, encodeRows } from '../record/row-codec.js'
+import { decodeColumns } from '../record/row-codec.js'
 import { packValue, unpackValue } from '../record/value-codec.js'
 import type { Timer } from './timer-queue.js'
+import type { LoadedValues, ValueList } from './value-list.js'
 
 /** Some entries of one key group: keys and values of each state, by its position, and timers. */
-export type GroupContent = readonly [
-  states: readonly StateContent<readonly unknown[]>[],
-  timers: readonly (readonly [key: CanonicalKey, at: number, tag: string | undefined])[],
+export interface GroupContent {
+  readonly states: readonly StateContent[]
+  readonly timers: readonly EncodedTimer[]
+}
+
+export interface StateContent extends LoadedValues {
+  readonly position: number
+  readonly keys: readonly CanonicalKey[]
+}
+
+type EncodedTimer = readonly [key: CanonicalKey, at: number, tag: string | undefined]
+
+/** Rows, or scalars, each behind its key (`row-codec.ts`): most state is, and most of a snapshot's work is encoding it. */
+type EncodedRows = readonly [
+  position: number,
+  names: readonly string[] | undefined,
+  count: number,
+  rows: Uint8Array,
 ]
-
-type StateContent<V> = readonly [state: number, keys: readonly CanonicalKey[], values: V]
-
-/**
- * The same as it is encoded. Values that are rows are bytes (`row-codec.ts`): most state is, and most of a snapshot's
- * work is encoding it.
- */
+type EncodedWholes = readonly [position: number, keys: readonly CanonicalKey[], values: readonly unknown[]]
 type EncodedContent = readonly [
-  states: readonly StateContent<readonly unknown[] | Uint8Array>[],
-  GroupContent[1],
+  states: readonly (EncodedRows | EncodedWholes)[],
+  timers: readonly EncodedTimer[],
 ]
 
 /** Throws (anything) for bytes that `GroupChunk` did not write. */
 export function decodeGroup(bytes: Uint8Array): GroupContent {
   const [states, timers] = unpackValue(bytes) as EncodedContent
-  return [
-    states.map(([position, keys, values]) => [
-      position,
-      keys,
-      values instanceof Uint8Array ? decodeRows(values, keys.length) : values,
-    ]),
-    timers,
-  ]
+  return { states: states.map((state) => (state.length === 3 ? wholesOf(state) : rowsOf(state))), timers }
 }
 
-/** Entries of the group at index `group`, being collected. */
+function wholesOf([position, keys, values]: EncodedWholes): StateContent {
+  if (values.length !== keys.length) throw new RangeError('each value has a key')
+  return { position, keys, names: undefined, columns: [values] }
+}
+
+function rowsOf([position, names, count, rows]: EncodedRows): StateContent {
+  if (names?.includes('__proto__') || new Set(names).size !== (names?.length ?? 0))
+    throw new RangeError('each name is that of one field')
+  const [keys = [], ...columns] = decodeColumns(rows, 1 + (names?.length ?? 1), count)
+  return { position, keys: keys as CanonicalKey[], names, columns }
+}
+
+/** Entries of one state, where they stand. */
+interface Chosen {
+  readonly position: number
+  readonly values: ValueList
+  readonly keys: CanonicalKey[]
+  readonly at: number[]
+}
+
+/** Entries of the group at index `group`, being chosen. They must still stand where they were when they are encoded. */
 export class GroupChunk {
   readonly group: number
   entries = 0
-  readonly #states: [state: number, keys: CanonicalKey[], values: unknown[]][] = []
-  readonly #timers: [key: CanonicalKey, at: number, tag: string | undefined][] = []
-  /** The last of `#states`. */
-  #position = -1
-  #keys: CanonicalKey[] = []
-  #values: unknown[] = []
+  readonly #states: Chosen[] = []
+  readonly #timers: EncodedTimer[] = []
+  #last: Chosen | undefined
 
   constructor(group: number) {
     this.group = group
   }
 
-  /** States come one after the other. */
-  addValue(position: number, key: CanonicalKey, value: unknown): void {
-    if (position !== this.#position) this.#begin(position)
-    this.#keys.push(key)
-    this.#values.push(value)
+  /** The entry at `at` of a list, of the state at `position`. Lists come one after the other. */
+  addValue(position: number, key: CanonicalKey, values: ValueList, at: number): void {
+    if (this.#last?.values !== values) {
+      this.#last = { position, values, keys: [], at: [] }
+      this.#states.push(this.#last)
+    }
+    this.#last.keys.push(key)
+    this.#last.at.push(at)
     this.entries += 1
   }
 
@@ -66,17 +89,13 @@ export class GroupChunk {
    * @param where names the operator in errors
    */
   encode(where: string): Uint8Array {
-    const states = this.#states.map(([position, keys, values]) => {
-      const rows = encodeRows(values)
-      return [position, keys, rows === undefined ? values : new Uint8Array(rows)] as const
-    })
+    const states = this.#states.map(encoded)
     return packValue([states, this.#timers] satisfies EncodedContent, where)
   }
+}
 
-  #begin(position: number): void {
-    this.#position = position
-    this.#keys = []
-    this.#values = []
-    this.#states.push([position, this.#keys, this.#values])
-  }
+function encoded({ position, values, keys, at }: Chosen): EncodedRows | EncodedWholes {
+  const rows = values.encode(keys, at)
+  if (rows === undefined) return [position, keys, at.map((each) => values.at(each))]
+  return [position, rows.names, keys.length, new Uint8Array(rows.bytes)]
 }

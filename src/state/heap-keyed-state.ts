@@ -17,7 +17,7 @@ import { decodeGroup, type GroupContent } from './group-chunk.js'
 import { HeapValueState, KeyCursor } from './heap-value-state.js'
 import { KeyedCapture } from './keyed-capture.js'
 import { damaged, readKeyedPart } from './keyed-part.js'
-import type { KeyedStateBackend, TimerService, ValueState } from './keyed-state.js'
+import type { KeyedStateBackend, RowState, TimerService, ValueState } from './keyed-state.js'
 import type { PartStore } from './snapshot.js'
 import { TimerQueue } from './timer-queue.js'
 
@@ -40,7 +40,7 @@ export class HeapKeyedState implements KeyedStateBackend {
   readonly #cursor = new KeyCursor()
   readonly #captures = new Captures<KeyedCapture>()
   /** In the order of their first use: chunks name a state by its position. */
-  readonly #states = new Map<string, HeapValueState<unknown>>()
+  readonly #states = new Map<string, HeapValueState>()
   readonly #timers = new TimerQueue(this.#captures)
   #keyType: KeyType | undefined
   #keyTypeIsRestored = false
@@ -85,7 +85,11 @@ export class HeapKeyedState implements KeyedStateBackend {
   }
 
   value<T>(name: string): ValueState<T> {
-    return this.#stateOf(name) as HeapValueState<T>
+    return this.#stateOf(name) as ValueState<unknown> as ValueState<T>
+  }
+
+  row(name: string): RowState {
+    return this.#stateOf(name)
   }
 
   setCurrentKey(key: Key): void {
@@ -155,10 +159,10 @@ export class HeapKeyedState implements KeyedStateBackend {
     return this.#captures.begin((number) => new KeyedCapture(number, options))
   }
 
-  #stateOf(name: string): HeapValueState<unknown> {
+  #stateOf(name: string): HeapValueState {
     const known = this.#states.get(name)
     if (known !== undefined) return known
-    const state = new HeapValueState<unknown>({
+    const state = new HeapValueState({
       cursor: this.#cursor,
       captures: this.#captures,
       position: this.#states.size,
@@ -182,12 +186,10 @@ export class HeapKeyedState implements KeyedStateBackend {
     return false
   }
 
-  #load(index: number, names: readonly string[], [states, timers]: GroupContent): void {
-    for (const [position, keys, values] of states) {
-      const state = this.#stateOf(names[position]!)
-      keys.forEach((key, i) => {
-        state.load(index, key, this.#hashOf(key), values[i])
-      })
+  #load(index: number, names: readonly string[], { states, timers }: GroupContent): void {
+    for (const { position, keys, ...values } of states) {
+      const hashes = keys.map((key) => this.#hashOf(key))
+      this.#stateOf(names[position]!).load(index, keys, hashes, values)
     }
     for (const [key, at, tag] of timers) this.#timers.set({ group: index, key, at, tag })
   }

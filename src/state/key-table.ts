@@ -1,12 +1,5 @@
 import type { CanonicalKey } from '../kit/key.js'
 
-/** What stands in a table: it has its key, and the hash of that. */
-export interface Keyed {
-  readonly key: CanonicalKey
-  /** 32 bits, signed (`kit/key-hash.ts`). */
-  readonly hash: number
-}
-
 const FIRST_PLACES = 8
 /** Numbers a place has. */
 const PLACE = 2
@@ -14,92 +7,94 @@ const PLACE = 2
 const SPREAD = 0x9e3779b1 | 0
 
 /**
- * Entries by key, in the order in which they came. Whoever asks brings the hash of the key, which decides its key group
- * anyway; a `Map` would hash each text again, by a call into the engine when it has not met it before.
+ * Keys, each at a position, in the order in which they came: what belongs to them stands in lists beside it. Whoever
+ * asks brings the hash of the key, which decides its key group anyway; a `Map` would hash each text again, by a call
+ * into the engine when it has not met it before.
  *
- * A place has the hash of an entry and its position, plus one; places are probed one after the other. Who is deleted
- * leaves a gap among the entries; when these, gaps included, fill half of the places, they are closed up and dealt anew.
+ * A place has the hash of a key and its position, plus one; places are probed one after the other. Who is deleted
+ * leaves a gap; when keys, gaps included, fill half of the places, they are closed up and dealt anew.
  */
-export class KeyTable<E extends Keyed> {
+export class KeyTable {
   #places = new Int32Array(FIRST_PLACES * PLACE)
   #shift = 32 - Math.log2(FIRST_PLACES)
-  #entries: (E | undefined)[] = []
+  #keys: (CanonicalKey | undefined)[] = []
+  #hashes: number[] = []
   #size = 0
-  /** How often entries have been closed up. */
-  #dealt = 0
+  readonly #onClosedUp: (staying: readonly number[]) => void
+
+  /** @param onClosedUp where those that stay, in order, have stood until now: position i is now that of `staying[i]` */
+  constructor(onClosedUp: (staying: readonly number[]) => void) {
+    this.#onClosedUp = onClosedUp
+  }
 
   get size(): number {
     return this.#size
   }
 
-  /** Room that it takes, used or not. */
-  get places(): number {
-    return this.#places.length / PLACE
+  /** How many positions there are, gaps included. */
+  get length(): number {
+    return this.#keys.length
   }
 
-  find(key: CanonicalKey, hash: number): E | undefined {
+  /** Undefined: a gap. */
+  keyAt(position: number): CanonicalKey | undefined {
+    return this.#keys[position]
+  }
+
+  /** Where `key` stands; -1: nowhere. @param hash of the key, 32 bits, signed (`kit/key-hash.ts`) */
+  find(key: CanonicalKey, hash: number): number {
     const places = this.#places
     const last = places.length - 1
     for (let at = (Math.imul(hash, SPREAD) >>> this.#shift) * PLACE; ; at = (at + PLACE) & last) {
       const position = places[at]!
-      if (position === 0) return undefined
-      if (places[at + 1] !== hash) continue
-      const entry = this.#entries[position - 1]
-      if (entry !== undefined && entry.key === key) return entry
+      if (position === 0) return -1
+      if (places[at + 1] === hash && this.#keys[position - 1] === key) return position - 1
     }
   }
 
-  /** Its key must not be there yet. */
-  add(entry: E): void {
-    if (this.#entries.length * 2 * PLACE >= this.#places.length) this.#deal()
-    this.#entries.push(entry)
+  /** Gives the key, which must not be there yet, the last position. Others may be closed up before. */
+  add(key: CanonicalKey, hash: number): number {
+    if (this.#keys.length * 2 * PLACE >= this.#places.length) this.#deal()
+    const position = this.#keys.length
+    this.#keys.push(key)
+    this.#hashes.push(hash)
     this.#size += 1
-    this.#place(entry, this.#entries.length)
+    this.#place(position)
+    return position
   }
 
-  /** An entry that is there. */
-  delete(entry: E): void {
-    const places = this.#places
-    const last = places.length - 1
-    let at = (Math.imul(entry.hash, SPREAD) >>> this.#shift) * PLACE
-    while (this.#entries[places[at]! - 1] !== entry) at = (at + PLACE) & last
-    this.#entries[places[at]! - 1] = undefined
+  delete(position: number): void {
+    this.#keys[position] = undefined
     this.#size -= 1
   }
 
-  /**
-   * Goes on over changes: what is deleted is not met any more, what is added comes last. When entries are closed up it
-   * begins again, so one that was met may be met twice.
-   */
-  *entries(): Generator<E, void> {
-    let dealt = this.#dealt
-    for (let i = 0; i < this.#entries.length; i++) {
-      const entry = this.#entries[i]
-      if (entry === undefined) continue
-      yield entry
-      if (dealt === this.#dealt) continue
-      dealt = this.#dealt
-      i = -1
-    }
-  }
-
-  /** Room for as many entries again as there are. */
+  /** Room for as many keys again as there are. */
   #deal(): void {
+    if (this.#size < this.#keys.length) this.#closeUp()
     let places = FIRST_PLACES
     while (places < this.#size * 4) places *= 2
     this.#places = new Int32Array(places * PLACE)
     this.#shift = 32 - Math.log2(places)
-    this.#dealt += 1
-    this.#entries = this.#entries.filter((entry) => entry !== undefined)
-    for (let i = 0; i < this.#entries.length; i++) this.#place(this.#entries[i]!, i + 1)
+    for (let position = 0; position < this.#keys.length; position++) this.#place(position)
   }
 
-  #place(entry: E, position: number): void {
+  #closeUp(): void {
+    const staying: number[] = []
+    for (let position = 0; position < this.#keys.length; position++) {
+      if (this.#keys[position] !== undefined) staying.push(position)
+    }
+    this.#keys = staying.map((position) => this.#keys[position])
+    this.#hashes = staying.map((position) => this.#hashes[position]!)
+    this.#onClosedUp(staying)
+  }
+
+  #place(position: number): void {
+    const hash = this.#hashes[position]!
     const places = this.#places
     const last = places.length - 1
-    let at = (Math.imul(entry.hash, SPREAD) >>> this.#shift) * PLACE
+    let at = (Math.imul(hash, SPREAD) >>> this.#shift) * PLACE
     while (places[at] !== 0) at = (at + PLACE) & last
-    places[at] = position
-    places[at + 1] = entry.hash
+    places[at] = position + 1
+    places[at + 1] = hash
   }
 }

@@ -8,6 +8,7 @@ import { type KeyedPartContent, writeKeyedPart } from './keyed-part.js'
 import { PartBuffer } from './part-buffer.js'
 import type { Capture, KeyedPart, OperatorSnapshot, PartStore } from './snapshot.js'
 import type { Timer, TimerQueue } from './timer-queue.js'
+import type { ValueList } from './value-list.js'
 
 export interface KeyedCaptureOptions {
   readonly captures: Captures<KeyedCapture>
@@ -16,7 +17,7 @@ export interface KeyedCaptureOptions {
   readonly firstGroup: number
   /** Indices of the groups that hold something now. */
   readonly indices: readonly number[]
-  readonly states: readonly HeapValueState<unknown>[]
+  readonly states: readonly HeapValueState[]
   readonly timers: TimerQueue
   /** Names the operator in errors. */
   readonly where: string
@@ -27,7 +28,7 @@ export interface KeyedCaptureOptions {
 /** Entries of a group that were handed over before the group had its turn. */
 interface Kept {
   /** By the position of the state. */
-  readonly values: ([keys: CanonicalKey[], values: unknown[]] | undefined)[]
+  readonly states: ({ readonly keys: CanonicalKey[]; readonly values: ValueList } | undefined)[]
   readonly timers: Timer[]
 }
 
@@ -64,13 +65,15 @@ export class KeyedCapture implements Capture, OpenCapture {
   }
 
   keepValue(state: number, group: number, key: CanonicalKey, value: unknown): void {
-    const { values } = this.#keptOf(group)
-    const kept = values[state]
-    if (kept === undefined) values[state] = [[key], [value]]
-    else {
-      kept[0].push(key)
-      kept[1].push(value)
-    }
+    const { keys, values } = this.#keptStateOf(state, group)
+    keys.push(key)
+    values.push(value)
+  }
+
+  keepFrom(state: number, group: number, key: CanonicalKey, from: ValueList, position: number): void {
+    const { keys, values } = this.#keptStateOf(state, group)
+    keys.push(key)
+    values.pushFrom(from, position)
   }
 
   keepTimer(timer: Timer): void {
@@ -80,9 +83,15 @@ export class KeyedCapture implements Capture, OpenCapture {
   #keptOf(group: number): Kept {
     const kept = this.#kept[group]
     if (kept !== undefined) return kept
-    const fresh: Kept = { values: [], timers: [] }
+    const fresh: Kept = { states: [], timers: [] }
     this.#kept[group] = fresh
     return fresh
+  }
+
+  #keptStateOf(state: number, group: number) {
+    const { states } = this.#keptOf(group)
+    states[state] ??= { keys: [], values: this.#options.states[state]!.emptyList() }
+    return states[state]
   }
 
   /** Of two captures the older one has its turns first: what it has passed is then settled for both. */
@@ -160,10 +169,12 @@ export class KeyedCapture implements Capture, OpenCapture {
     for (const index of indices) {
       let chunk = new GroupChunk(index)
       for (let position = 0; position < states.length; position++) {
-        for (const slot of states[position]!.slotsOf(index)) {
-          if (slot.settledFor >= this.number) continue
-          slot.settledFor = this.number
-          chunk.addValue(position, slot.key, slot.value)
+        const table = states[position]!.tableAt(index)
+        if (table === undefined) continue
+        for (const at of table.positions()) {
+          if (table.settledFor[at]! >= this.number) continue
+          table.settledFor[at] = this.number
+          chunk.addValue(position, table.keys.keyAt(at)!, table.values, at)
           if (chunk.entries < this.#chunkEntries) continue
           yield chunk
           chunk = new GroupChunk(index)
@@ -187,10 +198,12 @@ export class KeyedCapture implements Capture, OpenCapture {
     if (kept === undefined) return
     this.#kept[index] = undefined
     let chunk = new GroupChunk(index)
-    for (let position = 0; position < kept.values.length; position++) {
-      const [keys, values] = kept.values[position] ?? [[], []]
+    for (let position = 0; position < kept.states.length; position++) {
+      const state = kept.states[position]
+      if (state === undefined) continue
+      const { keys, values } = state
       for (let i = 0; i < keys.length; i++) {
-        chunk.addValue(position, keys[i]!, values[i])
+        chunk.addValue(position, keys[i]!, values, i)
         if (chunk.entries < this.#chunkEntries) continue
         yield chunk
         chunk = new GroupChunk(index)

@@ -8,7 +8,7 @@ import { packValue, unpackValue } from '../record/value-codec.js'
  * group each, so that a restore at another parallelism decodes only the groups it needs. Little-endian:
  *
  *      0  u32  magic 0x534b5452 ('RTKS')
- *      4  u16  version, 2
+ *      4  u16  version, 3
  *      6  u16  zero
  *      8  u32  length of the index
  *     12  u32  crc32 of the index
@@ -35,7 +35,7 @@ export interface EncodedChunk {
 }
 
 const MAGIC = 0x534b5452
-const VERSION = 2
+const VERSION = 3
 const HEADER_BYTES = 16
 
 type IndexEntry = readonly [group: number, offset: number, length: number, crc: number]

@@ -1,4 +1,5 @@
 import type { Key } from '../kit/key.js'
+import type { Row } from './row-shape.js'
 import type { Capture, PartStore } from './snapshot.js'
 
 /**
@@ -9,6 +10,8 @@ import type { Capture, PartStore } from './snapshot.js'
 export interface KeyedStateBackend {
   /** The state called `name`; the same name gives the same handle. Restored values are there at once. */
   value<T>(name: string): ValueState<T>
+  /** The same state, whose values are rows. */
+  row(name: string): RowState
   setCurrentKey(key: Key): void
   readonly currentKey: Key
   readonly timers: TimerService
@@ -24,6 +27,18 @@ export interface ValueState<T> {
   get(): T | undefined
   set(value: T): void
   clear(): void
+}
+
+/** A row for each key, of which single fields are read and written. */
+export interface RowState {
+  set(row: Row): void
+  has(): boolean
+  /** Undefined also when there is no row. */
+  getField(name: string): unknown
+  /** There is a row, and it has the field. */
+  setField(name: string, value: number | bigint): void
+  /** Of the row that is there: it shares nothing with the state. */
+  copy(): Row
 }
 
 /** Processing-time timers, part of the snapshot. Equal (key, time, tag) are one timer. */

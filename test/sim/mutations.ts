@@ -99,8 +99,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a snapshot shows what was written after its barrier',
     file: 'src/state/heap-value-state.ts',
-    from: "typeof value === 'object') this.#keepCopy(slot)",
-    to: "typeof value === 'function') this.#keepCopy(slot)",
+    from: 'if (settledFor[at]! < this.#captures.newest) {',
+    to: 'if (settledFor[at]! > this.#captures.newest) {',
   },
   {
     name: 'the offset is recorded too early: of what was fetched',

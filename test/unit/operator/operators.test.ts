@@ -109,6 +109,22 @@ describe('rolling', () => {
     )
   })
 
+  test.each([
+    ['a row', { user: 'a', in: 1, n: 1, m: 2 }],
+    ['a row that is not flat', { user: 'a', in: [1], n: 1, m: 2 }],
+  ])('when %s is restored to a sum over a field that it lacks, then it is an error', async (_, record) => {
+    const summing = (field: 'n' | 'm') =>
+      keyedJob<{ user: string; n: number; m: number }>((s) => s.sum('total', field))
+    const before = await RunningChain.opened(summing('n'), { vertex: 1 })
+    before.process({ user: record.user, in: record.in, n: record.n })
+    const { blobs } = before
+    const restored = restoredFrom(await before.snapshot(1))
+    const after = await RunningChain.opened(summing('m'), { vertex: 1, restored, blobs })
+    expect(() => after.process(record)).toThrow(
+      expect.objectContaining({ code: 'RT1602', what: 'the field "m" of "total" was missing before' }),
+    )
+  })
+
   test('when records are counted, then each key has its own count', async () => {
     expect(await throughKeyed((s) => s.count('op'), rows)).toEqual([
       { key: 'a', count: 1 },

@@ -152,19 +152,25 @@ test('when snapshots are taken in slices under writes, then each is what it woul
   }
 })
 
+/** Flat, or not: what is flat stands in columns. */
+interface Counted {
+  n: number
+  readonly list?: readonly number[]
+}
+
 /** What keyed state should hold. */
 class Model {
-  readonly values = new Map<Key, { n: number }>()
+  readonly values = new Map<Key, Counted>()
   readonly timers = new Set<string>()
 }
 
 function write(random: Random, state: HeapKeyedState, { values, timers }: Model): void {
-  const count = state.value<{ n: number }>('count')
+  const count = state.value<Counted>('count')
   const key = keys[randomInteger(random, 300)]!
   const at = randomInteger(random, 50)
   const tag = random.next() < 0.5 ? 'tag' : undefined
   state.setCurrentKey(key)
-  switch (randomInteger(random, 7)) {
+  switch (randomInteger(random, 9)) {
     case 0:
       count.clear()
       values.delete(key)
@@ -183,16 +189,26 @@ function write(random: Random, state: HeapKeyedState, { values, timers }: Model)
       return
     }
     case 4: {
-      const held = count.get() // changed in place, and not even set again
+      const held = count.get() // changed in place, and what is no row in columns not even set again
       if (held === undefined) return
       held.n += 1
-      values.set(key, { n: held.n })
+      if (held.list === undefined) count.set(held)
+      values.set(key, { ...held })
+      return
+    }
+    case 5: {
+      const rows = state.row('count')
+      const n = rows.getField('n') as number | undefined
+      if (n === undefined) return
+      rows.setField('n', n + 1)
+      values.set(key, rows.copy() as unknown as Counted)
       return
     }
     default: {
       const n = randomInteger(random, 1_000)
-      count.set({ n })
-      values.set(key, { n })
+      const counted = (): Counted => (n % 3 === 0 ? { n, list: [n] } : { n })
+      count.set(counted())
+      values.set(key, counted())
     }
   }
 }
