@@ -12,7 +12,6 @@ import type { Logger } from '#src/kit/logger.js'
 import { Adoption, type LivingSubtask } from './adoption.js'
 import type { Direction } from './direction.js'
 import { JobAttempt } from './job-attempt.js'
-import type { JobMasterMessage } from './job-master.js'
 import type { JobSlots } from './job-slots.js'
 import type { ClaimAnswer, SlotGrant } from './resource-manager.js'
 import type { AdoptSlotAnswer } from './task-manager.js'
@@ -63,13 +62,13 @@ export interface JobTakeoverOptions {
  */
 export class JobTakeover {
   readonly #options: JobTakeoverOptions
-  readonly #ctx: ActorContext<JobMasterMessage>
+  readonly #ctx: ActorContext<TakeoverStep>
   #attempt: JobAttempt | undefined
   #adoption: Adoption | undefined
   #manifest: Manifest | undefined
   #subtasks: readonly LivingSubtask[] | undefined
 
-  constructor(options: JobTakeoverOptions, ctx: ActorContext<JobMasterMessage>) {
+  constructor(options: JobTakeoverOptions, ctx: ActorContext<TakeoverStep>) {
     this.#options = options
     this.#ctx = ctx
   }
