@@ -1,4 +1,5 @@
 import type { Key } from '../kit/key.js'
+import type { NotAPromise } from '../kit/not-a-promise.js'
 import type { ProcessSpec } from '../operator/operator-spec.js'
 import type { ProcessContext, StateDescription, Timer, TypeOf } from './state.js'
 
@@ -29,9 +30,9 @@ export interface OperatorDefinition<
     readonly [Port in keyof Receives]: (
       record: TypeOfPort<Receives[Port]>,
       ctx: PortContext<NoInfer<State>, NoInfer<Emits>>,
-    ) => void
+    ) => NotAPromise
   }
-  readonly onTimer?: (timer: Timer, ctx: PortContext<NoInfer<State>, NoInfer<Emits>>) => void
+  readonly onTimer?: (timer: Timer, ctx: PortContext<NoInfer<State>, NoInfer<Emits>>) => NotAPromise
 }
 
 /** Types its parts by one another. */
