@@ -6,14 +6,20 @@ import { loadManifest } from '#src/checkpoint/manifest-store.js'
 import { restoreOf } from '#src/checkpoint/restore.js'
 import type { HistoryDocuments } from '#src/cluster/history-documents.js'
 import type { JobLog } from '#src/cluster/job-log.js'
-import type { Outcome as JobOutcome, Origin, RetainedCheckpoint } from '#src/cluster/log-entry.js'
+import {
+  highestId,
+  type Outcome as JobOutcome,
+  type Origin,
+  type RetainedCheckpoint,
+  STATUS_OF,
+} from '#src/cluster/log-entry.js'
 import type { Connectors } from '#src/connector/registry.js'
 import { type ExecutionGraph, executionGraphOf, requiredSlots } from '#src/graph/execution-graph.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import { assert, assertNever } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
 import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
-import type { Attempt, CheckpointId, Epoch, NodeId, RunId, SlotIndex, SubtaskId } from '#src/kit/ids.js'
+import type { Attempt, Epoch, NodeId, RunId, SlotIndex, SubtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
@@ -417,7 +423,6 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #newCoordinator(): CheckpointCoordinator {
     const { run, plan, blobs, random, logger, clock } = this.#options
-    const { reserved, retained } = this.#log.state
     return new CheckpointCoordinator({
       run,
       epoch: this.#epoch,
@@ -425,7 +430,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       blobs,
       jobMaster: this.#ctx.self,
       sources: this.#sources.refs,
-      usedTo: Math.max(reserved?.to ?? 0, retained.at(-1)?.checkpoint ?? 0) as CheckpointId,
+      usedTo: highestId(this.#log.state),
       random,
       logger,
       wallTime: () => clock.wallTime(),
@@ -885,8 +890,6 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (this.#phase.kind !== 'ended') this.#ctx.after('report', LIMITS.reportMs, { type: 'report' })
   }
 }
-
-const STATUS_OF = { finished: 'FINISHED', canceled: 'CANCELED', failed: 'FAILED' } as const
 
 function attempted<T>(work: () => T): { ok: true; value: T } | { ok: false; error: ErrorInfo } {
   try {

@@ -2,7 +2,7 @@ import type { ActorContext, Answer, Outcome } from '#src/actor/actor.js'
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
 import type { Manifest } from '#src/checkpoint/manifest.js'
 import { loadManifest } from '#src/checkpoint/manifest-store.js'
-import type { LogState } from '#src/cluster/log-entry.js'
+import { highestId, type LogState } from '#src/cluster/log-entry.js'
 import type { ExecutionGraph } from '#src/graph/execution-graph.js'
 import { assert, assertNever } from '#src/kit/assert.js'
 import { type ErrorInfo, errorInfoOf, isCurable } from '#src/kit/errors.js'
@@ -113,8 +113,7 @@ export class JobTakeover {
 
   /** No checkpoint up to this one is under way any more: this leadership's ids are higher. */
   get #settled(): CheckpointId {
-    const { reserved, retained } = this.#options.state
-    return Math.max(reserved?.to ?? 0, retained.at(-1)?.checkpoint ?? 0) as CheckpointId
+    return highestId(this.#options.state)
   }
 
   #onClaimed(answer: Answer<ClaimAnswer>): Takeover {
