@@ -1,6 +1,7 @@
 import { ActorSystem } from '#src/actor/system.js'
 import type { NatsOptions } from '#src/actor/transport/nats-client.js'
 import { NatsTransport } from '#src/actor/transport/nats-transport.js'
+import { STATUS_OF } from '#src/cluster/log-entry.js'
 import { NO_HISTORY } from '#src/cluster/run-history.js'
 import type { Clock } from '#src/kit/clock.js'
 import { RetakeError } from '#src/kit/errors.js'
@@ -142,8 +143,6 @@ export class ClusterClient implements Cluster {
     return { ...(report ?? recorded(run)), submittedAt: record.createdAt, bundle: record.bundle }
   }
 }
-
-const STATUS_OF = { finished: 'FINISHED', canceled: 'CANCELED', failed: 'FAILED' } as const
 
 /** What the store has of a run that nobody directs, or whose job master does not answer. */
 function recorded({ record, state, isDirected, history = NO_HISTORY }: ListedRun): JobReport {

@@ -1,7 +1,10 @@
-import type { ActorRef } from '#src/actor/actor.js'
+import type { ActorRef, Address } from '#src/actor/actor.js'
+import type { SubtaskPlan } from '#src/graph/execution-graph.js'
 import { type ExecutionState, ExecutionStateMachine, isTerminal } from '#src/graph/execution-state.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
+import { assert } from '#src/kit/assert.js'
 import type { Attempt, NodeId, SubtaskId } from '#src/kit/ids.js'
+import { subtaskAddress } from './deployments.js'
 import type { JobMetrics } from './job-event.js'
 import type { SlotGrant } from './resource-manager.js'
 import type { SlotMessage } from './slot.js'
@@ -30,6 +33,17 @@ export class JobAttempt {
   allOpened(): readonly ActorRef<SlotMessage>[] | undefined {
     const opened = this.opened.filter((slot) => slot !== undefined)
     return opened.length === this.slots.length ? opened : undefined
+  }
+
+  /** Where a subtask lives. Its slot is open. */
+  addressOf({ id, subtask }: Pick<SubtaskPlan, 'id' | 'subtask'>): Address {
+    const slot = this.opened[subtask]
+    assert(slot !== undefined, 'a subtask has an address once its slot is open', { id })
+    return subtaskAddress(slot, id)
+  }
+
+  isOn(node: NodeId): boolean {
+    return this.slots.some((grant) => grant.node === node)
   }
 
   /** Parallel indices whose slots are still to be closed when it is stopped. */

@@ -1,63 +1,47 @@
-import type {
-  Actor,
-  ActorContext,
-  ActorRef,
-  Answer,
-  Asks,
-  ExitReason,
-  Outcome,
-  ReplyTo,
-} from '#src/actor/actor.js'
-import { restartStrategyOf } from '#src/actor/restart-strategy.js'
-import { type Step, Supervision } from '#src/actor/supervision.js'
+import type { Actor, ActorContext, ActorRef, Answer, Asks, Outcome, ReplyTo } from '#src/actor/actor.js'
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
 import { type CheckpointRecord, finalRecordOf } from '#src/checkpoint/checkpoint-record.js'
-import { withSplitsRead } from '#src/checkpoint/known-splits.js'
-import { firstManifest, type Manifest, type SourceState } from '#src/checkpoint/manifest.js'
-import { loadManifest, storeManifest } from '#src/checkpoint/manifest-store.js'
+import type { Manifest } from '#src/checkpoint/manifest.js'
+import { loadManifest } from '#src/checkpoint/manifest-store.js'
 import { restoreOf } from '#src/checkpoint/restore.js'
 import type { HistoryDocuments } from '#src/cluster/history-documents.js'
 import type { JobLog } from '#src/cluster/job-log.js'
-import type { Outcome as JobOutcome, Origin, RetainedCheckpoint } from '#src/cluster/log-entry.js'
+import {
+  highestId,
+  type Outcome as JobOutcome,
+  type Origin,
+  type RetainedCheckpoint,
+  STATUS_OF,
+} from '#src/cluster/log-entry.js'
 import type { Connectors } from '#src/connector/registry.js'
 import { type ExecutionGraph, executionGraphOf, requiredSlots } from '#src/graph/execution-graph.js'
 import type { JobPlan } from '#src/graph/job-plan.js'
 import { assert, assertNever } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
-import { type ErrorInfo, errorInfoOf, isCurable } from '#src/kit/errors.js'
-import type {
-  Attempt,
-  CheckpointId,
-  Epoch,
-  NodeId,
-  OperatorId,
-  RunId,
-  SlotIndex,
-  SubtaskId,
-} from '#src/kit/ids.js'
+import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
+import type { Attempt, Epoch, NodeId, RunId, SlotIndex, SubtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
-import type { SplitPosition } from '#src/state/snapshot.js'
-import type { LivingSubtask } from './adoption.js'
+import { type After, AttemptStop } from './attempt-stop.js'
 import {
   type AdoptedAttempt,
   CheckpointCoordinator,
-  type CheckpointCoordinatorMessage,
   type CheckpointCoordinatorReport,
   type CheckpointEvent,
-  type CheckpointNow,
-  type DescribeCheckpoints,
 } from './checkpoint-coordinator.js'
-import { deploymentsOf, subtaskAddress } from './deployments.js'
+import { deploymentsOf } from './deployments.js'
 import type { Direction } from './direction.js'
+import { FailoverRegion } from './failover-region.js'
+import { FirstCheckpoint, type FirstCheckpointStep } from './first-checkpoint.js'
 import { HistoryKeeper, type HistoryMessage } from './history-keeper.js'
 import { JobAttempt, jobMetrics } from './job-attempt.js'
+import { type CheckpointsStep, JobCheckpoints } from './job-checkpoints.js'
 import type { JobEvent } from './job-event.js'
 import { errorOfAsk, taskManagerLost, tooFewSlots } from './job-faults.js'
 import { type JobReport, jobReport } from './job-report.js'
-import { JobSlots } from './job-slots.js'
-import { JobSources } from './job-sources.js'
+import { JobSlots, type SlotsStep } from './job-slots.js'
+import { JobSources, type SourcesStep } from './job-sources.js'
 import { JobStory } from './job-story.js'
 import { JobTakeover, type Takeover, type TakeoverStep } from './job-takeover.js'
 import { type Appended, type LogStep, LogWriter } from './log-writer.js'
@@ -65,7 +49,7 @@ import { RateMeter } from './rate-meter.js'
 import type { ResourceManagerMessage, SlotsAnswer } from './resource-manager.js'
 import type { JobCode } from './slot-threads.js'
 import type { SourceCoordinatorReport } from './source-coordinator.js'
-import type { SubtaskMessage, SubtaskMetrics } from './subtask.js'
+import type { SubtaskMetrics } from './subtask.js'
 import type { OpenSlotAnswer } from './task-manager.js'
 
 /** What a job master hears, and from whom. */
@@ -93,45 +77,21 @@ export type JobMasterMessage =
   | { readonly type: 'follow'; readonly follower: ActorRef<JobEvent> }
   | TakeCheckpoint
   | DescribeJob
+  // its parts, which have asked or begun something
+  | HistoryMessage
+  | FirstCheckpointStep
+  | TakeoverStep
+  | SourcesStep
+  | SlotsStep
+  | CheckpointsStep
   // its own steps
   | { readonly type: 'log-step'; readonly outcome: Outcome<LogStep> }
   | { readonly type: 'log-again' }
-  | HistoryMessage
-  | { readonly type: 'resolved'; readonly source: OperatorId; readonly answer: Answer<SourceState> }
-  | { readonly type: 'first-manifest'; readonly outcome: Outcome<RetainedCheckpoint> }
   | { readonly type: 'manifest'; readonly outcome: Outcome<Manifest> }
-  | TakeoverStep
-  | { readonly type: 'slots'; readonly answer: Answer<SlotsAnswer> }
   | { readonly type: 'request-slots' }
-  | {
-      readonly type: 'slot-opened'
-      readonly attempt: Attempt
-      readonly index: number
-      readonly answer: Answer<OpenSlotAnswer>
-    }
-  | {
-      readonly type: 'deployed'
-      readonly attempt: Attempt
-      readonly subtask: SubtaskId
-      readonly answer: Answer<'ok'>
-    }
-  | { readonly type: 'slot-closed'; readonly attempt: Attempt; readonly index: number }
-  | { readonly type: 'task-manager-ended'; readonly node: NodeId; readonly reason: ExitReason }
   | { readonly type: 'restart-due' }
-  | { readonly type: 'ready-to-move'; readonly attempt: Attempt; readonly node: NodeId }
   | { readonly type: 'follower-ended'; readonly follower: ActorRef<JobEvent> }
-  | {
-      readonly type: 'checkpoints-described'
-      readonly asker: ReplyTo<unknown>
-      readonly answer: Answer<readonly CheckpointRecord[]>
-    }
-  | {
-      readonly type: 'checkpointed'
-      readonly asker: ReplyTo<unknown>
-      readonly answer: Answer<CheckpointRecord>
-    }
   | { readonly type: 'report' }
-  | { readonly type: 'told' }
 
 /** A node drains: the job goes on elsewhere, from a checkpoint that is taken for it. */
 export type EvacuateNode = { readonly type: 'evacuate'; readonly node: NodeId }
@@ -198,10 +158,7 @@ export interface JobMasterOptions {
   readonly isAlone: boolean
 }
 
-/** What an attempt that is being stopped makes way for. */
-type After = 'restart' | { readonly outcome: JobOutcome; readonly error: ErrorInfo | undefined }
-
-const CANCELED: After = { outcome: 'canceled', error: undefined }
+const CANCELED = { outcome: 'canceled', error: undefined } as const
 
 /**
  * Where the job is between two decisions.
@@ -220,7 +177,7 @@ type Phase =
   | { readonly kind: 'adopting'; readonly takeover: JobTakeover }
   | { readonly kind: 'waiting'; readonly since: number; readonly manifest: Manifest }
   | { readonly kind: 'starting'; readonly manifest: Manifest; readonly adopted?: AdoptedAttempt }
-  | { readonly kind: 'stopping'; readonly closing: Set<number>; readonly after: After; delayed: boolean }
+  | { readonly kind: 'stopping'; readonly stop: AttemptStop }
 
 /**
  * Directs one job: takes its log over, and what runs of it; restores, deploys, and supervises its subtasks wherever they
@@ -230,21 +187,19 @@ type Phase =
 export class JobMaster implements Actor<JobMasterMessage> {
   readonly #options: JobMasterOptions
   readonly #graph: ExecutionGraph
-  /** Of the job's one failover region. It decides whether and when the next attempt starts; this actor does it. */
-  readonly #supervision: Supervision<'region', ErrorInfo>
+  /** Decides whether and when the next attempt starts; this actor starts it. */
+  readonly #region: FailoverRegion
   #story!: JobStory
   #history!: HistoryKeeper
   #sources!: JobSources
   #slots!: JobSlots
+  #checkpoints!: JobCheckpoints
+  #first!: FirstCheckpoint
   #ctx!: ActorContext<JobMasterMessage>
   #log!: LogWriter
-  #coordinator: ActorRef<CheckpointCoordinatorMessage> | undefined
   readonly #rates: RateMeter
   /** Asked for before this actor led the job; done when it does. */
-  readonly #early: { readonly cancels: ReplyTo<unknown>[]; readonly checkpoints: ReplyTo<unknown>[] } = {
-    cancels: [],
-    checkpoints: [],
-  }
+  readonly #earlyCancels: ReplyTo<unknown>[] = []
   #epoch = 0 as Epoch
   #phase: Phase = { kind: 'preparing' }
   #attempt: JobAttempt | undefined
@@ -255,18 +210,15 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#options = options
     this.#graph = executionGraphOf(options.plan)
     this.#rates = new RateMeter(this.#graph.subtasks.length)
-    this.#supervision = new Supervision({
-      strategy: 'one-for-all',
-      restarts: restartStrategyOf(options.plan.restart, options.random),
-      autoShutdown: 'all-significant',
-      children: [{ id: 'region', restart: 'transient', significant: true }],
-    })
+    this.#region = new FailoverRegion(options.plan.restart, options.random)
   }
 
   start(ctx: ActorContext<JobMasterMessage>): void {
     this.#ctx = ctx
-    const { run, term, plan, code, resourceManager, history: documents, clock, logger } = this.#options
-    const history = new HistoryKeeper({ documents, wallTime: () => clock.wallTime(), logger }, ctx)
+    const { run, term, plan, code, origin, resourceManager, history: documents } = this.#options
+    const { blobs, clock, random, logger } = this.#options
+    const wallTime = () => clock.wallTime()
+    const history = new HistoryKeeper({ documents, wallTime, logger }, ctx)
     this.#history = history
     this.#story = new JobStory({
       run,
@@ -274,18 +226,20 @@ export class JobMaster implements Actor<JobMasterMessage> {
       history,
       send: (follower, event) => ctx.send(follower, event),
     })
-    this.#sources = new JobSources(plan, ctx)
+    const sources = new JobSources(plan, this.#graph, ctx)
+    this.#sources = sources
+    this.#first = new FirstCheckpoint({ run, plan, origin, sources, blobs, random, wallTime }, ctx)
+    this.#checkpoints = new JobCheckpoints(ctx)
     this.#slots = new JobSlots({ run, term, code, count: requiredSlots(plan), resourceManager }, ctx)
     this.#log = new LogWriter({
       log: this.#options.log,
-      nonce: () => randomToken(this.#options.random, 20),
+      nonce: () => randomToken(random, 20),
       now: ctx.now,
       pipe: (work) => ctx.pipeToSelf(work, (outcome) => ({ type: 'log-step', outcome })),
       onRead: () => this.#lead(),
     })
     this.#log.read()
-    this.#supervision.begin(ctx.now())
-    this.#supervision.onStarted('region', ctx.now())
+    this.#region.begin(ctx.now())
     this.#report()
   }
 
@@ -347,7 +301,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       case 'checkpoints-described':
         return this.#replyDescribed(message.asker, message.answer)
       case 'checkpoint-now':
-        return this.#checkpointNow(ctx.asker)
+        return ctx.asker === undefined ? undefined : this.#checkpoints.take(ctx.asker)
       case 'log-step':
         return this.#onLogStep(message.outcome)
       case 'log-again':
@@ -355,9 +309,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
       case 'history-step':
         return this.#history.onStep(message.step)
       case 'resolved':
-        return this.#onResolved(message.source, message.answer)
       case 'first-manifest':
-        return this.#onFirstManifest(message.outcome)
+        return this.#onFirstCheckpointStep(message)
       case 'manifest':
         return this.#onManifest(message.outcome)
       case 'slots-claimed':
@@ -440,7 +393,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       if (attempt === 0) this.#story.moveTo('CREATED')
       else this.#story.because('looking for what runs of it')
       this.#prepare()
-      for (const asker of this.#early.cancels.splice(0)) this.#onCancel(asker)
+      for (const asker of this.#earlyCancels.splice(0)) this.#onCancel(asker)
       // Whoever led before has promised it, and has not come to it.
       if (this.#log.state.isCancelling) this.#cancel()
     })
@@ -462,17 +415,14 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #prepare(): void {
     const { connectors, clock, logger } = this.#options
     this.#sources.spawn(connectors, this.#epoch, { clock, logger })
-    this.#coordinator = this.#ctx.spawn('checkpoints', this.#newCoordinator())
-    for (const asker of this.#early.checkpoints.splice(0)) this.#checkpointNow(asker)
+    this.#checkpoints.spawn(this.#newCoordinator())
     if (this.#log.state.attempt > 0) return this.#takeOver()
     if (this.#log.state.retained.length > 0) return this.#restore()
-    if (this.#options.origin !== undefined) return this.#writeFirstManifest()
-    this.#sources.resolve((source, answer) => ({ type: 'resolved', source, answer }))
+    this.#first.begin()
   }
 
   #newCoordinator(): CheckpointCoordinator {
     const { run, plan, blobs, random, logger, clock } = this.#options
-    const { reserved, retained } = this.#log.state
     return new CheckpointCoordinator({
       run,
       epoch: this.#epoch,
@@ -480,7 +430,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
       blobs,
       jobMaster: this.#ctx.self,
       sources: this.#sources.refs,
-      usedTo: Math.max(reserved?.to ?? 0, retained.at(-1)?.checkpoint ?? 0) as CheckpointId,
+      usedTo: highestId(this.#log.state),
       random,
       logger,
       wallTime: () => clock.wallTime(),
@@ -488,8 +438,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   }
 
   get #direction(): Direction {
-    assert(this.#coordinator !== undefined, 'a coordinator is there before anything is deployed')
-    return { epoch: this.#epoch, jobMaster: this.#ctx.self, coordinator: this.#coordinator }
+    return { epoch: this.#epoch, jobMaster: this.#ctx.self, coordinator: this.#checkpoints.coordinator }
   }
 
   /** An attempt has started under another leader, and its subtasks may be running all the while. */
@@ -539,7 +488,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #goOn({ attempt, manifest, subtasks }: Extract<Takeover, { kind: 'whole' }>): void {
     const { number } = attempt
-    this.#sources.restore(number, withSplitsRead(manifest.sources, this.#splitsRead(subtasks)), told)
+    this.#sources.adopt(number, manifest.sources, subtasks)
     this.#tellStarted(attempt)
     this.#story.tell({ type: 'attempt', attempt: number, from: this.#log.state.from ?? manifest.checkpoint })
     const adopted = {
@@ -552,51 +501,23 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#advance(attempt)
   }
 
-  /** By source: what its subtasks say that they read. */
-  #splitsRead(subtasks: readonly LivingSubtask[]): ReadonlyMap<OperatorId, readonly SplitPosition[]> {
-    const read = new Map<OperatorId, SplitPosition[]>()
-    for (const { subtask, splits } of subtasks) {
-      const source = this.#sourceOf(subtask)
-      if (source !== undefined) read.set(source, [...(read.get(source) ?? []), ...splits])
+  /** Checkpoint 0, or the one of another run that this one begins with. */
+  #onFirstCheckpointStep(step: FirstCheckpointStep): void {
+    if (this.#phase.kind !== 'preparing') return
+    const outcome = this.#first.onStep(step)
+    switch (outcome.kind) {
+      case 'under-way':
+        return
+      case 'failed':
+        return this.#fail(outcome.error)
+      case 'stored':
+        return this.#logFirst(outcome.checkpoint)
+      default:
+        assertNever(outcome)
     }
-    return read
   }
 
-  /** The source that the chain of `subtask` begins with. */
-  #sourceOf(subtask: SubtaskId): OperatorId | undefined {
-    const head = this.#options.plan.vertices[Number.parseInt(subtask, 10)]?.operators[0]
-    return head?.kind === 'source' ? head.id : undefined
-  }
-
-  #onResolved(source: OperatorId, answer: Answer<SourceState>): void {
-    if (this.#phase.kind !== 'preparing') return
-    if (!answer.ok) return this.#fail(errorOfAsk(answer.failure, `the source "${source}" was not resolved`))
-    this.#sources.onResolved(source, answer.value)
-    if (this.#sources.states !== undefined) this.#writeFirstManifest()
-  }
-
-  /** Checkpoint 0: where the sources begin and end, resolved once, before the first record. */
-  #writeFirstManifest(): void {
-    const manifest = this.#firstManifest()
-    const { blobs, random } = this.#options
-    const { checkpoint, attempt } = manifest
-    const stored = storeManifest(blobs, manifest, random).then((part) => ({
-      checkpoint,
-      attempt,
-      manifest: part,
-    }))
-    this.#ctx.pipeToSelf(stored, (outcome) => ({ type: 'first-manifest', outcome }))
-  }
-
-  #firstManifest(): Manifest {
-    const { run, plan, origin, clock } = this.#options
-    return origin ?? firstManifest(run, plan, this.#sources.states ?? [], clock.wallTime())
-  }
-
-  #onFirstManifest(outcome: Outcome<RetainedCheckpoint>): void {
-    if (this.#phase.kind !== 'preparing') return
-    if (!outcome.ok) return this.#fail(errorInfoOf(outcome.error))
-    const { checkpoint, attempt, manifest } = outcome.value
+  #logFirst({ attempt, checkpoint, manifest }: RetainedCheckpoint): void {
     this.#log.append({ type: 'completed', epoch: this.#epoch, attempt, checkpoint, manifest }, (appended) => {
       if (this.#phase.kind !== 'preparing') return
       if (appended.kind === 'refused') return this.#stepDown(appended.reason)
@@ -700,7 +621,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const { run, plan, allowRepeatedRows } = this.#options
     const restoration = attempted(() => restoreOf(manifest, plan))
     if (!restoration.ok) return this.#fail(restoration.error)
-    this.#sources.restore(attempt.number, manifest.sources, told)
+    this.#sources.restore(attempt.number, manifest.sources)
     this.#tellStarted(attempt)
     const placed = deploymentsOf({
       job: plan.name,
@@ -718,20 +639,14 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#slots.deploy(attempt.number, placed)
   }
 
-  /** To the coordinator: whose words count from now on. */
+  /** To the coordinator. */
   #tellStarted(attempt: JobAttempt): void {
-    const slots = attempt.allOpened()
-    assert(slots !== undefined, 'all slots are open before an attempt is announced')
-    this.#tellCoordinator({
-      type: 'attempt-started',
-      attempt: attempt.number,
-      subtasks: this.#graph.subtasks.map(({ id, subtask }) => ({
-        id,
-        ref: { address: subtaskAddress(slots[subtask]!, id) },
-        source: this.#sourceOf(id),
-      })),
-      retained: this.#log.state.retained,
-    })
+    const subtasks = this.#graph.subtasks.map((subtask) => ({
+      id: subtask.id,
+      ref: { address: attempt.addressOf(subtask) },
+      source: this.#sources.sourceOf(subtask.id),
+    }))
+    this.#checkpoints.start(attempt.number, subtasks, this.#log.state.retained)
   }
 
   /** Whose checkpoint it is: that of the run it was adopted from, for as long as this run has none of its own. */
@@ -761,21 +676,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#phase = { kind: 'running' }
     this.#rates.reset(this.#ctx.now())
     this.#story.because(undefined)
-    this.#tellCoordinator({
-      type: 'attempt-running',
-      attempt: attempt.number,
-      goesOn: adopted !== undefined || attempt.number > 1,
-      ...(adopted !== undefined && { adopted }),
-    })
-    const slots = attempt.allOpened() ?? []
-    for (const source of this.#sources.refs.keys()) {
-      const readers = this.#graph.subtasks
-        .filter(({ id }) => this.#sourceOf(id) === source)
-        .map(
-          ({ id, subtask }): ActorRef<SubtaskMessage> => ({ address: subtaskAddress(slots[subtask]!, id) }),
-        )
-      this.#sources.run(source, attempt.number, readers, told)
-    }
+    this.#checkpoints.run(attempt.number, adopted)
+    this.#sources.run(attempt)
   }
 
   // Failure, cancel, end.
@@ -783,8 +685,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
   #fail(error: ErrorInfo): void {
     if (this.#phase.kind === 'stopping' || this.#phase.kind === 'ended') return
     const now = this.#ctx.now()
-    const steps = isCurable(error) ? this.#supervision.onEnded('region', 'abnormal', error, now) : []
-    const restartAt = restartOf(steps, now)
+    const restartAt = this.#region.onFailed(error, now)
     // What ends the job is told once the log has it: who was replaced may find gone what another has deleted.
     if (restartAt === undefined) return this.#stop({ outcome: 'failed', error })
     const restartInMs = restartAt - now
@@ -796,15 +697,8 @@ export class JobMaster implements Actor<JobMasterMessage> {
   /** What is running moves once it has a checkpoint to move from; what is not will be told again when it does. */
   #evacuate(node: NodeId): void {
     const attempt = this.#attempt
-    if (this.#phase.kind !== 'running' || attempt === undefined || this.#coordinator === undefined) return
-    if (!attempt.slots.some((grant) => grant.node === node)) return
-    const now: CheckpointNow = { type: 'checkpoint-now' }
-    // One that fails costs only that more is read again.
-    this.#ctx.ask(this.#coordinator, now, { timeoutMs: LIMITS.moveCheckpointMs }, () => ({
-      type: 'ready-to-move',
-      attempt: attempt.number,
-      node,
-    }))
+    if (this.#phase.kind === 'running' && attempt?.isOn(node))
+      this.#checkpoints.takeToMove(attempt.number, node)
   }
 
   /** Not a failure: no restart strategy is asked, and nothing is waited for. */
@@ -822,7 +716,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
    */
   #onCancel(asker: ReplyTo<unknown> | undefined): void {
     if (asker === undefined) return
-    if (this.#epoch === 0) return void this.#early.cancels.push(asker)
+    if (this.#epoch === 0) return void this.#earlyCancels.push(asker)
     this.#log.append({ type: 'cancelling', epoch: this.#epoch }, (appended) => {
       const { epoch } = this.#log.state
       if (epoch !== this.#epoch) return this.#stepDown(`epoch ${epoch} leads`)
@@ -837,81 +731,65 @@ export class JobMaster implements Actor<JobMasterMessage> {
     // What runs of it is found first, so that it is closed before anybody hears that the job has ended.
     if (this.#phase.kind === 'adopting' && this.#attempt === undefined) return
     if (this.#phase.kind !== 'stopping') return this.#stop(CANCELED)
-    if (this.#phase.after !== 'restart') return
+    if (!this.#phase.stop.endsWith(CANCELED)) return
     this.#story.moveTo('CANCELLING')
-    this.#phase = { ...this.#phase, after: CANCELED }
     this.#stopped()
   }
 
-  #stop(after: After, delayed = false): void {
+  /** @param isDue a restart waits for no delay */
+  #stop(after: After, isDue = false): void {
     if (after !== 'restart') this.#story.moveTo(after.outcome === 'canceled' ? 'CANCELLING' : 'FAILING')
     else if (this.#story.status !== 'CREATED') this.#story.moveTo('RESTARTING')
     const attempt = this.#attempt
-    const closing = new Set(attempt?.toClose())
-    this.#phase = { kind: 'stopping', closing, after, delayed }
+    this.#phase = { kind: 'stopping', stop: new AttemptStop(attempt, after, isDue) }
     this.#rates.reset(undefined)
     if (attempt?.start === 'logged') this.#closeSlots(attempt)
     this.#stopped()
   }
 
   #closeSlots(attempt: JobAttempt): void {
-    this.#tellCoordinator({ type: 'attempt-ended', attempt: attempt.number })
-    this.#sources.end(attempt.number, told)
+    this.#checkpoints.end(attempt.number)
+    this.#sources.end(attempt.number)
     this.#slots.close(attempt, this.#epoch)
-  }
-
-  #tellCoordinator(message: CheckpointCoordinatorMessage): void {
-    if (this.#coordinator !== undefined) this.#ctx.ask(this.#coordinator, message, LIMITS.controlAsk, told)
   }
 
   #onSlotClosed(number: Attempt, index: number): void {
     if (this.#phase.kind !== 'stopping' || this.#attempt?.number !== number) return
-    this.#phase.closing.delete(index)
+    this.#phase.stop.onSlotClosed(index)
     this.#stopped()
   }
 
   #onTaskManagerEnded(node: NodeId): void {
     const attempt = this.#attempt
-    if (attempt === undefined || !attempt.slots.some((grant) => grant.node === node)) return
+    if (attempt === undefined || !attempt.isOn(node)) return
     attempt.lost.add(node)
-    if (this.#phase.kind === 'stopping') {
-      const closable = new Set(attempt.toClose())
-      for (const index of this.#phase.closing) if (!closable.has(index)) this.#phase.closing.delete(index)
-      return this.#stopped()
-    }
-    this.#fail(taskManagerLost(node))
+    if (this.#phase.kind !== 'stopping') return this.#fail(taskManagerLost(node))
+    this.#phase.stop.onLost(node)
+    this.#stopped()
   }
 
   #onRestartDue(): void {
     if (this.#phase.kind !== 'stopping') return
     const now = this.#ctx.now()
-    const due = restartOf(this.#supervision.onTick(now), now) ?? now
-    // A timer may come a little early.
+    const due = this.#region.dueAt(now)
     if (due > now) return this.#ctx.after('restart', due - now, { type: 'restart-due' })
-    this.#phase.delayed = true
+    this.#phase.stop.onDue()
     this.#stopped()
   }
 
-  /** Goes on once every slot is closed and, before a restart, the delay is over. */
+  /** Goes on once nothing of the attempt is waited for. */
   #stopped(): void {
-    const phase = this.#phase
-    if (phase.kind !== 'stopping' || phase.closing.size > 0) return
-    if (phase.after !== 'restart') return this.#end(phase.after.outcome, phase.after.error)
-    if (!phase.delayed || this.#attempt?.start === 'proposed') return
-    this.#supervision.onStarted('region', this.#ctx.now())
+    if (this.#phase.kind !== 'stopping') return
+    const { next } = this.#phase.stop
+    if (next === undefined) return
+    if (next !== 'restart') return this.#end(next.outcome, next.error)
+    this.#region.onStarted(this.#ctx.now())
     // Whatever is still said of it is old news, and no failure of the next one.
     this.#attempt = undefined
     this.#slots.release(this.#log.state.attempt, this.#epoch)
-    if (this.#log.state.retained.length > 0) this.#restore()
-    else this.#prepareAgain()
-  }
-
-  /** Sources that could not be resolved are asked again; nothing has run yet. */
-  #prepareAgain(): void {
+    if (this.#log.state.retained.length > 0) return this.#restore()
     this.#phase = { kind: 'preparing' }
-    if (this.#sources.states !== undefined || this.#options.origin !== undefined)
-      return this.#writeFirstManifest()
-    this.#sources.resolve((source, answer) => ({ type: 'resolved', source, answer }))
+    this.#first.begin()
   }
 
   #end(outcome: JobOutcome, error: ErrorInfo | undefined): void {
@@ -983,14 +861,7 @@ export class JobMaster implements Actor<JobMasterMessage> {
 
   #describe(asker: ReplyTo<unknown> | undefined): void {
     if (asker === undefined) return
-    const coordinator = this.#coordinator
-    if (coordinator === undefined) return this.#replyDescribed(asker, { ok: true, value: [] })
-    const describe: DescribeCheckpoints = { type: 'describe' }
-    this.#ctx.ask(coordinator, describe, { timeoutMs: LIMITS.describeMs }, (answer) => ({
-      type: 'checkpoints-described',
-      asker,
-      answer,
-    }))
+    if (!this.#checkpoints.describe(asker)) this.#replyDescribed(asker, { ok: true, value: [] })
   }
 
   #replyDescribed(asker: ReplyTo<unknown>, answer: Answer<readonly CheckpointRecord[]>): void {
@@ -1009,17 +880,6 @@ export class JobMaster implements Actor<JobMasterMessage> {
     this.#ctx.replyTo(asker, { ok: true, value })
   }
 
-  #checkpointNow(asker: ReplyTo<unknown> | undefined): void {
-    if (asker === undefined) return
-    if (this.#coordinator === undefined) return void this.#early.checkpoints.push(asker)
-    const now: CheckpointNow = { type: 'checkpoint-now' }
-    this.#ctx.ask(this.#coordinator, now, { timeoutMs: LIMITS.controlAsk.timeoutMs }, (answer) => ({
-      type: 'checkpointed',
-      asker,
-      answer,
-    }))
-  }
-
   #report(): void {
     const attempt = this.#attempt
     if (attempt !== undefined) {
@@ -1029,19 +889,6 @@ export class JobMaster implements Actor<JobMasterMessage> {
     }
     if (this.#phase.kind !== 'ended') this.#ctx.after('report', LIMITS.reportMs, { type: 'report' })
   }
-}
-
-const STATUS_OF = { finished: 'FINISHED', canceled: 'CANCELED', failed: 'FAILED' } as const
-
-const told = (): JobMasterMessage => ({ type: 'told' })
-
-/** When the steps start the region again; undefined when they end it. */
-function restartOf(steps: readonly Step<'region', ErrorInfo>[], now: number): number | undefined {
-  for (const step of steps) {
-    if (step.do === 'wake') return step.atMs
-    if (step.do === 'start') return now
-  }
-  return undefined
 }
 
 function attempted<T>(work: () => T): { ok: true; value: T } | { ok: false; error: ErrorInfo } {

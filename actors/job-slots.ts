@@ -1,14 +1,40 @@
-import type { ActorContext, ActorRef } from '#src/actor/actor.js'
-import type { Attempt, CheckpointId, Epoch, RunId, SubtaskIndex } from '#src/kit/ids.js'
+import type { ActorContext, ActorRef, Answer, ExitReason } from '#src/actor/actor.js'
+import type { Attempt, CheckpointId, Epoch, NodeId, RunId, SubtaskId, SubtaskIndex } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { PlacedDeployment } from './deployments.js'
 import type { Direction } from './direction.js'
 import type { JobAttempt } from './job-attempt.js'
-import type { JobMasterMessage } from './job-master.js'
-import type { ClaimSlots, ReleaseSlots, RequestSlots, ResourceManagerMessage } from './resource-manager.js'
+import type { EvacuateNode } from './job-master.js'
+import type { TakeoverStep } from './job-takeover.js'
+import type {
+  ClaimSlots,
+  ReleaseSlots,
+  RequestSlots,
+  ResourceManagerMessage,
+  SlotsAnswer,
+} from './resource-manager.js'
 import type { DeploySubtask } from './slot.js'
 import type { JobCode } from './slot-threads.js'
-import type { AdoptSlot, CloseSlot, OpenSlot } from './task-manager.js'
+import type { AdoptSlot, CloseSlot, OpenSlot, OpenSlotAnswer } from './task-manager.js'
+
+/** What its questions come back as, to the job master. */
+export type SlotsStep =
+  | { readonly type: 'slots'; readonly answer: Answer<SlotsAnswer> }
+  | {
+      readonly type: 'slot-opened'
+      readonly attempt: Attempt
+      readonly index: number
+      readonly answer: Answer<OpenSlotAnswer>
+    }
+  | {
+      readonly type: 'deployed'
+      readonly attempt: Attempt
+      readonly subtask: SubtaskId
+      readonly answer: Answer<'ok'>
+    }
+  | { readonly type: 'slot-closed'; readonly attempt: Attempt; readonly index: number }
+  | { readonly type: 'task-manager-ended'; readonly node: NodeId; readonly reason: ExitReason }
+  | { readonly type: 'told' }
 
 export interface JobSlotsOptions {
   readonly run: RunId
@@ -22,9 +48,9 @@ export interface JobSlotsOptions {
 /** The slots of a job: got, opened, filled and let go for its job master, who hears what becomes of it. */
 export class JobSlots {
   readonly #options: JobSlotsOptions
-  readonly #ctx: ActorContext<JobMasterMessage>
+  readonly #ctx: ActorContext<SlotsStep | TakeoverStep | EvacuateNode>
 
-  constructor(options: JobSlotsOptions, ctx: ActorContext<JobMasterMessage>) {
+  constructor(options: JobSlotsOptions, ctx: ActorContext<SlotsStep | TakeoverStep | EvacuateNode>) {
     this.#options = options
     this.#ctx = ctx
   }

@@ -1,32 +1,51 @@
 import type { ActorContext, ActorRef, Answer } from '#src/actor/actor.js'
+import { withSplitsRead } from '#src/checkpoint/known-splits.js'
 import type { SourceState } from '#src/checkpoint/manifest.js'
 import type { Connectors } from '#src/connector/registry.js'
+import type { ExecutionGraph } from '#src/graph/execution-graph.js'
 import type { JobPlan, OperatorPlan } from '#src/graph/job-plan.js'
 import type { Clock } from '#src/kit/clock.js'
-import type { Attempt, Epoch, OperatorId } from '#src/kit/ids.js'
+import type { Attempt, Epoch, OperatorId, SubtaskId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
-import type { JobMasterMessage } from './job-master.js'
+import type { SplitPosition } from '#src/state/snapshot.js'
+import type { LivingSubtask } from './adoption.js'
+import type { JobAttempt } from './job-attempt.js'
 import {
+  type AttemptRunning,
   type ResolveSplits,
   type RestoreSplits,
   SourceCoordinator,
   type SourceCoordinatorMessage,
+  type SourceCoordinatorReport,
 } from './source-coordinator.js'
 import type { AssignSplits } from './subtask-message.js'
 
-type ToMessage = () => JobMasterMessage
+/** What its questions come back as, to the job master. */
+export type SourcesStep = SourceResolved | { readonly type: 'told' }
+
+export interface SourceResolved {
+  readonly type: 'resolved'
+  readonly source: OperatorId
+  readonly answer: Answer<SourceState>
+}
 
 /** The source coordinators of a job: one for each source, spawned, resolved and told of attempts by its job master. */
 export class JobSources {
   readonly #plan: JobPlan
-  readonly #ctx: ActorContext<JobMasterMessage>
+  readonly #graph: ExecutionGraph
+  readonly #ctx: ActorContext<SourcesStep | SourceCoordinatorReport>
   readonly #refs = new Map<OperatorId, ActorRef<SourceCoordinatorMessage>>()
   readonly #complete = new Set<OperatorId>()
   readonly #resolved = new Map<OperatorId, SourceState>()
 
-  constructor(plan: JobPlan, ctx: ActorContext<JobMasterMessage>) {
+  constructor(
+    plan: JobPlan,
+    graph: ExecutionGraph,
+    ctx: ActorContext<SourcesStep | SourceCoordinatorReport>,
+  ) {
     this.#plan = plan
+    this.#graph = graph
     this.#ctx = ctx
   }
 
@@ -61,12 +80,22 @@ export class JobSources {
     }
   }
 
-  /** Asks those that have not said yet where their splits begin and end. */
-  resolve(toMessage: (source: OperatorId, answer: Answer<SourceState>) => JobMasterMessage): void {
+  /** The source that the chain of `subtask` begins with. */
+  sourceOf(subtask: SubtaskId): OperatorId | undefined {
+    const head = this.#plan.vertices[Number.parseInt(subtask, 10)]?.operators[0]
+    return head?.kind === 'source' ? head.id : undefined
+  }
+
+  /** Asks those that have not said yet where their splits begin and end. Each is answered by 'resolved'. */
+  resolve(): void {
     const resolve: ResolveSplits = { type: 'resolve' }
     for (const [source, ref] of this.#refs) {
       if (this.#resolved.has(source)) continue
-      this.#ctx.ask(ref, resolve, { timeoutMs: LIMITS.resolveMs }, (answer) => toMessage(source, answer))
+      this.#ctx.ask(ref, resolve, { timeoutMs: LIMITS.resolveMs }, (answer) => ({
+        type: 'resolved',
+        source,
+        answer,
+      }))
     }
   }
 
@@ -75,30 +104,39 @@ export class JobSources {
   }
 
   /** Gives each back what the checkpoint says that `attempt` starts from. */
-  restore(attempt: Attempt, states: readonly SourceState[], told: ToMessage): void {
+  restore(attempt: Attempt, states: readonly SourceState[]): void {
     for (const state of states) {
       const ref = this.#refs.get(state.source)
       if (ref === undefined) continue
       const restore: RestoreSplits = { type: 'restore', attempt, state }
-      this.#ctx.ask(ref, restore, LIMITS.controlAsk, told)
+      this.#ctx.ask(ref, restore, LIMITS.controlAsk, () => ({ type: 'told' }))
     }
   }
 
-  /** All subtasks of `attempt` run; `readers` are those of `source`, in order. */
-  run(
-    source: OperatorId,
-    attempt: Attempt,
-    readers: readonly ActorRef<AssignSplits>[],
-    told: ToMessage,
-  ): void {
-    const ref = this.#refs.get(source)
-    if (ref !== undefined)
-      this.#ctx.ask(ref, { type: 'attempt-running', attempt, readers }, LIMITS.controlAsk, told)
+  /** The same for an attempt that goes on: `living` read splits that were handed out since that checkpoint, too. */
+  adopt(attempt: Attempt, states: readonly SourceState[], living: readonly LivingSubtask[]): void {
+    const read = new Map<OperatorId, SplitPosition[]>()
+    for (const { subtask, splits } of living) {
+      const source = this.sourceOf(subtask)
+      if (source !== undefined) read.set(source, [...(read.get(source) ?? []), ...splits])
+    }
+    this.restore(attempt, withSplitsRead(states, read))
   }
 
-  end(attempt: Attempt, told: ToMessage): void {
+  /** All subtasks of `attempt` run. */
+  run(attempt: JobAttempt): void {
+    for (const [source, ref] of this.#refs) {
+      const readers = this.#graph.subtasks
+        .filter(({ id }) => this.sourceOf(id) === source)
+        .map((subtask): ActorRef<AssignSplits> => ({ address: attempt.addressOf(subtask) }))
+      const running: AttemptRunning = { type: 'attempt-running', attempt: attempt.number, readers }
+      this.#ctx.ask(ref, running, LIMITS.controlAsk, () => ({ type: 'told' }))
+    }
+  }
+
+  end(attempt: Attempt): void {
     for (const ref of this.#refs.values()) {
-      this.#ctx.ask(ref, { type: 'attempt-ended', attempt }, LIMITS.controlAsk, told)
+      this.#ctx.ask(ref, { type: 'attempt-ended', attempt }, LIMITS.controlAsk, () => ({ type: 'told' }))
     }
   }
 }

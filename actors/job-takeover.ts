@@ -2,7 +2,7 @@ import type { ActorContext, Answer, Outcome } from '#src/actor/actor.js'
 import type { BlobStore } from '#src/checkpoint/blob-store.js'
 import type { Manifest } from '#src/checkpoint/manifest.js'
 import { loadManifest } from '#src/checkpoint/manifest-store.js'
-import type { LogState } from '#src/cluster/log-entry.js'
+import { highestId, type LogState } from '#src/cluster/log-entry.js'
 import type { ExecutionGraph } from '#src/graph/execution-graph.js'
 import { assert, assertNever } from '#src/kit/assert.js'
 import { type ErrorInfo, errorInfoOf, isCurable } from '#src/kit/errors.js'
@@ -12,7 +12,6 @@ import type { Logger } from '#src/kit/logger.js'
 import { Adoption, type LivingSubtask } from './adoption.js'
 import type { Direction } from './direction.js'
 import { JobAttempt } from './job-attempt.js'
-import type { JobMasterMessage } from './job-master.js'
 import type { JobSlots } from './job-slots.js'
 import type { ClaimAnswer, SlotGrant } from './resource-manager.js'
 import type { AdoptSlotAnswer } from './task-manager.js'
@@ -63,13 +62,13 @@ export interface JobTakeoverOptions {
  */
 export class JobTakeover {
   readonly #options: JobTakeoverOptions
-  readonly #ctx: ActorContext<JobMasterMessage>
+  readonly #ctx: ActorContext<TakeoverStep>
   #attempt: JobAttempt | undefined
   #adoption: Adoption | undefined
   #manifest: Manifest | undefined
   #subtasks: readonly LivingSubtask[] | undefined
 
-  constructor(options: JobTakeoverOptions, ctx: ActorContext<JobMasterMessage>) {
+  constructor(options: JobTakeoverOptions, ctx: ActorContext<TakeoverStep>) {
     this.#options = options
     this.#ctx = ctx
   }
@@ -114,8 +113,7 @@ export class JobTakeover {
 
   /** No checkpoint up to this one is under way any more: this leadership's ids are higher. */
   get #settled(): CheckpointId {
-    const { reserved, retained } = this.#options.state
-    return Math.max(reserved?.to ?? 0, retained.at(-1)?.checkpoint ?? 0) as CheckpointId
+    return highestId(this.#options.state)
   }
 
   #onClaimed(answer: Answer<ClaimAnswer>): Takeover {

@@ -20,7 +20,7 @@ export function taskManagerName(index: number): string {
   return `task-manager-${index}`
 }
 
-export function nodeOf(system: SystemId): ActorRef<SupervisorMessage> {
+function nodeOf(system: SystemId): ActorRef<SupervisorMessage> {
   return { address: addressBelow(system, NODE) }
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorInfo } from '../kit/errors.js'
 import type { Brand } from '../kit/ids.js'
+import type { NotAPromise } from '../kit/not-a-promise.js'
 
 /**
  * What an actor is, to whoever writes one and to whoever runs one. The library's half is `system.ts`, `cell.ts`
@@ -15,13 +16,13 @@ import type { Brand } from '../kit/ids.js'
  */
 export interface Actor<M> {
   /** Before the first message. May spawn, watch, send. A throw is a failed start. */
-  start?(ctx: ActorContext<M>): void
-  receive(message: M, ctx: ActorContext<M>): void
+  start?(ctx: ActorContext<M>): NotAPromise
+  receive(message: M, ctx: ActorContext<M>): NotAPromise
   /**
    * Once, when it ends for whatever reason, after its children have ended; not if its `start` was never called. What it
    * still sends is delivered, but for a killed one's.
    */
-  stop?(reason: ExitReason, ctx: ActorContext<M>): void
+  stop?(reason: ExitReason, ctx: ActorContext<M>): NotAPromise
   /** Present on actors that take frames. */
   readonly data?: DataLane | undefined
   /** What it is doing, as plain data, for `ActorSystem.tree`. */

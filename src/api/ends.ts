@@ -8,6 +8,8 @@ import type { SourceSpec } from '../connector/source.js'
 export interface Source<T> extends SourceSpec {
   /** Never there: carries the record's type. */
   readonly '~record'?: T | undefined
+  /** Never there: a sink is no source. */
+  readonly '~accepts'?: undefined
 }
 
 export interface Sink<in T> extends SinkSpec {

@@ -8,7 +8,7 @@ import { type Params, type ParamsOf, paramsOf } from './params.js'
 import type { StandardSchema } from './standard-schema.js'
 
 /** Marks a job across copies of the library: a job's bundle has its own. */
-export const JOB_BRAND: unique symbol = Symbol.for('retake.job/1') as never
+const JOB_BRAND: unique symbol = Symbol.for('retake.job/1') as never
 
 /** What a job's file exports. Nothing runs and nothing is connected when it is made. */
 export interface Job {

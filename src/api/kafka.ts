@@ -75,12 +75,6 @@ export interface KafkaSourceOptions<Schema extends StandardSchema, Format extend
   readonly fetch?: KafkaFetch
 }
 
-/** `SourceSpec.functions` of the connector 'kafka'. */
-export interface KafkaSourceFunctions {
-  readonly schema: StandardSchema | undefined
-  readonly record: ((value: unknown, meta: KafkaMeta) => unknown) | undefined
-}
-
 /**
  * A Kafka topic, each partition of it a split. The record is the value as `format` reads it and `schema` validates
  * it, or what `record` makes of it.

@@ -1,5 +1,7 @@
 import type { Key } from '../kit/key.js'
+import type { NotAPromise } from '../kit/not-a-promise.js'
 import type { ProcessSpec } from '../operator/operator-spec.js'
+import { asynchronous, type Place } from '../operator/user-code.js'
 import type { ProcessContext, StateDescription, Timer, TypeOf } from './state.js'
 
 /** Named places where records reach an operator or leave it, each with its type: `{ click: of<Click>() }`. */
@@ -29,9 +31,9 @@ export interface OperatorDefinition<
     readonly [Port in keyof Receives]: (
       record: TypeOfPort<Receives[Port]>,
       ctx: PortContext<NoInfer<State>, NoInfer<Emits>>,
-    ) => void
+    ) => NotAPromise
   }
-  readonly onTimer?: (timer: Timer, ctx: PortContext<NoInfer<State>, NoInfer<Emits>>) => void
+  readonly onTimer?: (timer: Timer, ctx: PortContext<NoInfer<State>, NoInfer<Emits>>) => NotAPromise
 }
 
 /** Types its parts by one another. */
@@ -48,16 +50,18 @@ export interface Tagged {
   readonly record: unknown
 }
 
-type Handler = (input: unknown, ctx: unknown) => void
+type Handler = (input: unknown, ctx: unknown) => unknown
 type Emit = (record: unknown) => void
 
 /**
  * The definition as one process function. `portOf` tells the port of what comes in by its tag, and is empty where
- * records come in without one: by the time records come, all connections are in it.
+ * records come in without one: by the time records come, all connections are in it. What a handler does is done when it
+ * returns: RT1603 for one that returns a promise, which would go on under the key of another record.
  */
 export function processSpecOfPorts(
   { emits, state = {}, on, onTimer }: OperatorDefinition,
   portOf: ReadonlyMap<string, string>,
+  place: Place,
 ): ProcessSpec {
   const handlers = on as Readonly<Record<string, Handler>>
   const [only = ''] = Object.keys(handlers)
@@ -73,14 +77,21 @@ export function processSpecOfPorts(
     state,
     onRecord: (input, ctx, emit) => {
       const user = contextOf(ctx as object, emit)
-      if (portOf.size === 0) return handlers[only]?.(input, user)
+      if (portOf.size === 0) return mustBeDone(handlers[only]?.(input, user), place)
       const { tag, record } = input as Tagged
-      handlers[portOf.get(tag) ?? only]?.(record, user)
+      mustBeDone(handlers[portOf.get(tag) ?? only]?.(record, user), place)
     },
     ...(onTimer === undefined
       ? {}
-      : { onTimer: (timer, ctx, emit) => (onTimer as Handler)(timer, contextOf(ctx as object, emit)) }),
+      : {
+          onTimer: (timer, ctx, emit) =>
+            mustBeDone((onTimer as Handler)(timer, contextOf(ctx as object, emit)), place),
+        }),
   }
+}
+
+function mustBeDone(returned: unknown, place: Place): void {
+  if (returned instanceof Promise) throw asynchronous(place)
 }
 
 /** The runtime's context, with `emit` by port: all else is looked up in it. */

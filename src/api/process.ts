@@ -1,4 +1,5 @@
 import type { Key } from '../kit/key.js'
+import type { NotAPromise } from '../kit/not-a-promise.js'
 import type { ProcessSpec } from '../operator/operator-spec.js'
 import type { ProcessContext, StateDescription, Timer, TypeOf } from './state.js'
 
@@ -6,8 +7,8 @@ import type { ProcessContext, StateDescription, Timer, TypeOf } from './state.js
 export interface EmittingProcess<K extends Key, T, State extends StateDescription, R> {
   readonly emits: TypeOf<R>
   readonly state?: State
-  onRecord(this: void, record: T, ctx: ProcessContext<K, State>, emit: (record: R) => void): void
-  onTimer?(this: void, timer: Timer, ctx: ProcessContext<K, State>, emit: (record: R) => void): void
+  onRecord(this: void, record: T, ctx: ProcessContext<K, State>, emit: (record: R) => void): NotAPromise
+  onTimer?(this: void, timer: Timer, ctx: ProcessContext<K, State>, emit: (record: R) => void): NotAPromise
 }
 
 /** Emits what its generators yield. */

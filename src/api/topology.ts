@@ -101,7 +101,10 @@ export class Topology<P = Params> {
     const ports = Object.keys(definition.receives)
     const keyOf = new Map<string, KeySelector>()
     const portOf = new Map<string, string>()
-    const process = processSpecOfPorts(definition as unknown as OperatorDefinition, portOf)
+    const process = processSpecOfPorts(definition as unknown as OperatorDefinition, portOf, {
+      operator: id,
+      where,
+    })
     const operator = {
       kind: 'process',
       keyOf: (record: unknown) => keyOfInput(record, keyOf),

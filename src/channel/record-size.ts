@@ -32,7 +32,7 @@ export class RecordSize {
 const PARTS_MAX = 64
 
 /** About how many bytes `value` takes in a frame, where names of fields are written once. At least 1. */
-export function estimatedBytes(value: unknown, depth = 0): number {
+function estimatedBytes(value: unknown, depth = 0): number {
   switch (typeof value) {
     case 'string':
       return 2 + value.length

@@ -1,5 +1,5 @@
 import type { Attempt, CheckpointId } from '../kit/ids.js'
-import type { BlobName, OperatorSnapshot, SubtaskSnapshot } from '../state/snapshot.js'
+import type { BlobName, SubtaskSnapshot } from '../state/snapshot.js'
 import { partsOfBlobName } from './blob-name.js'
 
 /** Which of `retained` (oldest first) go when `keep` stay. The newest one always stays: a restart takes it. */
@@ -17,23 +17,11 @@ export function blobsOf(checkpoint: NamesBlobs): Set<BlobName> {
   const names = new Set<BlobName>()
   for (const { operators } of checkpoint.subtasks) {
     for (const operator of operators) {
-      addPieces(operator, names)
+      for (const { part } of operator.pieces ?? []) names.add(part.blob)
       for (const { part } of operator.keyed ?? []) names.add(part.blob)
     }
   }
   return names
-}
-
-/** Blobs of staged rows alone: an aborted checkpoint drops none of them, the next one names them again. */
-export function stagedBlobsOf(checkpoint: NamesBlobs): Set<BlobName> {
-  const names = new Set<BlobName>()
-  for (const { operators } of checkpoint.subtasks)
-    for (const operator of operators) addPieces(operator, names)
-  return names
-}
-
-function addPieces({ pieces }: OperatorSnapshot, names: Set<BlobName>): void {
-  for (const { part } of pieces ?? []) names.add(part.blob)
 }
 
 /**

@@ -11,7 +11,7 @@ import { UsageError } from './usage-error.js'
  *
  * @param jobs newest first
  */
-export function jobNamed(given: string, jobs: readonly JobSummary[]): JobSummary {
+function jobNamed(given: string, jobs: readonly JobSummary[]): JobSummary {
   const ofName = jobs.filter(({ job }) => job === given)
   const found =
     jobs.find(({ run }) => run === given) ??

@@ -1,3 +1,4 @@
+import type { JobStatus } from '../graph/job-status.js'
 import type { ErrorInfo } from '../kit/errors.js'
 import type { Attempt, CheckpointId, Epoch, NodeId, RunId } from '../kit/ids.js'
 import type { Part } from '../state/snapshot.js'
@@ -43,6 +44,13 @@ export type LogEvent =
 
 export type Outcome = 'finished' | 'canceled' | 'failed'
 
+/** What a job is whose run has ended so. */
+export const STATUS_OF = {
+  finished: 'FINISHED',
+  canceled: 'CANCELED',
+  failed: 'FAILED',
+} as const satisfies Readonly<Record<Outcome, JobStatus>>
+
 /** The checkpoint of another run that this run starts from. Its own first checkpoint is a copy, under the same id. */
 export interface Origin {
   readonly run: RunId
@@ -66,6 +74,11 @@ export interface LogState {
   /** Its end is promised. Entries of a time before such promises lack it. */
   readonly isCancelling?: true
   readonly ended: { readonly outcome: Outcome; readonly error?: ErrorInfo } | undefined
+}
+
+/** No checkpoint has a higher id: the log has reserved, or completed, none above it. */
+export function highestId({ reserved, retained }: Pick<LogState, 'reserved' | 'retained'>): CheckpointId {
+  return Math.max(reserved?.to ?? 0, retained.at(-1)?.checkpoint ?? 0) as CheckpointId
 }
 
 /** Ids `from` to `to`, both inclusive, may be used under `epoch`. */

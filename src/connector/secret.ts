@@ -15,7 +15,7 @@ export function isSecret(value: unknown): value is SecretReference {
 }
 
 /** The variable that holds the secret `name`: `database.url` is in `RETAKE_SECRET_DATABASE_URL`. */
-export function secretVariable(name: string): string {
+function secretVariable(name: string): string {
   return `RETAKE_SECRET_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`
 }
 

@@ -60,7 +60,11 @@ export function harnessedPorts({ key, operator }: KeyedPorts, place: Place): Har
   return {
     keyOf: (input) =>
       isTagged ? selectorOf((input as Tagged).tag)((input as Tagged).record) : selectorOf(only)(input),
-    process: processSpecOfPorts(definition, new Map(isTagged ? receives.map((port) => [port, port]) : [])),
+    process: processSpecOfPorts(
+      definition,
+      new Map(isTagged ? receives.map((port) => [port, port]) : []),
+      place,
+    ),
     inputOf: ([port, record]) => {
       selectorOf(port)
       return isTagged ? { tag: port, record } : record

@@ -2,7 +2,7 @@ import type { RunHandle } from '../../actors/job-client.js'
 import type { JobEvent } from '../../actors/job-event.js'
 import type { Job } from '../api/job.js'
 import type { CheckpointRecord } from '../checkpoint/checkpoint-record.js'
-import type { Outcome } from '../cluster/log-entry.js'
+import { STATUS_OF } from '../cluster/log-entry.js'
 import { Connectors } from '../connector/registry.js'
 import type { JobStatus } from '../graph/job-status.js'
 import { assertNever } from '../kit/assert.js'
@@ -310,9 +310,3 @@ export class RunningJob implements JobRun {
 
 /** Between the seeds of runs that go on from one another. */
 const SEEDS_APART = 1_000_003
-
-const STATUS_OF: Readonly<Record<Outcome, JobStatus>> = {
-  finished: 'FINISHED',
-  canceled: 'CANCELED',
-  failed: 'FAILED',
-}

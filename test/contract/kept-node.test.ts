@@ -1,16 +1,20 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
+import { type TemporaryFolder, temporaryFolder } from '#src/kit/temporary-folder.js'
 import { KeptNode } from '../chaos/kept-node.js'
 import { NodeProcess } from '../e2e/node-process.js'
-import { temporaryFolder } from '../support/server-process.js'
 import { until } from '../support/until.js'
 
 const READY = `console.log('✔ ready')\nsetInterval(() => {}, 1_000)`
 const LEAVES = `process.once('SIGTERM', () => process.exit(0))`
 
 let node: KeptNode | undefined
-afterEach(() => node?.stop())
+let folder: TemporaryFolder | undefined
+afterEach(async () => {
+  await node?.stop()
+  folder?.release()
+})
 
 function nodeThat(script: string): KeptNode {
   node = new KeptNode(new NodeProcess({ name: 'a node', args: ['-e', script] }))
@@ -51,7 +55,8 @@ test('when it left in good order, then it stays down', async () => {
 test('when it ends before it is ready, then it is started until it stays', async () => {
   const once = `const { existsSync, writeFileSync } = require('node:fs')
 if (!existsSync(process.argv[1])) { writeFileSync(process.argv[1], ''); process.exit(4) }`
-  const file = join(temporaryFolder('kept-node'), 'tried')
+  folder = temporaryFolder('retake-kept-node-')
+  const file = join(folder.path, 'tried')
   node = new KeptNode(new NodeProcess({ name: 'a node', args: ['-e', `${once}\n${READY}`, file] }))
   await node.start()
 

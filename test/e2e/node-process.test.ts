@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
@@ -27,6 +28,17 @@ test('when a node is started, killed and started again, then it is ready each ti
   expect(started.pid).not.toBe(pid)
   expect(started.said.filter((line) => line.startsWith('✔ ready'))).toHaveLength(2)
   expect(started.unwantedEnds).toBe(0)
+})
+
+test('when a node is killed, then what it kept in the temporary directory is gone', async () => {
+  const kept = program(`
+    const folder = require('node:fs').mkdtempSync(require('node:os').tmpdir() + '/kept-')
+    console.error('✔ ready with ' + folder); setInterval(() => {}, 1_000)`)
+  await kept.start()
+  const folder = kept.said[0]?.split(' with ')[1] ?? ''
+  expect(existsSync(folder)).toBe(true)
+  await kept.kill()
+  expect(existsSync(folder)).toBe(false)
 })
 
 test('when a node is frozen, then it says nothing until it is thawed', async () => {

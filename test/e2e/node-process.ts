@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { temporaryFolder } from '#src/kit/temporary-folder.js'
 import { Guard } from '../support/guard.js'
 import { type Host, THIS_HOST } from '../support/host.js'
 import { until } from '../support/until.js'
@@ -28,7 +29,8 @@ const LINES_KEPT = 200
 
 /**
  * One node of a cluster: a process that is ready when it says so, and that a test kills, freezes, asks to leave and
- * starts again under its name. A guard ends it with the test process, however that ends.
+ * starts again under its name. A guard ends it with the test process, however that ends. What it keeps in the temporary
+ * directory goes with it, killed or not.
  */
 export class NodeProcess {
   readonly name: string
@@ -120,8 +122,9 @@ export class NodeProcess {
   #spawn(): void {
     const { host = THIS_HOST, args: own, env } = this.#options
     const { program, args } = host.launch({ program: process.execPath, args: own })
+    const temporary = temporaryFolder('retake-node-')
     const child = spawn(program, args, {
-      env: { ...process.env, NO_COLOR: '1', ...env },
+      env: { ...process.env, NO_COLOR: '1', TMPDIR: temporary.path, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true, // its own group: a Ctrl-C at the terminal is for the test process, which then ends it
     })
@@ -135,6 +138,7 @@ export class NodeProcess {
     this.#closed = new Promise((resolve) =>
       child.once('close', (code, signal) => {
         guard?.dismiss()
+        temporary.release()
         this.#process = undefined
         if (this.#isWanted) {
           this.unwantedEnds++

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { temporaryFolder } from '#src/kit/temporary-folder.js'
 import { PROJECT } from '../support/project.js'
 import type { JobProcessOptions, JobProcessOrder, JobProcessReport } from './job-process.js'
 import { JobProgress } from './job-progress.js'
@@ -8,7 +9,10 @@ import { JobProgress } from './job-progress.js'
 /** Of the build: this module is also read from source. */
 const PROGRAM = join(PROJECT, 'dist', 'test', 'e2e', 'job-process.js')
 
-/** A job in a process of its own, and what has been heard of it over all the processes that ran it. */
+/**
+ * A job in a process of its own, and what has been heard of it over all the processes that ran it. What one kept in the
+ * temporary directory goes with it, killed or not.
+ */
 export class RunningJob {
   readonly #options: JobProcessOptions
   readonly progress = new JobProgress()
@@ -23,12 +27,15 @@ export class RunningJob {
   }
 
   start(): void {
+    const temporary = temporaryFolder('retake-job-')
     const child = fork(PROGRAM, [JSON.stringify(this.#options)], {
+      env: { ...process.env, TMPDIR: temporary.path },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.#child = child
     child.on('message', (report: JobProcessReport) => this.#onReport(report))
     child.once('exit', () => {
+      temporary.release()
       if (this.#child === child) this.#child = undefined
       this.progress.changed()
     })

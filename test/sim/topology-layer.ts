@@ -123,7 +123,14 @@ export class TopologyLayer {
       receives: { left: of<Row>(), right: of<Row>() },
       emits: { numbered: of<Row>(), total: of<Row>() },
       state: { key: state.value(0), n: state.value(0), total: state.value(0) },
-      on: { left: (row, ctx) => counted(row, ctx), right: (row, ctx) => counted(row, ctx) },
+      on: {
+        left(row, ctx) {
+          counted(row, ctx)
+        },
+        right(row, ctx) {
+          counted(row, ctx)
+        },
+      },
       onTimer: (_, ctx) => {
         onRecord()
         ctx.emit.total(level(ctx.state.key.get(), ctx.state.total.get()))

@@ -1,7 +1,10 @@
 import * as v from 'valibot'
 import { expectTypeOf } from 'vitest'
+import type { Actor, ActorContext, ActorRef, ActorSystem, Asks } from '#src/actor/index.js'
 import {
   consoleSink,
+  customSink,
+  customSource,
   discard,
   file,
   generator,
@@ -14,6 +17,11 @@ import {
   operator,
   type ProcessContext,
   type Sink,
+  type SinkContext,
+  type SinkWriter,
+  type Source,
+  type SourceContext,
+  type SourceReader,
   type Stream,
   secret,
   state,
@@ -206,6 +214,53 @@ export const harnesses = async () => {
       | { readonly port: 'long'; readonly record: string }
     )[]
   >()
+}
+
+export const ends = job('ends', (flow) => {
+  const reader = (_: SourceContext): SourceReader => {
+    throw new Error('never made')
+  }
+  const words = customSource({ splits: [], reader, emits: of<string>() })
+  expectTypeOf(words).toEqualTypeOf<Source<string>>()
+  const writer = (_: SinkContext): SinkWriter => {
+    throw new Error('never made')
+  }
+  const rows = customSink({ takes: of<{ word: string }>(), keyFields: ['word'], writer })
+  expectTypeOf(rows).toEqualTypeOf<Sink<{ word: string }>>()
+  flow
+    .from('words', words)
+    .map((word) => ({ word, length: word.length }))
+    .to('rows', rows)
+  const limit = flow.params['limit'] // a parameter: what is missing throws where it is read
+  flow.from('lines', file.source({ path: limit, schema: Click })).to('files', file.sink({ path: 'out' }))
+})
+
+/** Handlers return nothing that is heeded: a short form may return what comes of itself. */
+export const shortForms = operator({
+  receives: { word: of<string>() },
+  emits: { long: of<string>() },
+  on: { word: (word, ctx) => word.length > 10 && ctx.emit.long(word) },
+})
+
+type Count = { readonly type: 'count' } & Asks<number>
+type CounterMessage = { readonly type: 'add'; readonly by: number } | Count
+
+class Counter implements Actor<CounterMessage> {
+  #count = 0
+
+  receive(message: CounterMessage, ctx: ActorContext<CounterMessage>): void {
+    if (message.type === 'add') this.#count += message.by
+    else ctx.reply(this.#count)
+  }
+}
+
+export const actors = async (system: ActorSystem) => {
+  const counter = system.spawn('counter', new Counter())
+  expectTypeOf(counter).toEqualTypeOf<ActorRef<CounterMessage>>()
+  const adder: ActorRef<{ readonly type: 'add'; readonly by: number }> = counter // it takes that, too
+  const count: Count = { type: 'count' }
+  expectTypeOf(await system.ask(counter, count, { timeoutMs: 1_000 })).toEqualTypeOf<number>()
+  return adder
 }
 
 export const jobs = async (tested: Job, restoreFrom: JobSnapshot) => {

@@ -10,7 +10,7 @@ export interface NatsServerFacts {
 }
 
 /** Room that NATS needs beside a message: subject, reply subject, sizes. */
-export const NATS_OVERHEAD_BYTES = 4 * 1024
+const NATS_OVERHEAD_BYTES = 4 * 1024
 
 const OLDEST: Version = [2, 9, 0]
 /** From here on one slow receiver stalls its senders for at most 10 ms a read, not up to a second a message. */

@@ -47,7 +47,7 @@ export class SimulatedNetwork {
   readonly #partitions = new Set<string>()
   /** What is under way, by pair and lane: whichever timer fires, it is the oldest that arrives. */
   readonly #lanes = new Map<string, Lane>()
-  #latencyMs: LatencyMs
+  readonly #latencyMs: LatencyMs
   #loss: number
 
   constructor(options: SimulatedNetworkOptions) {
@@ -61,10 +61,6 @@ export class SimulatedNetwork {
   /** For one system. */
   transport(): Transport {
     return new SimulatedTransport(this)
-  }
-
-  setLatency(minMs: number, maxMs: number): void {
-    this.#latencyMs = [minMs, maxMs]
   }
 
   setLoss(share: number): void {

@@ -94,7 +94,7 @@ export class PostgresSession {
 }
 
 /** The sink was closed while a statement was under way; what became of it is for the next attempt to find out. */
-export class GivenUp extends Error {
+class GivenUp extends Error {
   override readonly name = 'GivenUp'
 
   constructor() {

@@ -152,10 +152,10 @@ export function ledgerOf({ schema }: TableName): string {
   return qualified({ schema, table: 'retake_ledger' })
 }
 
-export function qualified({ schema, table }: TableName): string {
+function qualified({ schema, table }: TableName): string {
   return `${quoted(schema)}.${quoted(table)}`
 }
 
-export function quoted(identifier: string): string {
+function quoted(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`
 }

@@ -92,7 +92,7 @@ export class RowPile {
 }
 
 /** Rows of one statement. */
-export class RowBlock {
+class RowBlock {
   readonly bytes: number
   readonly #rows: PiledRow[]
 

@@ -45,7 +45,7 @@ function stage() {
         rejoinMs: 0,
         residentBytes: () => 1,
         wallTime: () => clock.wallTime(),
-        slotRequestMs: 1_000,
+        slotRequestMs: LIMITS.slotRequestMs,
         isAlone: false,
       }),
     )

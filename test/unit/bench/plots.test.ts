@@ -214,14 +214,15 @@ test('when pictures are written, then those that there is something for, named a
     contenders: [contenderOf('retake', [1], (): Partial<Sample> => ({ timeline: TIMELINE }))],
   })
   const absent = benchmarkOf({ name: 'absent', contenders: [] })
-  const folder = join(mkdtempSync(join(tmpdir(), 'retake-plots-')), 'deep')
+  const parent = mkdtempSync(join(tmpdir(), 'retake-plots-'))
+  const folder = join(parent, 'deep')
   try {
     const written = await writePlots(reportOf({ benchmarks: [benchmarkOf(), alone, absent] }), folder)
 
     expect(written).toEqual(['made-up-rates.svg', 'alone-timeline.svg'])
     expect(readdirSync(folder).sort()).toEqual([...written].sort())
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(parent, { recursive: true, force: true })
   }
 })
 

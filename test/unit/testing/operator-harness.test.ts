@@ -596,6 +596,29 @@ describe('user code that is wrong', () => {
     expect(rejected(() => keyless.receive({} as Visit)).code).toBe('RT1610')
   })
 
+  test('when a handler of a port is asynchronous, then it is told so: it would go on under another key', async () => {
+    const asynchronous = (async () => undefined) as unknown as () => undefined
+    const ports = { receives: { word: of<string>() }, emits: { word: of<string>() } }
+    const key = { word: (word: string) => word }
+    const received = await portHarness({ key, operator: operator({ ...ports, on: { word: asynchronous } }) })
+    const woken = await portHarness({
+      key,
+      operator: operator({
+        ...ports,
+        on: { word: (_, ctx) => ctx.timers.in(1) },
+        onTimer: asynchronous,
+      }),
+    })
+    woken.receive('word', 'a')
+
+    for (const use of [() => received.receive('word', 'a'), () => woken.advance(1)]) {
+      expect(rejected(use)).toMatchObject({
+        code: 'RT1603',
+        where: expect.stringMatching(/operator-harness\.test\.ts:\d+$/),
+      })
+    }
+  })
+
   test('when a record that came in is changed, then that is an error, however deep it lies', async () => {
     const harness = await operatorHarness({
       key: (row: { tags: { name: string }[] }) => row.tags.length,

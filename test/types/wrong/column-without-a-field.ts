@@ -1,0 +1,3 @@
+import { postgres } from '#src/api/postgres.js'
+
+postgres.sink({ database: 'd', table: 't', columns: { n: { type: 'bigint' } } })

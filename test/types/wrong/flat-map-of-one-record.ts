@@ -1,0 +1,3 @@
+import { clicksJob } from '../click.js'
+
+clicksJob((clicks) => clicks.flatMap((click) => click.ts))

@@ -1,0 +1,3 @@
+import { generator } from '#src/api/index.js'
+
+generator.source({ count: 10 })

@@ -1,0 +1,3 @@
+import { job } from '#src/api/index.js'
+
+export default job('wrong', { parallelism: 2 })

@@ -1,0 +1,3 @@
+import { kafka } from '#src/api/kafka.js'
+
+kafka.source({ brokers: 'localhost:9092', topic: 'clicks', format: 'avro' })

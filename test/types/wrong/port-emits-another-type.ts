@@ -1,0 +1,7 @@
+import { of, operator } from '#src/api/index.js'
+
+operator({
+  receives: { word: of<string>() },
+  emits: { length: of<number>() },
+  on: { word: (word, ctx) => ctx.emit.length(word) },
+})

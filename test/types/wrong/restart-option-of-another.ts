@@ -1,0 +1,3 @@
+import { job } from '#src/api/index.js'
+
+job('wrong', { restart: { type: 'fixed-delay', maxBackoff: '1m' } }, () => undefined)

@@ -1,0 +1,4 @@
+import { secret } from '#src/api/index.js'
+import { postgres } from '#src/api/postgres.js'
+
+postgres.sink({ database: 'd', table: secret('table'), columns: { n: { from: 'n', type: 'bigint' } } })
