@@ -199,7 +199,7 @@ function doesNotBundle(entry: string, messages: readonly Message[]): RetakeError
   const more = messages.length > 1 ? ` (and ${messages.length - 1} more)` : ''
   return new RetakeError('RT1102', {
     what: `${entry} does not bundle`,
-    why: `${where === undefined ? '' : `${where}: `}${first?.text ?? 'esbuild failed'}${more}`,
+    why: `${first?.text ?? 'esbuild failed'}${more}`,
     fix: 'correct that line; native addons and files read beside the code cannot be shipped in a bundle',
     where,
   })
