@@ -142,12 +142,13 @@ function plain({ slot, run, attempt, code }: SlotThreadSpec): SlotThreadSpec {
 
 /** What ended the thread from outside of any actor's turn; the user's own where it comes from his code. */
 function strayError(thrown: unknown): unknown {
-  const place = thrown instanceof Error ? userPlaceIn(thrown.stack) : undefined
-  if (!(thrown instanceof Error) || place === undefined) return thrown
+  if (!(thrown instanceof Error)) return thrown
+  const place = userPlaceIn(thrown.stack)
+  if (place === undefined && thrown.name !== 'UnhandledPromiseRejection') return thrown
   return new RetakeError('RT1601', {
     what: 'user code threw where nobody waits for it',
     why: `${thrown.name}: ${thrown.message}, in a promise, a timer or an event of the job's own`,
-    fix: `catch it at ${place}; functions of a job are synchronous, and what they begin by themselves nobody looks after`,
+    fix: `catch it${place === undefined ? '' : ` at ${place}`}; functions of a job are synchronous, and what they begin by themselves nobody looks after`,
     where: place,
     cause: thrown,
   })

@@ -199,10 +199,18 @@ function doesNotBundle(entry: string, messages: readonly Message[]): RetakeError
   const more = messages.length > 1 ? ` (and ${messages.length - 1} more)` : ''
   return new RetakeError('RT1102', {
     what: `${entry} does not bundle`,
-    why: `${first?.text ?? 'esbuild failed'}${more}`,
+    why: `${ownNamed(first?.text ?? 'esbuild failed', dirname(entry))}${more}`,
     fix: 'correct that line; native addons and files read beside the code cannot be shipped in a bundle',
     where,
   })
+}
+
+/** Entries of this package by what users import, where esbuild names their files. */
+function ownNamed(text: string, directory: string): string {
+  return [...ownExports()].reduce(
+    (told, [name, target]) => told.replaceAll(`"${relative(directory, target)}"`, `"${name}"`),
+    text,
+  )
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {

@@ -18,7 +18,7 @@ const FRAME = /^\s*(at (?:.*? \()?(?:async )?(?:file:\/\/)?([^\s()]+(?: [^()]*)?
 
 /** This package's folder, with a slash at its end; this file runs from <package>/dist/src/kit. */
 const PACKAGE = decodeURIComponent(new URL('../../../', import.meta.url).pathname)
-const OWN_FOLDERS = ['src/', 'actors/', 'dist/src/', 'dist/actors/'].map((folder) => PACKAGE + folder)
+const OWN_FOLDERS = ['src/', 'actors/', 'dist/'].map((folder) => PACKAGE + folder)
 
 /** The frames of `stack`, newest first; lines that name no file are left out. */
 export function stackFramesOf(stack: string | undefined): StackFrame[] {

@@ -32,6 +32,11 @@ test.each([
     frames: [`at loudly (${at('must(name).to')}:10)`, `(${at('.map((row) => loudly')}:`],
   },
   { of: 'key', where: at('.keyBy((row) => must'), frames: [`(${at('.keyBy((row) => must')}:`] },
+  {
+    of: 'partitioner',
+    where: at('.partitionCustom('),
+    frames: [`(${at('.partitionCustom(')}:`],
+  },
   { of: 'timer', where: at('.process('), frames: [`at onTimer (${at('emit(must')}:`] },
   {
     of: 'make',

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { explanationsIn, readExplanations } from '#src/cli/explanations.js'
+import { explanationsIn } from '#src/cli/explanations.js'
 import { CATALOGUE } from '#src/kit/errors.js'
 import { PROJECT } from '../support/project.js'
 import { errorsPage, explanationsOf, thrownIn } from './error-catalogue.js'
@@ -12,8 +12,9 @@ test('when a code stands in the catalogue, then the code throws it, and docs/err
     CATALOGUE,
     house.flatMap((module) => thrownIn(module, house)),
   )
-  await expect(errorsPage(explanations)).toMatchFileSnapshot(join(PROJECT, 'docs', 'errors.md'))
-  expect(await readExplanations()).toEqual(explanations)
+  const page = errorsPage(explanations)
+  await expect(page).toMatchFileSnapshot(join(PROJECT, 'docs', 'errors.md'))
+  expect(explanationsIn(page)).toEqual(explanations)
   expect(explanations.filter(({ causes }) => causes.length === 0)).toEqual([])
 })
 

@@ -26,6 +26,11 @@ export default job('throwing', { checkpoint: { interval: '1s' }, restart: { type
       return rows.to('out', shoutingSink())
     case 'map':
       return rows.map((row) => loudly(row)).to('out', discard())
+    case 'partitioner':
+      return rows
+        .partitionCustom((row) => must(row.name).length)
+        .map((row) => row)
+        .to('out', discard())
     case 'key':
       return rows
         .keyBy((row) => must(row.name))
