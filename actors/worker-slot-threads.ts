@@ -147,7 +147,7 @@ function strayError(thrown: unknown): unknown {
   if (place === undefined && thrown.name !== 'UnhandledPromiseRejection') return thrown
   return new RetakeError('RT1601', {
     what: 'user code threw where nobody waits for it',
-    why: `${thrown.name}: ${thrown.message}, in a promise, a timer or an event of the job's own`,
+    why: `in a promise, a timer or an event of the job's own: ${thrown.name}: ${thrown.message}`,
     fix: `catch it${place === undefined ? '' : ` at ${place}`}; functions of a job are synchronous, and what they begin by themselves nobody looks after`,
     where: place,
     cause: thrown,
