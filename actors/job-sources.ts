@@ -2,6 +2,7 @@ import type { ActorContext, ActorRef, Answer } from '#src/actor/actor.js'
 import { withSplitsRead } from '#src/checkpoint/known-splits.js'
 import type { SourceState } from '#src/checkpoint/manifest.js'
 import type { Connectors } from '#src/connector/registry.js'
+import type { SplitEnumerator } from '#src/connector/source.js'
 import type { ExecutionGraph } from '#src/graph/execution-graph.js'
 import type { JobPlan, OperatorPlan } from '#src/graph/job-plan.js'
 import type { Clock } from '#src/kit/clock.js'
@@ -70,9 +71,9 @@ export class JobSources {
   ): void {
     for (const { operator, parallelism } of sourcesOf(this.#plan)) {
       const { id, where, connector } = operator
-      const enumerator = connectors
-        .source(connector.name)
-        .enumerator(connector.options, { clock, logger, parallelism })
+      const enumerator = orItsRefusal(() =>
+        connectors.source(connector.name).enumerator(connector.options, { clock, logger, parallelism }),
+      )
       if (enumerator.discoverEveryMs === undefined) this.#complete.add(id)
       const jobMaster = this.#ctx.self
       const coordinator = new SourceCoordinator({ epoch, source: id, where, enumerator, jobMaster, logger })
@@ -138,6 +139,21 @@ export class JobSources {
     for (const ref of this.#refs.values()) {
       this.#ctx.ask(ref, { type: 'attempt-ended', attempt }, LIMITS.controlAsk, () => ({ type: 'told' }))
     }
+  }
+}
+
+const REFUSED_AGAIN_MS = 1_000
+
+/**
+ * What `make` makes. What it is refused for (a wrong option, a secret that this node has not) is the answer to whatever
+ * it is asked: a job fails for it, where a job master that threw would only begin anew.
+ */
+function orItsRefusal(make: () => SplitEnumerator): SplitEnumerator {
+  try {
+    return make()
+  } catch (error) {
+    const refuse = () => Promise.reject(error)
+    return { resolve: refuse, discoverEveryMs: REFUSED_AGAIN_MS, discover: refuse, close: async () => {} }
   }
 }
 

@@ -3,11 +3,12 @@ import type { ActorRef } from '#src/actor/actor.js'
 import type { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
 import type { StateStoreConfig } from '#src/cluster/open-state-store.js'
 import type { Clock } from '#src/kit/clock.js'
-import { type ErrorInfo, errorInfoOf } from '#src/kit/errors.js'
+import { type ErrorInfo, errorInfoOf, RetakeError } from '#src/kit/errors.js'
 import type { SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import { type Random, randomToken } from '#src/kit/random.js'
+import { userPlaceIn } from '#src/kit/stack-frames.js'
 import type { LogLine } from './port-logger.js'
 import type { SlotMessage } from './slot.js'
 import type { SlotThread, SlotThreadEvents, SlotThreadSpec, SlotThreads } from './slot-threads.js'
@@ -97,7 +98,7 @@ export class WorkerSlotThreads implements SlotThreads {
       }
     })
     worker.on('error', (thrown) => {
-      error ??= errorInfoOf(thrown)
+      error ??= errorInfoOf(strayError(thrown))
     })
     this.#living.add(worker)
     worker.on('exit', () => {
@@ -137,4 +138,18 @@ export class WorkerSlotThreads implements SlotThreads {
 /** Without what a task manager's request holds beside the thread's own part. */
 function plain({ slot, run, attempt, code }: SlotThreadSpec): SlotThreadSpec {
   return { slot, run, attempt, code }
+}
+
+/** What ended the thread from outside of any actor's turn; the user's own where it comes from his code. */
+function strayError(thrown: unknown): unknown {
+  if (!(thrown instanceof Error)) return thrown
+  const place = userPlaceIn(thrown.stack)
+  if (place === undefined && thrown.name !== 'UnhandledPromiseRejection') return thrown
+  return new RetakeError('RT1601', {
+    what: 'user code threw where nobody waits for it',
+    why: `in a promise, a timer or an event of the job's own: ${thrown.name}: ${thrown.message}`,
+    fix: `catch it${place === undefined ? '' : ` at ${place}`}; functions of a job are synchronous, and what they begin by themselves nobody looks after`,
+    where: place,
+    cause: thrown,
+  })
 }

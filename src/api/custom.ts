@@ -2,6 +2,7 @@ import type { SinkContext, SinkWriter } from '../connector/sink.js'
 import type { SourceContext, SourceReader } from '../connector/source.js'
 import type { SplitPosition } from '../state/snapshot.js'
 import type { Sink, Source } from './ends.js'
+import { wrongOption } from './required.js'
 import type { TypeOf } from './state.js'
 
 export interface CustomSourceOptions<T> {
@@ -15,6 +16,16 @@ export interface CustomSourceOptions<T> {
 
 /** A source of the user's own: it travels in the job's bundle, whole. */
 export function customSource<T>({ splits, reader }: CustomSourceOptions<T>): Source<T> {
+  if (!Array.isArray(splits) || !splits.every(isSplit)) {
+    throw wrongOption(
+      'customSource',
+      'splits',
+      splits,
+      'an array of { split: a text, owner: 0, 1, 2 …, position }',
+    )
+  }
+  if (typeof reader !== 'function')
+    throw wrongOption('customSource', 'reader', reader, 'a function of a context')
   return { connector: 'custom', options: { splits }, functions: { reader } }
 }
 
@@ -31,6 +42,13 @@ export interface CustomSinkOptions<T> {
 
 /** A sink of the user's own: it travels in the job's bundle, whole. */
 export function customSink<T>(options: CustomSinkOptions<T>): Sink<T> {
+  if (typeof options.writer !== 'function') {
+    throw wrongOption('customSink', 'writer', options.writer, 'a function of a context')
+  }
   const { writer, guarantee = 'at-least-once', keyFields } = options
   return { connector: 'custom', options: {}, functions: { writer }, guarantee, keyFields }
+}
+
+function isSplit({ split, owner }: SplitPosition): boolean {
+  return typeof split === 'string' && Number.isSafeInteger(owner) && owner >= 0
 }

@@ -3,6 +3,7 @@ import { callSite } from './call-site.js'
 import type { Source } from './ends.js'
 import type { OperatorOptions } from './operator-options.js'
 import type { Params } from './params.js'
+import { requiredEnd } from './required.js'
 import { Stream } from './stream.js'
 
 /** Where a job's description begins. */
@@ -20,6 +21,7 @@ export class Flow<P = Params> {
   from<T>(id: string, source: Source<T>, options: OperatorOptions = {}): Stream<T> {
     const where = callSite(this.from)
     checkId(id, where, 'a source')
+    requiredEnd('from', 'source', source, where)
     const { parallelism, chaining } = options
     const from = this.#builder.add(
       { id, operator: { kind: 'source', source }, parallelism, chaining, where },

@@ -5,6 +5,7 @@ import { callSite } from './call-site.js'
 import { Flow } from './flow.js'
 import { type BuildRequest, type JobOptions, settingsOf } from './options.js'
 import { type Params, type ParamsOf, paramsOf } from './params.js'
+import { requiredFunction } from './required.js'
 import type { StandardSchema } from './standard-schema.js'
 
 /** Marks a job across copies of the library: a job's bundle has its own. */
@@ -42,6 +43,7 @@ export function job(
   const where = callSite(job)
   const [options, describe] =
     typeof optionsOrBuild === 'function' ? [{}, optionsOrBuild] : [optionsOrBuild, build]
+  if (typeof describe !== 'function') requiredFunction('job', describe, where)
   return jobOf(name, options, where, (builder, params) => describe?.(new Flow(builder, params as never)))
 }
 

@@ -94,8 +94,11 @@ export class KeyedStream<out K extends Key, out T> {
   ): Stream<R | L>
   process(id: string, process: UntypedProcess, options: OperatorOptions = {}): Stream<unknown> {
     const where = callSite(this.process)
-    requiredFunction('process', process.onRecord, where)
-    const operator = { kind: 'process', keyOf: this.#parts.keyOf, process: processSpecOf(process) } as const
+    if (typeof process?.onRecord !== 'function') {
+      throw placed(wrongOption('process', 'onRecord', process?.onRecord, 'a function of a record'), where)
+    }
+    const spec = processSpecOf(process, { operator: id, where })
+    const operator = { kind: 'process', keyOf: this.#parts.keyOf, process: spec } as const
     return this.#then(operator, id, this.#parts.inputs, options, where)
   }
 

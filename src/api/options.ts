@@ -107,8 +107,18 @@ function checkpointOf(policy: CheckpointPolicy): CheckpointOptions {
   }
 }
 
+const RESTARTS = ['none', 'fixed-delay', 'exponential-delay', 'failure-rate'] as const
+
 /** The same options, with times in milliseconds and nothing left to defaults. */
 function restartOf(options: RestartStrategyOptions): RestartPlan {
+  const type: unknown = options?.type
+  if (!RESTARTS.some((known) => known === type)) {
+    throw new RetakeError('RT1702', {
+      what: `the restart strategy of the job is ${JSON.stringify(options)}`,
+      why: `its type is one of ${RESTARTS.join(', ')}`,
+      fix: "write for example restart: { type: 'fixed-delay', attempts: 3, delay: '1s' }",
+    })
+  }
   restartStrategyOf(options, seededRandom(0))
   switch (options.type) {
     case 'none':

@@ -1,6 +1,7 @@
 import type { Key } from '../kit/key.js'
 import type { NotAPromise } from '../kit/not-a-promise.js'
 import type { ProcessSpec } from '../operator/operator-spec.js'
+import { asynchronous, type Place } from '../operator/user-code.js'
 import type { ProcessContext, StateDescription, Timer, TypeOf } from './state.js'
 
 /** Emits by calling `emit`; `emits` tells the type of what it emits. */
@@ -34,18 +35,23 @@ type Handler = (
   emit: (record: unknown) => void,
 ) => Iterable<unknown> | undefined
 
-export function processSpecOf({ state = {}, onRecord, onTimer }: UntypedProcess): ProcessSpec {
+/** @param place whose process it is, for errors */
+export function processSpecOf({ state = {}, onRecord, onTimer }: UntypedProcess, place: Place): ProcessSpec {
   return {
     state,
-    onRecord: emitting(onRecord as unknown as Handler),
-    ...(onTimer === undefined ? {} : { onTimer: emitting(onTimer as unknown as Handler) }),
+    onRecord: emitting(onRecord as unknown as Handler, place),
+    ...(onTimer === undefined ? {} : { onTimer: emitting(onTimer as unknown as Handler, place) }),
   }
 }
 
-function emitting(handler: Handler): (input: unknown, ctx: unknown, emit: (record: unknown) => void) => void {
+function emitting(
+  handler: Handler,
+  place: Place,
+): (input: unknown, ctx: unknown, emit: (record: unknown) => void) => void {
   return (input, ctx, emit) => {
     const yielded = handler(input, ctx, emit)
     if (yielded === undefined) return
+    if (yielded instanceof Promise) throw asynchronous(place)
     for (const record of yielded) emit(record)
   }
 }

@@ -1,4 +1,5 @@
-import { RetakeError } from '../kit/errors.js'
+import { placed, RetakeError } from '../kit/errors.js'
+import { asynchronous } from '../operator/user-code.js'
 
 /** Checks of what a factory was given, where types cannot: a parameter that is empty, a plain JavaScript caller. */
 export function requiredText(factory: string, option: string, value: unknown): string {
@@ -21,15 +22,33 @@ export function requiredWhole(factory: string, option: string, value: unknown, l
   throw wrongOption(factory, option, value, wanted)
 }
 
-/** Throws RT1011 unless `given`, what the user gave to `method`, is a function. */
+/**
+ * Throws RT1011 unless `given`, what the user gave to `method`, is a function, and RT1603 for an async one: what it
+ * returns would be a promise, which to a filter is as good as true.
+ */
 export function requiredFunction(method: string, given: unknown, where: string): void {
+  if (Object.prototype.toString.call(given) === '[object AsyncFunction]') {
+    throw asynchronous({ operator: method, where })
+  }
   if (typeof given === 'function') return
   throw new RetakeError('RT1011', {
     what: `${method} was called with ${given === null ? 'null' : `a value of type ${typeof given}`}`,
     why: 'it takes a function',
-    fix: `give ${method} a function of a record`,
+    fix: `give ${method} a function`,
     where,
   })
+}
+
+const ENDS = {
+  source: 'a source, as kafka.source({ … }) makes one',
+  sink: 'a sink, as postgres.sink({ … }) makes one',
+} as const
+
+/** Throws RT1012 unless `given`, what the user gave to `method`, is such an end: what a factory of a connector makes. */
+export function requiredEnd(method: string, end: keyof typeof ENDS, given: unknown, where: string): void {
+  const isEnd = typeof given === 'object' && given !== null && 'connector' in given
+  if (isEnd && 'guarantee' in given === (end === 'sink')) return
+  throw placed(wrongOption(method, end, isEnd ? given.connector : given, ENDS[end]), where)
 }
 
 /** `options` as a connector's node half gets them: dates as milliseconds, without what is not given. */

@@ -4,13 +4,13 @@ import type { NewInput, StreamGraphBuilder } from '../graph/stream-graph-builder
 import { checkId } from '../graph/stream-graph-builder.js'
 import { RetakeError } from '../kit/errors.js'
 import type { Key } from '../kit/key.js'
-import { guardedKey } from '../operator/user-code.js'
+import { guardedKey, type Place, userError } from '../operator/user-code.js'
 import { callSite } from './call-site.js'
 import type { Sink } from './ends.js'
 import { KeyedStream, type Partitioning } from './keyed-stream.js'
 import type { NamedOperatorOptions, OperatorOptions } from './operator-options.js'
 import { keyOfFields, plainFields, sameFields } from './plain-fields.js'
-import { requiredFunction } from './required.js'
+import { requiredEnd, requiredFunction } from './required.js'
 
 /**
  * A stream of records of one type: what the next operator is connected to. Streams are values; each call describes
@@ -107,8 +107,10 @@ export class Stream<out T> {
 
   /** `choose` returns the index of a subtask of the next operator, 0 … subtasks - 1. */
   partitionCustom(choose: (record: T, subtasks: number) => number): Stream<T> {
-    requiredFunction('partitionCustom', choose, callSite(this.partitionCustom))
-    const custom = choose as (record: unknown, channels: number) => number
+    const where = callSite(this.partitionCustom)
+    requiredFunction('partitionCustom', choose, where)
+    const place = { operator: 'partitionCustom', where }
+    const custom = guardedChoice(choose as (record: unknown, channels: number) => number, place)
     return new Stream(this.#builder, this.#sentBy({ kind: 'custom', choose: custom }))
   }
 
@@ -128,6 +130,7 @@ export class Stream<out T> {
   to(id: string, sink: Sink<T>, options: OperatorOptions = {}): void {
     const where = callSite(this.to)
     checkId(id, where, 'a sink')
+    requiredEnd('to', 'sink', sink, where)
     this.#builder.add(
       {
         id,
@@ -182,6 +185,17 @@ export class Stream<out T> {
 
   #sentBy(partitioner: PartitionerSpec): readonly NewInput[] {
     return this.#inputs.map(({ from }) => ({ from, partitioner }))
+  }
+}
+
+/** `choose` as the runtime calls it: what it throws is told with the user's line and the record. */
+function guardedChoice(choose: (record: unknown, channels: number) => number, place: Place): typeof choose {
+  return (record, channels) => {
+    try {
+      return choose(record, channels)
+    } catch (cause) {
+      throw userError(place, record, cause)
+    }
   }
 }
 

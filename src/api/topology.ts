@@ -18,6 +18,7 @@ import type { JobOptions } from './options.js'
 import type { Params, ParamsOf } from './params.js'
 import type { Partitioner } from './partitioners.js'
 import { keyOfFields } from './plain-fields.js'
+import { requiredEnd, requiredFunction } from './required.js'
 import type { StandardSchema } from './standard-schema.js'
 import type { StateDescription } from './state.js'
 
@@ -82,6 +83,7 @@ export class Topology<P = Params> {
   source<T>(id: string, source: Source<T>, options: OperatorOptions = {}): { readonly out: OutPort<T> } {
     const where = callSite(this.source)
     checkId(id, where, 'a source')
+    requiredEnd('source', 'source', source, where)
     const { parallelism, chaining } = options
     const node = this.#builder.add(
       { id, operator: { kind: 'source', source }, parallelism, chaining, where },
@@ -126,6 +128,7 @@ export class Topology<P = Params> {
   sink<T>(id: string, sink: Sink<T>, options: OperatorOptions = {}): { readonly in: InPort<T> } {
     const where = callSite(this.sink)
     checkId(id, where, 'a sink')
+    requiredEnd('sink', 'sink', sink, where)
     const { parallelism, chaining } = options
     const node = this.#builder.add({ id, operator: { kind: 'sink', sink }, parallelism, chaining, where }, [])
     const { keyFields } = sink
@@ -259,6 +262,7 @@ export function topology(
   const where = callSite(topology)
   const [options, describe] =
     typeof optionsOrBuild === 'function' ? [{}, optionsOrBuild] : [optionsOrBuild, build]
+  if (typeof describe !== 'function') requiredFunction('topology', describe, where)
   return jobOf(name, options, where, (builder, params) => {
     const described = new Topology(builder, params as never)
     const result = describe?.(described)

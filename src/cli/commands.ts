@@ -272,6 +272,17 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./doctor-command.js')).doctorCommand,
   },
   {
+    name: 'explain',
+    summary: 'what an error code means, and what to do',
+    examples: [
+      { line: 'retake explain RT1203', what: 'one code; rt1203 and 1203 are the same' },
+      { line: 'retake explain', what: 'which there are' },
+    ],
+    arguments: [{ name: 'CODE', summary: 'of an error; all of them unless said', isOptional: true }],
+    options: [OUTPUT],
+    load: async () => (await import('./explain-command.js')).explainCommand,
+  },
+  {
     name: 'version',
     summary: 'print the version',
     examples: [{ line: 'retake version', what: 'of Retake and of Node' }],

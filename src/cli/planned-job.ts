@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { BUNDLE_FILE } from '../cluster/bundle-cache.js'
 import { bundleJob } from '../cluster/job-bundle.js'
 import { type BuildRequest, buildPlan } from '../cluster/job-loader.js'
 import type { JobPlan } from '../graph/job-plan.js'
 import type { Clock } from '../kit/clock.js'
+import { placed } from '../kit/errors.js'
 
 export interface PlannedJob {
   readonly plan: JobPlan
@@ -27,6 +28,9 @@ export async function planFile(file: string, request: BuildRequest, clock: Clock
     await writeFile(path, code)
     const plan = await buildPlan(path, request, { clock, hash })
     return { plan, bundleBytes: bytes, bundleMs, warning }
+  } catch (error) {
+    // Of no line in it.
+    throw placed(error, resolve(file))
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { dirname, extname, relative, resolve } from 'node:path'
+import { dirname, extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Message, type Plugin } from 'esbuild'
 import { RetakeError } from '../kit/errors.js'
 import { LIMITS } from '../kit/limits.js'
+import { OWN_SOURCE } from '../kit/stack-frames.js'
 import { BUNDLE_FILE } from './bundle-cache.js'
 
 /** A job's code as it is shipped: one module that imports nothing but Node's own. */
@@ -19,6 +20,9 @@ export interface JobBundle {
   /** Set when the bundle is larger than is usual: which inputs make it so. */
   readonly warning: string | undefined
 }
+
+/** This package's folder: this file runs from <package>/dist/src/cluster. */
+const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** Clients that live on nodes: a bundle that holds one was built from the wrong half of a connector. */
 const NODE_ONLY = ['pg', 'kafkajs', 'nats', 'pino', 'esbuild', 'msgpackr'] as const
@@ -52,7 +56,7 @@ export async function bundleJob(file: string): Promise<JobBundle> {
     bytes > LIMITS.bundleWarnBytes ? `the bundle has ${megabytes(bytes)}; largest: ${largest}` : undefined
   return {
     code,
-    map: withAbsoluteSources(map, directory),
+    map: withNamedSources(map, directory),
     hash: createHash('sha256').update(code).digest('hex'),
     bytes,
     warning,
@@ -123,8 +127,7 @@ function ownExports(): ReadonlyMap<string, string> {
 }
 
 function readOwnExports(): ReadonlyMap<string, string> {
-  // This file runs from <package>/dist/src/cluster.
-  const packageFile = fileURLToPath(new URL('../../../package.json', import.meta.url))
+  const packageFile = join(PACKAGE, 'package.json')
   const { exports } = JSON.parse(readFileSync(packageFile, 'utf8')) as { exports: Record<string, string> }
   const root = pathToFileURL(packageFile)
   return new Map(
@@ -147,10 +150,18 @@ const nodeOnly: Plugin = {
   },
 }
 
-/** The map is no part of the hash, so it may say where the sources are: stacks then name the user's files. */
-function withAbsoluteSources(map: string, directory: string): string {
+/**
+ * The map is no part of the hash, so it may say where the sources are: stacks then name the user's files. Retake's own
+ * have another name, by which frames are known as ours on every machine.
+ */
+function withNamedSources(map: string, directory: string): string {
   const parsed = JSON.parse(map) as { sources: string[] }
-  const sources = parsed.sources.map((source) => pathToFileURL(resolve(directory, source)).href)
+  const sources = parsed.sources.map((source) => {
+    const path = resolve(directory, source)
+    const own = relative(PACKAGE, path)
+    const isOwn = /^(dist[/\\])?(src|actors)[/\\]/.test(own)
+    return isOwn ? `${OWN_SOURCE}${own.replaceAll('\\', '/')}` : pathToFileURL(path).href
+  })
   return JSON.stringify({ ...parsed, sources })
 }
 
@@ -188,10 +199,18 @@ function doesNotBundle(entry: string, messages: readonly Message[]): RetakeError
   const more = messages.length > 1 ? ` (and ${messages.length - 1} more)` : ''
   return new RetakeError('RT1102', {
     what: `${entry} does not bundle`,
-    why: `${where === undefined ? '' : `${where}: `}${first?.text ?? 'esbuild failed'}${more}`,
+    why: `${ownNamed(first?.text ?? 'esbuild failed', dirname(entry))}${more}`,
     fix: 'correct that line; native addons and files read beside the code cannot be shipped in a bundle',
     where,
   })
+}
+
+/** Entries of this package by what users import, where esbuild names their files. */
+function ownNamed(text: string, directory: string): string {
+  return [...ownExports()].reduce(
+    (told, [name, target]) => told.replaceAll(`"${relative(directory, target)}"`, `"${name}"`),
+    text,
+  )
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {

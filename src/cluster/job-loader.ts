@@ -8,6 +8,7 @@ import type { Clock } from '../kit/clock.js'
 import { CATALOGUE, type ErrorInfo, errorInfoOf, errorOf, RetakeError } from '../kit/errors.js'
 import type { OperatorId } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
+import { userPlaceIn } from '../kit/stack-frames.js'
 import { checkBundle } from './bundle-cache.js'
 
 /** What shapes a job's graph beside its code; comes with the submission alone. */
@@ -62,7 +63,7 @@ export function buildJob(job: LoadedJob, request: BuildRequest): BuiltJob {
   try {
     graph = job.build(request)
   } catch (error) {
-    throw asJobError(error, `the job "${job.name}" throws when its graph is built`)
+    throw asJobError(error, `the job "${job.name}" throws when its graph is built`, job.where)
   }
   return { graph, plan: planOf(graph) }
 }
@@ -134,26 +135,22 @@ function planInWorker(path: string, request: BuildRequest, options: PlanOptions)
   }).finally(() => worker.terminate())
 }
 
-/** What user code threw, with the user's line; what the job's own copy of the library refuses as it is. */
-function asJobError(thrown: unknown, what: string): Error {
+/**
+ * What user code threw, with the user's line; what the job's own copy of the library refuses as it is, with the line
+ * that called the library where it names none. `where` is the job's: for what comes from no line of the user's.
+ */
+function asJobError(thrown: unknown, what: string, where?: string): Error {
   const info = errorInfoOf(thrown)
-  if (info.code !== undefined && info.code in CATALOGUE) return errorOf(info)
+  const place = userPlaceIn(info.stack) ?? where
+  if (info.code !== undefined && info.code in CATALOGUE)
+    return errorOf({ ...info, where: info.where ?? place })
   return new RetakeError('RT1105', {
     what,
     why: `${info.name}: ${info.message}`,
-    fix: 'a job file only describes the job: open connections and read files in operators, not beside them',
-    where: placeIn(info.stack),
+    fix: 'correct it; a job file only describes the job: connections and files are opened by operators, not beside them',
+    where: place,
     cause: thrown,
   })
-}
-
-/** `file:line` of the newest frame that is in a file: mapped ones are paths, others are URLs. */
-function placeIn(stack: string | undefined): string | undefined {
-  for (const frame of stack?.split('\n') ?? []) {
-    const [, path, line] = /^\s+at .*?\(?(?:file:\/\/)?(\/[^()]*):(\d+):\d+\)?$/.exec(frame) ?? []
-    if (path !== undefined) return `${path}:${line}`
-  }
-  return undefined
 }
 
 /** Where the user wrote the operator that `path` (of a difference) lies in. */

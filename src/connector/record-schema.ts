@@ -1,4 +1,5 @@
 import { RetakeError } from '../kit/errors.js'
+import { printedSample } from '../operator/user-code.js'
 
 /** Standard Schema (standardschema.dev), the part that validates. */
 interface StandardSchema {
@@ -26,9 +27,9 @@ export class RecordSchema {
     this.#where = where
   }
 
-  /** What the schema makes of `value`, or why it refuses it. Throws RT1012 for a schema that would have to be awaited. */
+  /** What the schema makes of `value`, or why it refuses it. Throws RT1012 for a schema that would have to be awaited, RT1601 for one that throws. */
   check(value: unknown): { readonly value: unknown } | { readonly refused: string } {
-    const result = this.#schema.validate(value)
+    const result = this.#validated(value)
     if (result instanceof Promise) {
       throw new RetakeError('RT1012', {
         what: `the schema of ${this.#where} validates asynchronously`,
@@ -38,6 +39,19 @@ export class RecordSchema {
     }
     if (result.issues === undefined) return { value: result.value }
     return { refused: `it does not fit the schema: ${result.issues.map(printed).join('; ')}` }
+  }
+
+  #validated(value: unknown): ValidationResult | Promise<ValidationResult> {
+    try {
+      return this.#schema.validate(value)
+    } catch (cause) {
+      throw new RetakeError('RT1601', {
+        what: `the schema of ${this.#where} threw`,
+        why: `${cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)}, at ${printedSample(value)}`,
+        fix: 'correct it: a value that does not fit is told by `issues`, and never thrown',
+        cause,
+      })
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 import { assert } from '../kit/assert.js'
-import { placed } from '../kit/errors.js'
 import type { CheckpointId } from '../kit/ids.js'
 import type { Operator, OperatorContext } from '../operator/operator.js'
+import { UNOPENED } from '../operator/unopened.js'
 import type { Capture } from '../state/snapshot.js'
 import type { SinkConnector } from './registry.js'
 import type { SinkContext, SinkSpec, SinkWriter } from './sink.js'
+import { toldFailure } from './told-failure.js'
 
 /** What a sink needs of its subtask, besides what every operator has. */
 export type SinkEnvironment = Pick<
@@ -18,7 +19,7 @@ export class SinkOperator implements Operator {
   readonly #spec: SinkSpec
   readonly #environment: SinkEnvironment
   #writer: SinkWriter | undefined
-  #where: string | undefined
+  #ctx = UNOPENED
 
   constructor(connector: SinkConnector, spec: SinkSpec, environment: SinkEnvironment) {
     this.#connector = connector
@@ -30,8 +31,8 @@ export class SinkOperator implements Operator {
   async open(ctx: OperatorContext): Promise<void> {
     const environment = this.#environment
     const { clock, job, attempt, blobs, restoredFrom, allowRepeatedRows } = environment
-    const { logger, run, operator, subtask, parallelism, where } = ctx
-    this.#where = where
+    const { logger, run, operator, subtask, parallelism } = ctx
+    this.#ctx = ctx
     try {
       this.#writer = this.#connector.writer(this.#spec, {
         clock,
@@ -46,11 +47,11 @@ export class SinkOperator implements Operator {
         restoredFrom,
         allowRepeatedRows,
         ready: () => environment.ready(),
-        fail: (error) => environment.fail(placed(error, where)),
+        fail: (error) => environment.fail(this.#told(error)),
       })
       await this.#writer.open(ctx.restored)
     } catch (error) {
-      throw placed(error, where)
+      throw this.#told(error)
     }
   }
 
@@ -58,7 +59,7 @@ export class SinkOperator implements Operator {
     try {
       this.#opened().write(records)
     } catch (error) {
-      throw placed(error, this.#where)
+      throw this.#told(error)
     }
   }
 
@@ -80,6 +81,11 @@ export class SinkOperator implements Operator {
 
   async close(): Promise<void> {
     await this.#writer?.close()
+  }
+
+  #told(error: unknown): unknown {
+    const { operator, where } = this.#ctx
+    return toldFailure(error, { kind: 'sink', operator, where })
   }
 
   #opened(): SinkWriter {

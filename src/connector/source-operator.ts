@@ -1,11 +1,12 @@
 import { assert } from '../kit/assert.js'
 import type { Clock } from '../kit/clock.js'
-import { placed } from '../kit/errors.js'
 import type { CheckpointId } from '../kit/ids.js'
 import type { Operator, OperatorContext } from '../operator/operator.js'
+import { UNOPENED } from '../operator/unopened.js'
 import type { Capture, SplitPosition } from '../state/snapshot.js'
 import type { SourceConnector } from './registry.js'
 import type { SourceReader, SourceSpec } from './source.js'
+import { toldFailure } from './told-failure.js'
 
 /** What a source needs of its subtask. */
 export interface SourceEnvironment {
@@ -26,7 +27,7 @@ export class SourceOperator implements Operator {
   readonly #positions = new Map<CheckpointId, readonly SplitPosition[]>()
   readonly #known = new Set<string>()
   #reader: SourceReader | undefined
-  #where: string | undefined
+  #ctx = UNOPENED
 
   constructor(connector: SourceConnector, spec: SourceSpec, environment: SourceEnvironment) {
     this.#connector = connector
@@ -36,8 +37,8 @@ export class SourceOperator implements Operator {
 
   open(ctx: OperatorContext): void {
     const environment = this.#environment
-    const { logger, subtask, parallelism, where } = ctx
-    this.#where = where
+    const { logger, subtask, parallelism } = ctx
+    this.#ctx = ctx
     try {
       this.#reader = this.#connector.reader(this.#spec, {
         clock: environment.clock,
@@ -46,11 +47,11 @@ export class SourceOperator implements Operator {
         parallelism,
         emit: (record) => ctx.emit(record),
         ready: () => environment.ready(),
-        fail: (error) => environment.fail(placed(error, where)),
+        fail: (error) => environment.fail(this.#told(error)),
         skipped: (reason, sample) => environment.skipped(reason, sample),
       })
     } catch (error) {
-      throw placed(error, where)
+      throw this.#told(error)
     }
   }
 
@@ -62,14 +63,18 @@ export class SourceOperator implements Operator {
   addSplits(splits: readonly SplitPosition[]): void {
     const fresh = splits.filter(({ split }) => !this.#known.has(split))
     for (const { split } of fresh) this.#known.add(split)
-    this.#opened().addSplits(fresh)
+    try {
+      this.#opened().addSplits(fresh)
+    } catch (error) {
+      throw this.#told(error)
+    }
   }
 
   poll(): 'more' | 'idle' | 'end' {
     try {
       return this.#opened().poll()
     } catch (error) {
-      throw placed(error, this.#where)
+      throw this.#told(error)
     }
   }
 
@@ -92,6 +97,11 @@ export class SourceOperator implements Operator {
 
   async close(): Promise<void> {
     await this.#reader?.close()
+  }
+
+  #told(error: unknown): unknown {
+    const { operator, where } = this.#ctx
+    return toldFailure(error, { kind: 'source', operator, where })
   }
 
   #opened(): SourceReader {

@@ -116,7 +116,7 @@ export const CATALOGUE = {
   RT1616: { title: 'not a time for a timer', restart: 'useless' },
   RT1617: { title: 'a combined record has another key', restart: 'useless' },
   RT1701: { title: 'not a duration', restart: 'useless' },
-  RT1702: { title: 'an option of a restart strategy is out of range', restart: 'useless' },
+  RT1702: { title: 'a restart strategy, or an option of it, is wrong', restart: 'useless' },
   RT1703: { title: 'the parameters are not what the job takes', restart: 'useless' },
   RT1704: { title: 'an option of the job is wrong', restart: 'useless' },
   RT1705: { title: 'a parameter is missing', restart: 'useless' },

@@ -32,7 +32,7 @@ export function harnessedProcess({ key, process }: KeyedProcess, place: Place): 
   requiredFunction('operatorHarness', process.onRecord, place.where)
   return {
     keyOf: guardedKey(key, place),
-    process: processSpecOf(process),
+    process: processSpecOf(process, place),
     inputOf: ([record]) => record,
     outputOf: (record) => record,
   }

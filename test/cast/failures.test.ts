@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Cast, Followed, jobFile, published } from './cast.js'
 import { expectCounted, range } from './counting-oracle.js'
 import type { Tick } from './jobs/ticking.js'
+import { lineIn } from './line-in.js'
 
 const COUNT = 1_200
 
@@ -14,10 +14,7 @@ afterEach(() => cast.stop())
 
 /** `path:line` of the first line of `file` that holds `text`. */
 function placeOf(file: string, text: string): string {
-  const index = readFileSync(file, 'utf8')
-    .split('\n')
-    .findIndex((line) => line.includes(text))
-  return `${file}:${index + 1}`
+  return `${file}:${lineIn(file, text)}`
 }
 
 const CHECK = placeOf(jobFile('counting'), "{ id: 'check' }")

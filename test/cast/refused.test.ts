@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Cast, jobFile } from './cast.js'
+import { lineIn } from './line-in.js'
 
 let cast: Cast
 beforeEach(() => {
@@ -22,17 +23,10 @@ test.each([
       (error) => error,
     )
     expect(refusal).toMatchObject({ code, fix: expect.stringMatching(/\w/) })
-    if (line !== undefined) expect(refusal.where).toBe(placeOf(jobFile(name), line))
+    if (line !== undefined) expect(refusal.where).toBe(`${jobFile(name)}:${lineIn(jobFile(name), line)}`)
     expect(runsIn(cast.stateDirectory)).toEqual([])
   },
 )
-
-function placeOf(file: string, text: string): string {
-  const index = readFileSync(file, 'utf8')
-    .split('\n')
-    .findIndex((line) => line.includes(text))
-  return `${file}:${index + 1}`
-}
 
 function runsIn(stateDirectory: string): string[] {
   try {

@@ -85,7 +85,9 @@ const SUBTASKS: readonly SubtaskId[] = ['0-0', '0-1', '1-0', '1-1'].map((id) => 
  *
  * @param later what the log has besides the submission
  */
-function stage(...later: readonly LogEvent[]) {
+const stage = (...later: readonly LogEvent[]) => stageOf(twoSplits, ...later)
+
+function stageOf(source: SourceConnector, ...later: readonly LogEvent[]) {
   const clock = new VirtualClock()
   const random = seededRandom(1)
   const blobs = new MemoryBlobs()
@@ -131,7 +133,7 @@ function stage(...later: readonly LogEvent[]) {
       origin: undefined,
       allowRepeatedRows: false,
       resourceManager: resourceManager as ActorRef<unknown> as ActorRef<ResourceManagerMessage>,
-      connectors: new Connectors({ fake: twoSplits }, {}),
+      connectors: new Connectors({ fake: source }, {}),
       clock,
       random,
       logger: silentLogger,
@@ -449,4 +451,25 @@ test('when a task manager has heard of a later leader, then it ends before the l
   await clock.advance(100)
   expect([exits, elsewhere]).toEqual([[{ kind: 'normal' }], [run]])
   expect(log.entries).toHaveLength(written)
+})
+
+test('when a source is refused for its options, then the job fails for it at once, with its line', async () => {
+  const refusing: SourceConnector = {
+    ...twoSplits,
+    enumerator: () => {
+      throw new RetakeError('RT1410', {
+        what: 'option start is wrong',
+        why: 'it is "earlist"',
+        fix: 'mend it',
+      })
+    },
+  }
+  const { clock, events, exits, crashes } = stageOf(refusing)
+  await clock.advance(1_000)
+  expect(events.at(-1)).toMatchObject({
+    type: 'ended',
+    outcome: 'failed',
+    error: { code: 'RT1410', where: expect.stringMatching(/:\d+$/) },
+  })
+  expect([exits, crashes]).toEqual([[{ kind: 'normal' }], []])
 })

@@ -279,10 +279,20 @@ describe('user code that throws', () => {
     expect(thrown(() => running.chain.poll()).what).toBe('the function of "late" threw')
   })
 
-  test('when a function is asynchronous, then it is told so, once it has run', async () => {
-    const running = await RunningChain.opened(jobOf((s) => s.map(async (c) => c)))
+  test('when a function returns a promise, then it is told so, once it has run', async () => {
+    const running = await RunningChain.opened(jobOf((s) => s.map((c) => Promise.resolve(c))))
     running.polls.push([click('ann')])
     expect(thrown(() => running.chain.poll()).code).toBe('RT1603')
+  })
+
+  test('when the handler of a process is async, then it is told so, with its operator', async () => {
+    const running = await RunningChain.opened(
+      keyedJob<{ user: string }>((s) => s.process('late', { onRecord: (async () => {}) as never })),
+      { vertex: 1 },
+    )
+    const error = thrown(() => running.process({ user: 'ann' }))
+    expect([error.code, error.what]).toEqual(['RT1603', 'the function of "late" is asynchronous'])
+    expect(error.where).toMatch(/operators\.test\.ts:\d+$/)
   })
 
   test('when the record is huge, then its sample is not', async () => {
