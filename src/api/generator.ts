@@ -4,6 +4,7 @@ import type { Random } from '../kit/random.js'
 import type { Source } from './ends.js'
 import { requiredWhole, wrongOption } from './required.js'
 
+/** What `generator.source` takes. Wrong values are refused with RT1012. */
 export interface GeneratorSourceOptions<T> {
   /**
    * The record at `index`, 0, 1, 2 …; the same for the same seed and index, whenever it is made. `random` starts anew
@@ -47,4 +48,5 @@ function randomAt(seed: number, index: number): Random {
   return new IndexedRandom(seed).at(index)
 }
 
+/** Records that are made up, the same for the same seed. */
 export const generator = { source, randomAt } as const

@@ -13,6 +13,7 @@ export const JOB_BRAND: unique symbol = Symbol.for('retake.job/1') as never
 /** What a job's file exports. Nothing runs and nothing is connected when it is made. */
 export interface Job {
   readonly [JOB_BRAND]: true
+  /** By which its runs, and their checkpoints, are found again. */
   readonly name: string
   /** `file:line` of the call that made it. */
   readonly where: string
@@ -20,6 +21,7 @@ export interface Job {
   build(request?: BuildRequest): JobGraph
 }
 
+/** Whether `value` is what `job` or `topology` returns, also one of another copy of the library. */
 export function isJob(value: unknown): value is Job {
   return typeof value === 'object' && value !== null && JOB_BRAND in value
 }

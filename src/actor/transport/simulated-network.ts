@@ -6,8 +6,11 @@ import { systemOf } from '../address.js'
 import { Ring } from '../ring.js'
 import type { Parcel, Transport, TransportReceiver } from './transport.js'
 
+/** How bad a simulated network is. */
 export interface SimulatedNetworkOptions {
+  /** When parcels arrive: a `VirtualClock`. */
   readonly clock: Clock
+  /** Draws latencies and losses: `seededRandom(1)`. */
   readonly random: Random
   /** A parcel takes between these, drawn for each. Default 0.2 to 2. */
   readonly latencyMs?: LatencyMs
@@ -63,10 +66,12 @@ export class SimulatedNetwork {
     return new SimulatedTransport(this)
   }
 
+  /** Of what is sent from now on, between any two. */
   setLatency(minMs: number, maxMs: number): void {
     this.#latencyMs = [minMs, maxMs]
   }
 
+  /** Share of what is sent from now on that vanishes, 0 … 1. */
   setLoss(share: number): void {
     this.#loss = share
   }
@@ -76,6 +81,7 @@ export class SimulatedNetwork {
     this.#partitions.add(pairOf(a, b)).add(pairOf(b, a))
   }
 
+  /** Ends what `partition` began. */
   heal(a: SystemId, b: SystemId): void {
     this.#partitions.delete(pairOf(a, b))
     this.#partitions.delete(pairOf(b, a))
@@ -88,6 +94,7 @@ export class SimulatedNetwork {
     this.#receivers.get(system)?.onLink('down')
   }
 
+  /** Ends what `linkDown` began. */
   linkUp(system: SystemId): void {
     if (this.#linksDown.delete(system)) this.#receivers.get(system)?.onLink('up')
   }
@@ -130,6 +137,7 @@ export class SimulatedNetwork {
     return [...(this.#names.get(name) ?? [])]
   }
 
+  /** For its transports. */
   carry(from: SystemId, parcel: Parcel): void {
     const sender = this.#receivers.get(from)
     if (sender === undefined) return
