@@ -32,7 +32,7 @@ export interface FileSinkOptions {
   readonly path: Text
 }
 
-/** Lines of files: of those, and as much of each, as are there when the run begins. */
+/** Lines of files: of those, and as much of each, as are there when the run begins. Throws RT1012 for a wrong option. */
 function source<Schema extends StandardSchema = never, const Format extends 'json' | 'text' = 'json'>(
   options: FileSourceOptions<Schema, Format>,
 ): Source<FileValue<Schema, Format>> {

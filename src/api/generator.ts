@@ -23,7 +23,8 @@ export interface GeneratorSourceOptions<T> {
 
 /**
  * Records out of nothing: for demonstrations, tests and benchmarks. Those of a run are `make` of each index below
- * `count`, whatever the splits and restarts; indices of one split rise, and splits have no order among each other.
+ * `count`, whatever the splits and restarts; indices of one split rise, and splits have no order among each other. Throws
+ * RT1012 for a wrong option.
  */
 function source<T>(options: GeneratorSourceOptions<T>): Source<T> {
   const { make, count, ratePerSecond, seed = 0, splits } = options

@@ -28,7 +28,8 @@ export function isJob(value: unknown): value is Job {
 
 /**
  * Describes a job; what a job's file exports by default. Its runs are found again by `name`. `build` is called wherever
- * the job is planned or run, and must describe the same graph each time: what changes comes in by `flow.params`.
+ * the job is planned or run, and must describe the same graph each time: what changes comes in by `flow.params`. Throws
+ * RT1004 for what cannot be a name; what is wrong with the graph shows when it is built.
  */
 export function job(name: string, build: (flow: Flow<Params>) => unknown): Job
 export function job<Schema extends StandardSchema = never>(

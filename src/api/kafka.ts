@@ -105,7 +105,8 @@ export interface KafkaSourceFunctions {
 
 /**
  * A Kafka topic, each partition of it a split. The record is the value as `format` reads it and `schema` validates
- * it, or what `record` makes of it.
+ * it, or what `record` makes of it. Throws RT1012 without brokers or topic; what else is wrong with its options fails
+ * the job with RT1410.
  */
 function source<
   Schema extends StandardSchema = never,

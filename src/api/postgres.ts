@@ -84,7 +84,10 @@ export interface PostgresSinkOptions<Columns extends PostgresColumns, Key extend
   readonly statementTimeout?: Duration
 }
 
-/** A table. One row for each record (append), or for each key the last one (upsert). */
+/**
+ * A table. One row for each record (append), or for each key the last one (upsert). Throws RT1012 without database or
+ * table, RT1010 for a key that is none of its columns.
+ */
 function sink<const Columns extends PostgresColumns, const Key extends keyof Columns & string = never>(
   options: PostgresSinkOptions<Columns, Key>,
 ): Sink<RecordFor<Columns, Key>> {

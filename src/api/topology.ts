@@ -148,7 +148,10 @@ export class Topology<P = Params> {
     return { in: { vertex: id, port: 'in' } }
   }
 
-  /** To an operator records travel by `hash`; to a keyed sink by its own key, and `how` is left out. */
+  /**
+   * To an operator records travel by `hash`; to a keyed sink by its own key, and `how` is left out. Throws RT1009 for
+   * another way, and for a port of another topology.
+   */
   connect<T>(from: OutPort<T>, to: InPort<NoInfer<T>>, how?: Partitioner<NoInfer<T>>): void {
     const where = callSite(this.connect)
     const receiver = this.#receivers.get(to.vertex)

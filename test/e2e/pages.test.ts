@@ -14,7 +14,7 @@ import { PageTerminal } from './page-terminal.js'
 /** Every block of commands of every page is typed here, from top to bottom, in a folder that looks like a clone. */
 
 const PAGES = readPages()
-const PAGE_MS = 120_000
+const PAGE_MS = 180_000
 
 /** What the pages call the servers that they need. */
 const KAFKA = 'localhost:9092'
