@@ -1,7 +1,15 @@
-import { readFileSync } from 'node:fs'
-import { join, posix } from 'node:path'
-import { parseSync } from 'vite'
-import { PROJECT } from '../support/project.js'
+import { posix } from 'node:path'
+import {
+  type DeclarationFile,
+  type Declared,
+  declarationIn,
+  declaredAs,
+  docOf,
+  exportsOf,
+  type Files,
+  nameIn,
+  nodesOf,
+} from './declaration-file.js'
 import { isNode, type SyntaxNode } from './source-module.js'
 
 /** One name that a user can import, as the built declarations have it. */
@@ -9,7 +17,7 @@ export interface PublicName {
   readonly name: string
   /** The source file that declares it, from the project's folder. */
   readonly source: string
-  /** Its docstring, or that of its first overload; a line break only where a paragraph ends. */
+  /** Its docstring without its stars, or that of its first overload that has one. */
   readonly doc: string | undefined
   /** What is declared, docstrings of members included; overloads one below the other. */
   readonly text: string
@@ -38,80 +46,6 @@ export function publicNamesOf(path: string): PublicName[] {
   const files: Files = new Map()
   const exported = [...exportsOf(path, files)].sort(([a], [b]) => (a < b ? -1 : 1))
   return exported.map(([name, found]) => publicNameOf(name, found, files))
-}
-
-interface Declared {
-  readonly module: DeclarationFile
-  readonly nodes: readonly SyntaxNode[]
-  /** A class that is exported so is met, and never made, by whoever imports it. */
-  readonly isTypeOnly: boolean
-}
-
-/** A built declaration file: what it declares at its top, and where its comments are. */
-interface DeclarationFile {
-  readonly path: string
-  readonly text: string
-  readonly body: readonly SyntaxNode[]
-  readonly declared: ReadonlyMap<string, readonly SyntaxNode[]>
-  /** Docstrings by where the thing behind them begins. */
-  readonly docs: ReadonlyMap<number, string>
-}
-
-type Files = Map<string, DeclarationFile>
-
-function exportsOf(path: string, files: Files): Map<string, Declared> {
-  const module = declarationFile(path, files)
-  const found = new Map<string, Declared>()
-  for (const node of module.body) {
-    if (node.type === 'ExportAllDeclaration') {
-      for (const [name, declared] of exportsOf(targetOf(path, node), files)) found.set(name, declared)
-    }
-    if (node.type !== 'ExportNamedDeclaration') continue
-    for (const name of isNode(node['declaration']) ? namesOf(node['declaration']) : [])
-      found.set(name, { module, nodes: module.declared.get(name) ?? [], isTypeOnly: false })
-    for (const specifier of nodesOf(node['specifiers'])) {
-      const [local, exported] = [nameIn(specifier['local']), nameIn(specifier['exported'])]
-      const declared = isNode(node['source'])
-        ? exportsOf(targetOf(path, node), files).get(local)
-        : declaredAs(local, module, files)
-      if (declared === undefined) throw new Error(`${path} exports ${local}, which is declared nowhere`)
-      const isTypeOnly = [node, specifier].some((each) => each['exportKind'] === 'type')
-      found.set(exported, { ...declared, isTypeOnly: isTypeOnly || declared.isTypeOnly })
-    }
-  }
-  return found
-}
-
-/** What a name of a file means there: its own declaration, or the one that it imports. */
-function declaredAs(name: string, module: DeclarationFile, files: Files): Declared | undefined {
-  const nodes = module.declared.get(name)
-  if (nodes !== undefined) return { module, nodes, isTypeOnly: false }
-  for (const node of module.body.filter(({ type }) => type === 'ImportDeclaration')) {
-    const imported = nodesOf(node['specifiers']).find((each) => nameIn(each['local']) === name)
-    if (imported !== undefined)
-      return exportsOf(targetOf(module.path, node), files).get(nameIn(imported['imported']))
-  }
-  return undefined
-}
-
-function declarationFile(path: string, files: Files): DeclarationFile {
-  const known = files.get(path)
-  if (known !== undefined) return known
-  const text = readFileSync(join(PROJECT, path), 'utf8')
-  const { program, comments } = parseSync(path, text)
-  const body = (program as unknown as { body: SyntaxNode[] }).body
-  const declared = new Map<string, SyntaxNode[]>()
-  for (const node of body) {
-    for (const name of namesOf(declarationIn(node))) declared.set(name, [...(declared.get(name) ?? []), node])
-  }
-  const docs = new Map<number, string>()
-  for (const { type, value, end } of comments) {
-    if (type === 'Block' && value.startsWith('*'))
-      docs.set(end + /^\s*/.exec(text.slice(end))![0].length, value)
-  }
-  const file: DeclarationFile = { path, text, body, declared, docs }
-  files.set(path, file)
-  return file
 }
 
 function publicNameOf(name: string, { module, nodes, isTypeOnly }: Declared, files: Files): PublicName {
@@ -181,21 +115,10 @@ function isHidden(member: SyntaxNode): boolean {
   )
 }
 
-function declarationIn(node: SyntaxNode): SyntaxNode {
-  return isNode(node['declaration']) ? node['declaration'] : node
-}
-
 function annotationOf(node: unknown): SyntaxNode | undefined {
   if (!isNode(node) || !isNode(node['typeAnnotation'])) return undefined
   const type = node['typeAnnotation']['typeAnnotation']
   return isNode(type) ? type : undefined
-}
-
-function docOf(node: SyntaxNode, { docs }: DeclarationFile): string | undefined {
-  const comment = docs.get(node.start)
-  if (comment === undefined) return undefined
-  const lines = comment.split('\n').map((line) => line.replace(/^\s*\* ?/, '').trimEnd())
-  return lines.join('\n').trim()
 }
 
 /** `kafka.source` is `typeof source`: what is said of the function is said of it. */
@@ -228,26 +151,4 @@ function queriedIn(member: SyntaxNode, module: DeclarationFile): string[] {
       .slice(docOf(node, module) === undefined ? node.start : start, node['end'] as number)
       .replaceAll('declare ', '')
   })
-}
-
-function namesOf(declaration: SyntaxNode): string[] {
-  if (declaration.type === 'VariableDeclaration')
-    return nodesOf(declaration['declarations']).map(({ id }) => nameIn(id))
-  const name = nameIn(declaration['id'])
-  return name === '' ? [] : [name]
-}
-
-/** The name of an identifier, or the text of a key in quotes. */
-function nameIn(node: unknown): string {
-  if (!isNode(node)) return ''
-  return String(node['name'] ?? node['value'] ?? '')
-}
-
-function nodesOf(value: unknown): SyntaxNode[] {
-  return Array.isArray(value) ? value.filter(isNode) : []
-}
-
-function targetOf(path: string, { source }: SyntaxNode): string {
-  const specifier = isNode(source) ? String(source['value']) : ''
-  return posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.d.ts')
 }
