@@ -26,6 +26,7 @@ import {
   Workbench,
   wordsOf,
 } from './docs.js'
+import { readHouse } from './source-module.js'
 
 const PAGES = readPages()
 const README = pageOf('README.md')
@@ -69,6 +70,21 @@ test('when a page is looked for, then a reader finds it in the index, and the RE
 
 test.each(PAGES)('when $path shows a command, then it exists, with its options', (page) => {
   expect(commandsIn(page.text).flatMap(faultOfCommand)).toEqual([])
+})
+
+test('when a command takes an option, or a node a variable, then the page of the command has it', () => {
+  const page = sourceOf('docs/cli.md')
+  const options = COMMANDS.flatMap(({ name, options }) => options.map((option) => `${name} --${option.name}`))
+  const missing = options.filter((option) => !new RegExp(`${option.split(' ')[1]}\\b`).test(page))
+  const silent = COMMANDS.filter(({ name }) => !page.includes(`\`retake ${name}`)).map(({ name }) => name)
+  expect({ missing, silent }).toEqual({ missing: [], silent: [] })
+
+  const variables = new Set(
+    readHouse().flatMap(({ path }) => sourceOf(path).match(/\bRETAKE_[A-Z_]*[A-Z]\b/g) ?? []),
+  )
+  const told = [...variables].filter((name) => !name.startsWith('RETAKE_SECRET_'))
+  expect(told.length).toBeGreaterThan(5)
+  expect(told.filter((name) => !page.includes(name))).toEqual([])
 })
 
 test('when the pages show TypeScript, then it compiles as a user would compile it', async () => {
