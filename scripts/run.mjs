@@ -3,8 +3,9 @@
  * terminal to itself, hears what this process is told to do, and its exit code is ours.
  */
 import { spawn } from 'node:child_process'
+import { realpathSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { bootstrap, PROJECT, say } from './bootstrap.mjs'
 
@@ -29,7 +30,7 @@ export function run(program, args, { env = {}, isLeashed = false, atEnd = async 
   child.on('close', (code, signal) => end(code ?? 128 + (constants.signals[signal] ?? 0)))
 }
 
-if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [program, ...args] = process.argv.slice(2)
   if (program === undefined) {
     say('usage: node scripts/run.mjs PROGRAM [ARGUMENT…]')

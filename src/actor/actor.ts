@@ -17,6 +17,7 @@ import type { NotAPromise } from '../kit/not-a-promise.js'
 export interface Actor<M> {
   /** Before the first message. May spawn, watch, send. A throw is a failed start. */
   start?(ctx: ActorContext<M>): NotAPromise
+  /** One message, to its end: nothing else happens to the actor meanwhile. A throw fails it. */
   receive(message: M, ctx: ActorContext<M>): NotAPromise
   /**
    * Once, when it ends for whatever reason, after its children have ended; not if its `start` was never called. What it
@@ -47,6 +48,7 @@ export type Address = Brand<string, 'Address'>
 
 /** A name to send to: plain data, may stand in messages and cross threads and machines. */
 export interface ActorRef<M> {
+  /** Where it is; it may have ended, or never have been. */
   readonly address: Address
   /** Only a type: which messages it takes. */
   readonly '~takes'?: (message: M) => void
@@ -57,15 +59,19 @@ export interface Asks<R> {
   readonly '~answer'?: R
 }
 
+/** What a question is answered with. */
 export type AnswerOf<Q> = Q extends Asks<infer R> ? R : never
 
 /** Where an answer goes; plain data, kept to answer later than in the turn that was asked. */
 export interface ReplyTo<R> {
+  /** Whoever asked. */
   readonly address: Address
+  /** Which of its asks. */
   readonly correlation: number
   readonly '~answer'?: R
 }
 
+/** What became of an ask: its answer, or why there is none. */
 export type Answer<R> =
   | { readonly ok: true; readonly value: R }
   | { readonly ok: false; readonly failure: AskFailure }
@@ -75,6 +81,7 @@ export type AskFailure =
   | { readonly kind: 'timed-out' | 'no-responder' | 'mailbox-full' | 'link-down' }
   | { readonly kind: 'failed'; readonly error: ErrorInfo }
 
+/** How long an ask may take, and whether it is repeated. */
 export interface AskOptions {
   /** No ask is without a deadline. */
   readonly timeoutMs: number
@@ -82,6 +89,7 @@ export interface AskOptions {
   readonly repeatMs?: number
 }
 
+/** Why an actor ended. */
 export type ExitReason =
   | { readonly kind: 'normal' }
   /** Told to stop, by its parent or by the system. */
@@ -94,10 +102,12 @@ export type ExitReason =
   /** The system it lived in cannot be heard; the actor may still live. */
   | { readonly kind: 'lost' }
 
+/** Whether a parent takes the end for a failure: all but `normal` and `shutdown`. */
 export function isAbnormal(reason: ExitReason): boolean {
   return reason.kind !== 'normal' && reason.kind !== 'shutdown'
 }
 
+/** What a parent says of a child. */
 export interface SpawnOptions<P> {
   /** The parent hears of the child's end by this message. Without it a child's abnormal end fails the parent. */
   readonly onExit?: (reason: ExitReason) => P
@@ -109,7 +119,9 @@ export interface SpawnOptions<P> {
 
 /** What a turn may do. Valid for the actor's whole life; never from another actor's turn. */
 export interface ActorContext<M> {
+  /** This actor, to give to others. */
   readonly self: ActorRef<M>
+  /** Monotonic milliseconds from an arbitrary origin. */
   readonly now: () => number
   /** A child at `<own path>.<name>`; `name` is a token, unique among the living children. */
   spawn<C>(name: string, actor: Actor<C>, options?: SpawnOptions<M>): ActorRef<C>
@@ -134,11 +146,13 @@ export interface ActorContext<M> {
   replyTo<R>(to: ReplyTo<R>, answer: { ok: true; value: R } | { ok: false; error: ErrorInfo }): void
   /** A message to self later; the same key again replaces it. Cancelled when the actor ends. */
   after(key: string, delayMs: number, message: M): void
+  /** Takes back the timer of this key, if it has not come yet. */
   cancel(key: string): void
   /** The outcome of async work as a message; has a reserved place, never dropped, gone once the actor has ended. */
   pipeToSelf<T>(work: Promise<T>, toMessage: (outcome: Outcome<T>) => M): void
   /** Exactly one message when `ref` ends, also if it has ended already or its system is lost. */
   watch<T>(ref: ActorRef<T>, toMessage: (reason: ExitReason) => M): void
+  /** No message of its end comes any more, even if it is under way. */
   unwatch<T>(ref: ActorRef<T>): void
   /** The data lane has become ready through something other than a message or a frame. */
   wake(): void
@@ -152,6 +166,7 @@ export interface ActorContext<M> {
   fail(error: unknown): void
 }
 
+/** What became of async work. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown }

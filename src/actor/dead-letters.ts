@@ -20,9 +20,13 @@ export type DeadLetterReason =
   /** Its sender had been killed. */
   | 'sender-killed'
 
+/** A message that found no mailbox; the message itself is not kept. */
 export interface DeadLetter {
+  /** Where it was to go. */
   readonly to: Address
+  /** Why it did not. */
   readonly reason: DeadLetterReason
+  /** Its `type`, or of which kind it is. */
   readonly type: string
 }
 

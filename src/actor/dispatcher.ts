@@ -12,8 +12,11 @@ export interface Runnable {
   onSlow(): void
 }
 
+/** An actor that held its thread for too long. */
 export interface SlowTurn {
+  /** Which one. */
   readonly address: Address
+  /** For how long. */
   readonly tookMs: number
   /** The types of the messages of that run, the culprit among them; after the first report of an actor, just it. */
   readonly types: readonly string[]

@@ -12,14 +12,14 @@ export type RestartStrategyOptions =
       readonly type: 'fixed-delay'
       /** Restarts before giving up. Default 1. */
       readonly attempts?: number
-      /** Default 1 s. */
+      /** From a failure to the restart. Default 1 s. */
       readonly delay?: Duration
     }
   | {
       readonly type: 'exponential-delay'
       /** The first delay, and the shortest. Default 1 s. */
       readonly initialBackoff?: Duration
-      /** Default 1 min. */
+      /** The longest delay. Default 1 min. */
       readonly maxBackoff?: Duration
       /** Each delay is this many times the one before. Default 1.5. */
       readonly backoffMultiplier?: number
@@ -34,16 +34,18 @@ export type RestartStrategyOptions =
       readonly type: 'failure-rate'
       /** So many failures within the interval, this one included, and it gives up: 1 never restarts. Default 1. */
       readonly maxFailuresPerInterval?: number
-      /** Default 1 min. */
+      /** How far back failures count. Default 1 min. */
       readonly failureRateInterval?: Duration
-      /** Default 1 s. */
+      /** From a failure to the restart. Default 1 s. */
       readonly delay?: Duration
     }
 
+/** Start it again, after `delayMs`; or give up. */
 export type RestartDecision =
   | { readonly restart: true; readonly delayMs: number }
   | { readonly restart: false }
 
+/** Decides about one supervision's restarts, and remembers its failures. */
 export interface RestartStrategy {
   /** Something failed at `nowMs`, on a monotonic clock. */
   onFailure(nowMs: number): RestartDecision

@@ -31,6 +31,7 @@ export class Supervision<Id, Cause> {
     for (const rules of options.children) this.#add(rules)
   }
 
+  /** How far it has come: from `idle`, before `begin`, to `ended`, after all children have. */
   get phase(): 'idle' | 'starting-up' | 'running' | 'ending' | 'ended' {
     return this.#phase
   }
@@ -48,6 +49,7 @@ export class Supervision<Id, Cause> {
     return this.#advance(nowMs)
   }
 
+  /** A child is up; the next one may start. */
   onStarted(id: Id, nowMs: number): Step<Id, Cause>[] {
     const child = this.#find(id)
     if (child?.state === 'starting') child.state = 'up'
@@ -59,6 +61,7 @@ export class Supervision<Id, Cause> {
     return this.onEnded(id, 'abnormal', cause, nowMs)
   }
 
+  /** A child has ended, for whatever reason. */
   onEnded(id: Id, how: 'normal' | 'abnormal', cause: Cause, nowMs: number): Step<Id, Cause>[] {
     const child = this.#find(id)
     if (child === undefined) return this.#advance(nowMs)
@@ -258,20 +261,32 @@ export class Supervision<Id, Cause> {
   }
 }
 
+/** Which children a failure takes along: itself, all, or itself and those to its right. */
 export type SupervisionStrategy = 'one-for-one' | 'one-for-all' | 'rest-for-one'
+/** Which end of a child is a failure: any, an abnormal one, or none. */
 export type Restart = 'permanent' | 'transient' | 'temporary'
 /** When the end of significant children, by themselves, ends the supervision: never, with the first, with the last. */
 export type AutoShutdown = 'never' | 'any-significant' | 'all-significant'
 
+/** What a supervision knows of a child. */
 export interface ChildRules<Id> {
+  /** Unique among the children. */
   readonly id: Id
+  /** Which end of it is a failure. */
   readonly restart: Restart
+  /** Whether its end, by itself, may end the supervision (`autoShutdown`); false unless said. */
   readonly significant?: boolean
 }
 
+/** The rules of a supervision. */
 export interface SupervisionOptions<Id> {
+  /** Which children a failure takes along. */
   readonly strategy: SupervisionStrategy
+  /**
+   * Whether, and after which delay, what failed is started again. It remembers failures: one for each supervision.
+   */
   readonly restarts: RestartStrategy
+  /** 'never' unless said. */
   readonly autoShutdown?: AutoShutdown
   /** In start order. */
   readonly children: readonly ChildRules<Id>[]
@@ -286,6 +301,7 @@ export type Step<Id, Cause> =
   /** All children have ended, and so has the supervision. */
   | { readonly do: 'end'; readonly why: SupervisionEnd<Id, Cause> }
 
+/** Why a supervision is over. */
 export type SupervisionEnd<Id, Cause> =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'auto-shutdown'; readonly id: Id }

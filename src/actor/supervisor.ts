@@ -20,6 +20,7 @@ import {
   type SupervisionStrategy,
 } from './supervision.js'
 
+/** A child, and how to start it again. */
 export interface ChildSpec<M = never> {
   /** A token, unique among the children; the child's address is `<supervisor>.<id>`, over all its restarts. */
   readonly id: string
@@ -29,14 +30,17 @@ export interface ChildSpec<M = never> {
   readonly restart?: Restart
   /** How long it may take to stop before it is killed. Default 5 000; give Infinity to a supervisor. */
   readonly shutdownMs?: number
+  /** Whether its end, by itself, may end the supervisor (`autoShutdown`); false unless said. */
   readonly significant?: boolean
 }
 
+/** The rules of a supervisor. */
 export interface SupervisorOptions {
   /** Default one-for-one. */
   readonly strategy?: SupervisionStrategy
   /** Fresh: it remembers failures. */
   readonly restarts: RestartStrategy
+  /** 'never' unless said. */
   readonly autoShutdown?: AutoShutdown
   /** In start order. */
   readonly children: readonly ChildSpec[]

@@ -28,11 +28,15 @@ import { PendingAsks } from './pending-asks.js'
 import { Router } from './router.js'
 import type { Transport, TransportReceiver } from './transport/transport.js'
 
+/** What surrounds the actors of a thread. Everything that is not the same twice comes in here. */
 export interface ActorSystemOptions {
   /** Never used again after this system has ended. */
   readonly id: SystemId
+  /** `systemClock`, or a `VirtualClock` in a test. */
   readonly clock: Clock
+  /** `systemRandom`, or `seededRandom(1)` in a test. */
   readonly random: Random
+  /** Hears of failures that nobody else hears of; `silentLogger` for none. */
   readonly logger: Logger
   /** Asked in this order which one knows a way. None: the system keeps to itself. */
   readonly transports?: readonly Transport[]
@@ -40,11 +44,15 @@ export interface ActorSystemOptions {
   readonly local?: 'by-reference' | 'by-transport'
   /** A top-level actor has ended abnormally. Default: an error is logged. */
   readonly onFailure?: (ref: ActorRef<unknown>, reason: ExitReason) => void
+  /** Sees each message that found no mailbox. They are counted in any case. */
   readonly onDeadLetter?: (letter: DeadLetter, message: unknown) => void
+  /** Hears who held the thread for too long. They are counted, and logged, in any case. */
   readonly onSlowTurn?: (slow: SlowTurn) => void
+  /** Bounds other than those of `kit/limits.ts`. */
   readonly limits?: Partial<ActorSystemLimits>
 }
 
+/** Bounds of mailboxes, of slices, and of the watch over other systems, each explained in `kit/limits.ts`. */
 export type ActorSystemLimits = CellLimits & DispatcherLimits & WatchLimits
 
 /**
@@ -54,9 +62,13 @@ export type ActorSystemLimits = CellLimits & DispatcherLimits & WatchLimits
  * The path of a message: `ctx.send` → `Delivery` → `ControlLane` of the `Cell` → `Dispatcher` → `Cell.run` → `receive`.
  */
 export class ActorSystem {
+  /** As its options said. */
   readonly id: SystemId
+  /** As its options said. */
   readonly clock: Clock
+  /** As its options said. */
   readonly random: Random
+  /** That of its options, with the system's id in each line. */
   readonly logger: Logger
   /** When every transport is open: peers can then reach this system. */
   readonly ready: Promise<void>
@@ -149,6 +161,9 @@ export class ActorSystem {
     this.#delivery.dropName(name)
   }
 
+  /**
+   * Tells, from outside of all turns. Never blocks, never throws: what cannot be delivered is a dead letter.
+   */
   send<T>(to: ActorRef<T>, message: T): void {
     this.#delivery.tell(to, message)
   }
@@ -173,6 +188,7 @@ export class ActorSystem {
     })
   }
 
+  /** Whether a frame to `to` arrives as the same object (same thread). */
   carriesByReference(to: Address): boolean {
     return this.#delivery.carriesByReference(to)
   }
@@ -211,6 +227,7 @@ export class ActorSystem {
     return this.#root.snapshot()
   }
 
+  /** What it has counted since it began. */
   counters(): ActorSystemCounters {
     return {
       actors: this.#cells.size - 1,
@@ -286,25 +303,37 @@ export class ActorSystem {
   }
 }
 
+/** What is said of a top-level actor. */
 export interface SystemSpawnOptions {
+  /** Called once after its end. Without it an abnormal end goes to `onFailure`. */
   readonly onExit?: (reason: ExitReason) => void
+  /** How long it may take to stop before it is killed; 5 000 unless said. */
   readonly stopMs?: number
 }
 
+/** What an actor system has counted. */
 export interface ActorSystemCounters {
+  /** That live now. */
   readonly actors: number
+  /** Asks of this system that wait for an answer now. */
   readonly pendingAsks: number
+  /** Answers that came after their ask had ended. */
   readonly lateAnswers: number
+  /** Turns that held the thread for too long. */
   readonly slowTurns: number
   /** Systems in which an actor of this one is watched, and systems that watch one of this. */
   readonly watchedSystems: number
+  /** As `watchedSystems` says. */
   readonly watchingSystems: number
+  /** How many, by reason, and the latest of them. */
   readonly deadLetters: ReturnType<DeadLetters['snapshot']>
 }
 
 /** An ask from outside got no answer. */
 export class AskError extends Error {
+  /** 'AskError'. */
   override readonly name = 'AskError'
+  /** Why. */
   readonly failure: AskFailure
 
   constructor(to: Address, failure: AskFailure) {

@@ -5,6 +5,7 @@ import type { Sink, Source } from './ends.js'
 import { wrongOption } from './required.js'
 import type { TypeOf } from './state.js'
 
+/** What `customSource` takes: a source whose splits are known when the job is described. */
 export interface CustomSourceOptions<T> {
   /** All its splits with their first positions, as plain data: there are never others. */
   readonly splits: readonly SplitPosition[]
@@ -29,6 +30,7 @@ export function customSource<T>({ splits, reader }: CustomSourceOptions<T>): Sou
   return { connector: 'custom', options: { splits }, functions: { reader } }
 }
 
+/** What `customSink` takes. */
 export interface CustomSinkOptions<T> {
   /** Made anew in each attempt, on the node that runs the subtask. Its contract: `connector/sink.ts`. */
   readonly writer: (ctx: SinkContext) => SinkWriter

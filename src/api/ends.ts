@@ -12,6 +12,7 @@ export interface Source<T> extends SourceSpec {
   readonly '~accepts'?: undefined
 }
 
+/** Where records of type T go: what a sink's factory returns, for `.to(id, sink)`. */
 export interface Sink<in T> extends SinkSpec {
   /** Never there: carries the type of the records that it takes. */
   readonly '~accepts'?: ((record: T) => void) | undefined
@@ -19,6 +20,7 @@ export interface Sink<in T> extends SinkSpec {
 
 /** A function that makes a source, or a sink, of a connector: `kafka.source`, `postgres.sink`. */
 export type SourceFactory<Options, T> = (options: Options) => Source<T>
+/** A function that makes a sink of a connector: `postgres.sink`. */
 export type SinkFactory<Options, T> = (options: Options) => Sink<T>
 
 /**

@@ -6,6 +6,7 @@ import type { Sink, Source, Text } from './ends.js'
 import { requiredText, requiredTexts, wrongOption } from './required.js'
 import type { OutputOf, StandardSchema } from './standard-schema.js'
 
+/** What `file.source` takes. */
 export interface FileSourceOptions<Schema extends StandardSchema, Format extends 'json' | 'text'> {
   /**
    * A file, a folder with files, or a pattern (`logs/*.jsonl`, with `**` for any folders); several of them as an array
@@ -25,12 +26,13 @@ export type FileValue<Schema, Format extends 'json' | 'text'> = [Schema] extends
   ? { readonly json: unknown; readonly text: string }[Format]
   : OutputOf<Schema>
 
+/** What `file.sink` takes. */
 export interface FileSinkOptions {
   /** A folder, made if it is not there. Runs, jobs and sinks may share one. */
   readonly path: Text
 }
 
-/** Lines of files: of those, and as much of each, as are there when the run begins. */
+/** Lines of files: of those, and as much of each, as are there when the run begins. Throws RT1012 for a wrong option. */
 function source<Schema extends StandardSchema = never, const Format extends 'json' | 'text' = 'json'>(
   options: FileSourceOptions<Schema, Format>,
 ): Source<FileValue<Schema, Format>> {
@@ -61,4 +63,5 @@ function sink(options: FileSinkOptions): Sink<unknown> {
   }
 }
 
+/** Files: lines of those that are there, and one file for each checkpoint's rows. */
 export const file = { source, sink } as const

@@ -17,7 +17,10 @@ export class Flow<P = Params> {
     this.params = params
   }
 
-  /** The records of a source. How far it was read is found again, in a checkpoint, by `id`. */
+  /**
+   * The records of a source. How far it was read is found again, in a checkpoint, by `id`: one line of text, which no
+   * other operator of the job has. Throws RT1004 for what cannot be one.
+   */
   from<T>(id: string, source: Source<T>, options: OperatorOptions = {}): Stream<T> {
     const where = callSite(this.from)
     checkId(id, where, 'a source')

@@ -4,6 +4,7 @@ import type { Random } from '../kit/random.js'
 import type { Source } from './ends.js'
 import { requiredWhole, wrongOption } from './required.js'
 
+/** What `generator.source` takes. Wrong values are refused with RT1012. */
 export interface GeneratorSourceOptions<T> {
   /**
    * The record at `index`, 0, 1, 2 …; the same for the same seed and index, whenever it is made. `random` starts anew
@@ -22,7 +23,8 @@ export interface GeneratorSourceOptions<T> {
 
 /**
  * Records out of nothing: for demonstrations, tests and benchmarks. Those of a run are `make` of each index below
- * `count`, whatever the splits and restarts; indices of one split rise, and splits have no order among each other.
+ * `count`, whatever the splits and restarts; indices of one split rise, and splits have no order among each other. Throws
+ * RT1012 for a wrong option.
  */
 function source<T>(options: GeneratorSourceOptions<T>): Source<T> {
   const { make, count, ratePerSecond, seed = 0, splits } = options
@@ -47,4 +49,5 @@ function randomAt(seed: number, index: number): Random {
   return new IndexedRandom(seed).at(index)
 }
 
+/** Records that are made up, the same for the same seed. */
 export const generator = { source, randomAt } as const

@@ -14,6 +14,7 @@ const JOB_BRAND: unique symbol = Symbol.for('retake.job/1') as never
 /** What a job's file exports. Nothing runs and nothing is connected when it is made. */
 export interface Job {
   readonly [JOB_BRAND]: true
+  /** By which its runs, and their checkpoints, are found again. */
   readonly name: string
   /** `file:line` of the call that made it. */
   readonly where: string
@@ -21,13 +22,15 @@ export interface Job {
   build(request?: BuildRequest): JobGraph
 }
 
+/** Whether `value` is what `job` or `topology` returns, also one of another copy of the library. */
 export function isJob(value: unknown): value is Job {
   return typeof value === 'object' && value !== null && JOB_BRAND in value
 }
 
 /**
  * Describes a job; what a job's file exports by default. Its runs are found again by `name`. `build` is called wherever
- * the job is planned or run, and must describe the same graph each time: what changes comes in by `flow.params`.
+ * the job is planned or run, and must describe the same graph each time: what changes comes in by `flow.params`. Throws
+ * RT1004 for what cannot be a name; what is wrong with the graph shows when it is built.
  */
 export function job(name: string, build: (flow: Flow<Params>) => unknown): Job
 export function job<Schema extends StandardSchema = never>(

@@ -21,33 +21,49 @@ export type KafkaStart = 'earliest' | 'latest' | 'group' | { readonly timestamp:
 /** 'latest': the end of each partition when the run starts; a time: what is older. */
 export type KafkaStop = 'latest' | { readonly timestamp: number | Date }
 
+/** How to log in. */
 export interface KafkaSasl {
+  /** As the broker's listener has it. */
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+  /** A text, or better a secret: whatever the job holds is in its plan. */
   readonly username: string | SecretReference
+  /** A text, or better a secret: whatever the job holds is in its plan. */
   readonly password: string | SecretReference
 }
 
 /** PEM texts. */
 export interface KafkaTls {
+  /** Who signed the brokers' certificates; the authorities that Node knows unless said. */
   readonly ca?: string | SecretReference
+  /** What we show to brokers that ask for a certificate. */
   readonly cert?: string | SecretReference
+  /** The key of `cert`. */
   readonly key?: string | SecretReference
+  /** Of `key`, where it is encrypted. */
   readonly passphrase?: string | SecretReference
+  /** The name that the brokers' certificates must have; the host's unless said. */
   readonly servername?: string
+  /** False takes any certificate: for tests alone. */
   readonly rejectUnauthorized?: boolean
 }
 
+/** How much is asked of a broker at once. */
 export interface KafkaFetch {
-  /** A fetch waits this long at the broker for `minBytes`. */
+  /** A fetch waits this long at the broker for `minBytes`; 500 unless said. */
   readonly maxWaitMs?: number
+  /** A broker answers at once when it has so much; 1 unless said. */
   readonly minBytes?: number
+  /** Of one answer; 4 MB unless said. Two of each broker are held. */
   readonly maxBytes?: number
+  /** Of one partition in one answer; 1 MB unless said. */
   readonly maxPartitionBytes?: number
 }
 
+/** What `kafka.source` takes. */
 export interface KafkaSourceOptions<Schema extends StandardSchema, Format extends KafkaFormat, Record> {
   /** `host:port`, several of them as an array or separated by commas. */
   readonly brokers: Text | readonly string[]
+  /** One topic, that is there. */
   readonly topic: Text
   /** 'json' unless said. */
   readonly format?: Format
@@ -69,15 +85,20 @@ export interface KafkaSourceOptions<Schema extends StandardSchema, Format extend
   readonly isolation?: 'read-committed' | 'read-uncommitted'
   /** A record that cannot be decoded fails the job (unless said), or is counted and skipped. */
   readonly onBadRecord?: 'fail' | 'skip'
+  /** How brokers see us in their logs and quotas; 'retake' unless said. */
   readonly clientId?: string
+  /** No login unless said. */
   readonly sasl?: KafkaSasl
+  /** True: TLS with the authorities that Node knows. Plain TCP unless said. */
   readonly tls?: boolean | KafkaTls
+  /** As the defaults there unless said. */
   readonly fetch?: KafkaFetch
 }
 
 /**
  * A Kafka topic, each partition of it a split. The record is the value as `format` reads it and `schema` validates
- * it, or what `record` makes of it.
+ * it, or what `record` makes of it. Throws RT1012 without brokers or topic; what else is wrong with its options fails
+ * the job with RT1410.
  */
 function source<
   Schema extends StandardSchema = never,
@@ -96,4 +117,5 @@ function source<
   }
 }
 
+/** Kafka, as a source. */
 export const kafka = { source } as const

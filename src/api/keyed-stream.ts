@@ -36,7 +36,8 @@ export interface KeyedStreamParts {
 
 /**
  * A stream dealt to subtasks by key: what keeps state for each key. State is found again by the operator's id, and so
- * each has one. Every record that comes in sends one out (`process` decides for itself), unless senders `combine`.
+ * each has one (RT1004 where it cannot be one). Every record that comes in sends one out (`process` decides for itself),
+ * unless senders `combine`. A field that is to be summed up or compared and holds no number fails the job with RT1602.
  */
 export class KeyedStream<out K extends Key, out T> {
   readonly #parts: KeyedStreamParts

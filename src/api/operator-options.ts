@@ -1,6 +1,7 @@
 import type { StreamNode } from '../graph/stream-graph.js'
 import type { Duration } from '../kit/duration.js'
 
+/** What every operator takes. */
 export interface OperatorOptions {
   /** Of this operator; the job's unless said. */
   readonly parallelism?: number
@@ -18,6 +19,7 @@ export interface AggregationOptions extends OperatorOptions {
   readonly combine?: Duration | undefined
 }
 
+/** Of operators that keep nothing, and so need no id. */
 export interface NamedOperatorOptions extends OperatorOptions {
   /** Its name in plans and logs; `map-3` unless said. */
   readonly id?: string

@@ -12,6 +12,7 @@ export type TypeOfPort<Port> = Port extends TypeOf<infer T> ? T : never
 /** What an operator sees of the world: state and timers of the current key, and where it emits. */
 export interface PortContext<State extends StateDescription, Emits extends Ports>
   extends ProcessContext<Key, State> {
+  /** A function for each port: `ctx.emit.alert(record)`. */
   readonly emit: { readonly [Port in keyof Emits]: (record: TypeOfPort<Emits[Port]>) => void }
 }
 
@@ -24,15 +25,20 @@ export interface OperatorDefinition<
   Emits extends Ports = Ports,
   State extends StateDescription = StateDescription,
 > {
+  /** Where records come in: `{ click: of<Click>() }`. */
   readonly receives: Receives
+  /** Where records leave: `{ alert: of<Alert>() }`. */
   readonly emits: Emits
+  /** What each key has: `{ clicks: state.value(0) }`. Found again, in a checkpoint, by these names. */
   readonly state?: State
+  /** A function for each port that it receives at, called once for each record. */
   readonly on: {
     readonly [Port in keyof Receives]: (
       record: TypeOfPort<Receives[Port]>,
       ctx: PortContext<NoInfer<State>, NoInfer<Emits>>,
     ) => NotAPromise
   }
+  /** Once for each timer that is due, with the state of the key that has set it. */
   readonly onTimer?: (timer: Timer, ctx: PortContext<NoInfer<State>, NoInfer<Emits>>) => NotAPromise
 }
 

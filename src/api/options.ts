@@ -21,6 +21,7 @@ export interface JobOptions<Schema extends StandardSchema = StandardSchema> {
    * Derived from parallelism unless said.
    */
   readonly maxParallelism?: number
+  /** Every 10 s, exactly-once, unless said. */
   readonly checkpoint?: CheckpointPolicy
   /** 'exponential-delay' unless said. */
   readonly restart?: RestartStrategyOptions
@@ -30,6 +31,9 @@ export interface JobOptions<Schema extends StandardSchema = StandardSchema> {
   readonly chaining?: boolean
 }
 
+/**
+ * When checkpoints are taken, and what becomes of those that fail. Wrong values are refused with RT1701 or RT1704.
+ */
 export interface CheckpointPolicy {
   /** 10 s unless said. */
   readonly interval?: Duration

@@ -5,6 +5,7 @@ import { callSite } from './call-site.js'
 
 /** How the records of a connection choose a subtask of the receiver. */
 export interface Partitioner<in T> {
+  /** What the runtime makes of it. */
   readonly spec: PartitionerSpec
   /** Never there: carries the type of the records that it takes. */
   readonly '~takes'?: ((record: T) => void) | undefined

@@ -7,34 +7,52 @@ import { plainData, requiredText } from './required.js'
 
 /** PostgreSQL's types, each with what a record's field may hold for it. */
 export interface PostgresValues extends Record<ColumnType, unknown> {
+  /** No NUL, and no half of a surrogate pair. */
   readonly text: string
+  /** As text. */
   readonly varchar: string
+  /** As PostgreSQL writes it, with hyphens. */
   readonly uuid: string
+  /** A whole number of 16 bits. */
   readonly smallint: number | bigint
+  /** A whole number of 32 bits. */
   readonly integer: number | bigint
+  /** A whole number of 64 bits. */
   readonly bigint: number | bigint
+  /** What single precision holds. */
   readonly real: number
+  /** Any number, NaN and infinities too. */
   readonly 'double precision': number
+  /** A decimal number of at most 1000 digits. */
   readonly numeric: number | bigint | string
+  /** True or false. */
   readonly boolean: boolean
+  /** A Date (its day in UTC), or `YYYY-MM-DD`. */
   readonly date: Date | string
   /** Milliseconds since 1970, or RFC 3339 text without a zone. */
   readonly timestamp: Date | number | string
   /** Milliseconds since 1970, or RFC 3339 text with its zone. */
   readonly timestamptz: Date | number | string
+  /** Bytes. */
   readonly bytea: Uint8Array
+  /** What `JSON.stringify` writes. */
   readonly json: unknown
+  /** What `JSON.stringify` writes. */
   readonly jsonb: unknown
 }
 
+/** The name of a column's type. */
 export type PostgresType = ColumnType
 
+/** What a column holds. */
 export interface PostgresColumn {
   /** Field of the record. */
   readonly from: string
+  /** The column's type in the table, compared when the job starts. */
   readonly type: PostgresType
 }
 
+/** By the names of the columns. */
 export type PostgresColumns = Readonly<Record<string, PostgresColumn>>
 
 /** The record that a sink with these columns takes. A field of a key column is never null. */
@@ -44,9 +62,11 @@ export type RecordFor<Columns extends PostgresColumns, Key extends string> = {
     | (Name extends Key ? never : null | undefined)
 }
 
+/** What `postgres.sink` takes. */
 export interface PostgresSinkOptions<Columns extends PostgresColumns, Key extends string> {
   /** `postgres://user:password@host:port/name`; a secret, so that it stays out of the job. */
   readonly database: Text | SecretReference
+  /** Its name as it stands in the catalogue: case counts, nothing is quoted by you. */
   readonly table: Text
   /** The table's schema; 'public' unless said. */
   readonly schema?: string
@@ -64,7 +84,10 @@ export interface PostgresSinkOptions<Columns extends PostgresColumns, Key extend
   readonly statementTimeout?: Duration
 }
 
-/** A table. One row for each record (append), or for each key the last one (upsert). */
+/**
+ * A table. One row for each record (append), or for each key the last one (upsert). Throws RT1012 without database or
+ * table, RT1010 for a key that is none of its columns.
+ */
 function sink<const Columns extends PostgresColumns, const Key extends keyof Columns & string = never>(
   options: PostgresSinkOptions<Columns, Key>,
 ): Sink<RecordFor<Columns, Key>> {
@@ -93,4 +116,5 @@ function keyField(columns: PostgresColumns, column: string, table: string): stri
   })
 }
 
+/** PostgreSQL, as a sink. */
 export const postgres = { sink } as const

@@ -15,7 +15,8 @@ import { requiredEnd, requiredFunction } from './required.js'
 /**
  * A stream of records of one type: what the next operator is connected to. Streams are values; each call describes
  * one more operator and returns the stream behind it. Functions get a record and return another: a record that they
- * were given they never change, as another operator may have it too.
+ * were given they never change, as another operator may have it too. What is no function is refused with RT1011; every
+ * error names the line of the call.
  */
 export class Stream<out T> {
   readonly #builder: StreamGraphBuilder
@@ -57,7 +58,10 @@ export class Stream<out T> {
     return this.#then(operator, where, options)
   }
 
-  /** Records of one key meet in one subtask. A key is a string, a finite number, a bigint, a boolean, or a tuple. */
+  /**
+   * Records of one key meet in one subtask. A key is a string, a finite number, a bigint, a boolean, or a tuple of them,
+   * of one type in a stream: anything else fails the job (RT1610, RT1611).
+   */
   keyBy<const K extends Key>(keyOf: (record: T) => K): KeyedStream<K, T> {
     const where = callSite(this.keyBy)
     requiredFunction('keyBy', keyOf, where)
@@ -74,7 +78,7 @@ export class Stream<out T> {
     })
   }
 
-  /** The records of all these streams, in any order. */
+  /** The records of all these streams, in any order. Throws RT1007 for none, and for a stream of another job. */
   union<U = never>(...streams: readonly [Stream<U>, ...Stream<U>[]]): Stream<T | U> {
     const where = callSite(this.union)
     const joined = streams as readonly Stream<unknown>[]
@@ -105,7 +109,7 @@ export class Stream<out T> {
     return new Stream(this.#builder, this.#sentBy({ kind: 'global' }))
   }
 
-  /** `choose` returns the index of a subtask of the next operator, 0 … subtasks - 1. */
+  /** `choose` returns the index of a subtask of the next operator, 0 … subtasks - 1; another one fails the job (RT1613). */
   partitionCustom(choose: (record: T, subtasks: number) => number): Stream<T> {
     const where = callSite(this.partitionCustom)
     requiredFunction('partitionCustom', choose, where)
@@ -126,7 +130,10 @@ export class Stream<out T> {
     return this
   }
 
-  /** Ends here: records go to `sink`. What it has staged is found again, in a checkpoint, by `id`. */
+  /**
+   * Ends here: records go to `sink`. What it has staged is found again, in a checkpoint, by `id`. Throws RT1004 for what
+   * cannot be an id, RT1010 for a sink that replaces rows and has no key.
+   */
   to(id: string, sink: Sink<T>, options: OperatorOptions = {}): void {
     const where = callSite(this.to)
     checkId(id, where, 'a sink')

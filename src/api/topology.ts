@@ -24,6 +24,7 @@ import type { StateDescription } from './state.js'
 
 /** Where records leave a vertex. */
 export interface OutPort<T> {
+  /** The id of the vertex. */
   readonly vertex: string
   /** The operator whose records these are. */
   readonly node: number
@@ -33,7 +34,9 @@ export interface OutPort<T> {
 
 /** Where records reach a vertex. */
 export interface InPort<in T> {
+  /** The id of the vertex. */
   readonly vertex: string
+  /** The name of the port; `in` of a sink. */
   readonly port: string
   /** Never there. */
   readonly '~takes'?: ((record: T) => void) | undefined
@@ -71,6 +74,7 @@ interface Connection {
  * operators that add or read the tag are fused to the sender.
  */
 export class Topology<P = Params> {
+  /** What was submitted with `--param name=value`. */
   readonly params: P
   readonly #builder: StreamGraphBuilder
   readonly #receivers = new Map<string, Receiver>()
@@ -80,6 +84,7 @@ export class Topology<P = Params> {
     this.params = params
   }
 
+  /** A vertex of a source. How far it was read is found again, in a checkpoint, by `id`. */
   source<T>(id: string, source: Source<T>, options: OperatorOptions = {}): { readonly out: OutPort<T> } {
     const where = callSite(this.source)
     checkId(id, where, 'a source')
@@ -92,6 +97,10 @@ export class Topology<P = Params> {
     return { out: { vertex: id, node } }
   }
 
+  /**
+   * A vertex of an operator, with a port for each that it receives or emits at. Its state is found again, in a
+   * checkpoint, by `id`.
+   */
   operator<Receives extends Ports, Emits extends Ports, State extends StateDescription>(
     id: string,
     definition: OperatorDefinition<Receives, Emits, State>,
@@ -125,6 +134,7 @@ export class Topology<P = Params> {
     } as unknown as OperatorVertex<Receives, Emits>
   }
 
+  /** A vertex of a sink. What it has staged is found again, in a checkpoint, by `id`. */
   sink<T>(id: string, sink: Sink<T>, options: OperatorOptions = {}): { readonly in: InPort<T> } {
     const where = callSite(this.sink)
     checkId(id, where, 'a sink')
@@ -144,7 +154,10 @@ export class Topology<P = Params> {
     return { in: { vertex: id, port: 'in' } }
   }
 
-  /** To an operator records travel by `hash`; to a keyed sink by its own key, and `how` is left out. */
+  /**
+   * To an operator records travel by `hash`; to a keyed sink by its own key, and `how` is left out. Throws RT1009 for
+   * another way, and for a port of another topology.
+   */
   connect<T>(from: OutPort<T>, to: InPort<NoInfer<T>>, how?: Partitioner<NoInfer<T>>): void {
     const where = callSite(this.connect)
     const receiver = this.#receivers.get(to.vertex)

@@ -5,6 +5,7 @@ import { RetakeError } from '../kit/errors.js'
  * looked up on the node that needs it, in the environment.
  */
 export interface SecretReference {
+  /** The name. */
   readonly '~secret': string
 }
 

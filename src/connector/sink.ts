@@ -19,23 +19,39 @@ import type { BlobReader, BlobWriter, Capture, Piece } from '../state/snapshot.j
  * Background failures go to `ctx.fail`. Nothing blocks: a sink that has enough is not ready until it calls `ctx.ready()`.
  */
 export interface SinkWriter {
+  /** Begins: with what sinks of this id had staged and nobody has confirmed, oldest first. */
   open(restored: readonly Piece[]): Promise<void>
+  /** Takes a batch. Throws for a record that can never be written. */
   write(records: readonly unknown[]): void
+  /** Whether a batch may enter the chain now. */
   isReady(): boolean
+  /** Fixes what this checkpoint holds of the sink, at once; encoding and upload follow. */
   capture(checkpoint: CheckpointId): Capture
+  /** Every checkpoint up to this one is complete; told at least once, and some never. */
   onCheckpointComplete(checkpoint: CheckpointId): void
+  /** Resolves when nothing is unconfirmed. */
   drain(): Promise<void>
+  /** Lets go of everything, whatever happened. */
   close(): Promise<void>
 }
 
+/** What a sink's writer is given, and what it may call. */
 export interface SinkContext {
+  /** Time; the only way to it that a simulation can move. */
   readonly clock: Clock
+  /** For operators of the cluster. */
   readonly logger: Logger
+  /** The job's name. */
   readonly job: string
+  /** The run that this subtask belongs to. */
   readonly run: RunId
+  /** 1, 2, 3 … in a run: whoever has a lower one must not write any more. */
   readonly attempt: Attempt
+  /** The sink's id, as the job says it. */
   readonly operator: OperatorId
+  /** The parallel index, 0 … parallelism - 1. */
   readonly subtask: SubtaskIndex
+  /** How many subtasks the sink has. */
   readonly parallelism: number
   /** Parts too large to stay in memory before a barrier; and those restored. */
   readonly blobs: BlobWriter & BlobReader
@@ -48,6 +64,7 @@ export interface SinkContext {
   readonly allowRepeatedRows: boolean
   /** The sink has become ready. */
   ready(): void
+  /** Ends the attempt, for what happens outside of a call. */
   fail(error: unknown): void
 }
 

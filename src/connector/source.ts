@@ -19,6 +19,10 @@ export interface SplitEnumerator {
   close(): Promise<void>
 }
 
+/**
+ * The half of a source that reads. Order of calls: `addSplits`, then `poll` and `positions` in turn, `close` once and
+ * last.
+ */
 export interface SourceReader {
   /** Takes splits, before the first poll or later. Starts fetching by itself. */
   addSplits(splits: readonly SplitPosition[]): void
@@ -32,14 +36,21 @@ export interface SourceReader {
   positions(): readonly SplitPosition[]
   /** For information elsewhere (Kafka's group offsets): `positions` are those of the completed checkpoint. */
   onCheckpointComplete?(checkpoint: CheckpointId, positions: readonly SplitPosition[]): void
+  /** Lets go of everything, whatever happened. */
   close(): Promise<void>
 }
 
+/** What a source's reader is given, and what it may call. */
 export interface SourceContext {
+  /** Time; the only way to it that a simulation can move. */
   readonly clock: Clock
+  /** For operators of the cluster. */
   readonly logger: Logger
+  /** The parallel index, 0 … parallelism - 1. */
   readonly subtask: number
+  /** How many subtasks the source has. */
   readonly parallelism: number
+  /** A record, within `poll` alone. It belongs to whoever gets it: never changed afterwards. */
   emit(record: unknown): void
   /** There is something to poll. Call from anywhere but inside `poll`. */
   ready(): void

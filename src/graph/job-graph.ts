@@ -13,9 +13,13 @@ import { checkParallelism } from './stream-graph-builder.js'
  * operator feeds several others, all that may be chained to it are.
  */
 export interface JobGraph {
+  /** The job's. */
   readonly name: string
+  /** The job's options, every default applied. */
   readonly settings: JobSettings
+  /** An edge names them by their index. */
   readonly vertices: readonly JobVertex[]
+  /** What connects them, each with its partitioner. */
   readonly edges: readonly JobEdge[]
 }
 

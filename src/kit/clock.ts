@@ -21,6 +21,7 @@ export type Cancel = () => void
 /** What one timer of Node can wait; a longer one would go off at once. */
 const LONGEST_MS = 2 ** 31 - 1
 
+/** The clock and the timers of this process. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),

@@ -137,6 +137,10 @@ export interface ErrorText {
 
 const BRAND = Symbol.for('retake.error/1')
 
+/**
+ * What went wrong, as the catalogue knows it: a code with its title, and for this case what, why, and what to do
+ * about it.
+ */
 export class RetakeError extends Error {
   /** A job's bundle has a copy of this class: both know each other's errors by a brand. */
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -144,11 +148,17 @@ export class RetakeError extends Error {
   }
 
   readonly [BRAND] = true
+  /** 'RetakeError', in every copy of the library. */
   override readonly name = 'RetakeError'
+  /** `RT` and four digits, as in docs/errors.md; a code never changes its meaning. */
   readonly code: ErrorCode
+  /** What happened, with its values. */
   readonly what: string
+  /** Its cause. */
   readonly why: string
+  /** What to do. */
   readonly fix: string
+  /** `file:line` of the user's call, or the part of the cluster that met it. */
   readonly where: string | undefined
 
   constructor(code: ErrorCode, text: ErrorText) {
@@ -173,14 +183,23 @@ export function placed(thrown: unknown, where: string | undefined): unknown {
 
 /** An error as plain data, with its causes: what crosses threads, subjects and the job's log. */
 export interface ErrorInfo {
+  /** Of its class. */
   readonly name: string
+  /** As `Error.message` has it. */
   readonly message: string
+  /** Of a `RetakeError` alone, as `what`, `why`, `fix` and `where`. */
   readonly code?: ErrorCode | undefined
+  /** As of the `RetakeError`. */
   readonly what?: string | undefined
+  /** As of the `RetakeError`. */
   readonly why?: string | undefined
+  /** As of the `RetakeError`. */
   readonly fix?: string | undefined
+  /** As of the `RetakeError`. */
   readonly where?: string | undefined
+  /** Where it was thrown. */
   readonly stack?: string | undefined
+  /** What it was thrown for. */
   readonly cause?: ErrorInfo | undefined
 }
 

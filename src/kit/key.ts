@@ -4,6 +4,9 @@ import { notAKey } from './key-hash.js'
 
 /** What a stream may be keyed by: one type a stream. */
 export type KeyPart = string | number | bigint | boolean
+/**
+ * A key: a string, a finite number, a bigint, a boolean, or a tuple of them. Anything else is refused with RT1610.
+ */
 export type Key = KeyPart | readonly KeyPart[]
 
 export type KeySelector = (record: unknown) => Key

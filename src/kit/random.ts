@@ -4,6 +4,7 @@ export interface Random {
   next(): number
 }
 
+/** `Math.random`. */
 export const systemRandom: Random = { next: () => Math.random() }
 
 /** The same numbers for the same seed, for ever (mulberry32): simulations, generators and tests rely on it. */

@@ -21,14 +21,17 @@ import type { BlobName, BlobReader, Part, PartStore, SubtaskSnapshot } from '../
  * what an older version of the operator has left.
  */
 export interface HarnessSnapshot {
+  /** Its id. */
   readonly operator: string
   /** 0 … parallelism - 1 */
   readonly subtask: number
+  /** Of the operator when it was taken. */
   readonly parallelism: number
   /** The number of key groups. */
   readonly maxParallelism: number
   /** Those that this subtask has, inclusive. */
   readonly firstGroup: number
+  /** Inclusive. */
   readonly lastGroup: number
   /** State and timers of these key groups, as they stand in the store. None if there was nothing. */
   readonly parts: readonly Uint8Array[]

@@ -5,6 +5,7 @@ import type { RecordedSink } from './recorded-rows.js'
 
 /** How long to wait for something, in virtual time: 1 minute unless said. */
 export interface Patience {
+  /** Virtual time. */
   readonly within?: Duration
 }
 

@@ -11,7 +11,9 @@ import type { TableContents } from './recorded-table.js'
  * data, and a value: several tests may go on from one, and none sees what another does.
  */
 export interface JobSnapshot {
+  /** The job's name: a new version has the same. */
   readonly job: string
+  /** The run that has left it. */
   readonly run: string
   /** 0: none was taken, and the sources begin where they began. */
   readonly checkpoint: number

@@ -19,6 +19,7 @@ import {
 } from './harnessed-operator.js'
 import { RunningOperator } from './running-operator.js'
 
+/** Which subtask it is, when it begins, and what it goes on from. Wrong values are refused with an error that says what is taken. */
 export interface HarnessOptions {
   /** Names the operator in errors and snapshots; `operator` by default. State is found again by it. */
   readonly id?: string

@@ -11,6 +11,7 @@ import type { JobSnapshot } from './job-snapshot.js'
 import { endsOf } from './rewired-job.js'
 import { type Script, ScriptTape } from './script.js'
 
+/** What `testJob` takes. */
 export interface TestJobOptions {
   /** What each source reads, by its id. A script goes on where it stood when it is given to a run that restores. */
   readonly sources: Readonly<Record<string, Script<never>>>

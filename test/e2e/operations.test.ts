@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { codeBlocksOf, pageOf, sectionOf, type Typed, typedIn } from '../house/docs.js'
+import { codeBlocksOf, loose, type Page, pageOf, sectionOf, type Typed, typedIn } from '../house/docs.js'
 import { findProgram, mustRun, run } from '../support/command.js'
 import { describeWith } from '../support/describe-with.js'
 import { freePort } from '../support/free-port.js'
@@ -14,6 +14,7 @@ import { NodeProcess } from './node-process.js'
 /** What `docs/operations.md` shows is done here as it stands there, with other ports and folders. */
 
 const PAGE = pageOf('docs/operations.md')
+const MACHINES = pageOf('docs/several-machines.md')
 const MAIN = join(PROJECT, 'dist', 'src', 'cli', 'main.js')
 const WALK_MS = 90_000
 
@@ -257,7 +258,7 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
 }
 
 test('when the unit of the page is verified, then systemd knows every line of it', async () => {
-  const unit = blockOf('systemd', 'ini')
+  const unit = blockOf(MACHINES, 'As services of systemd', 'ini')
   const sections = unit.matchAll(/^\[(\w+)\]$/gm)
   expect([...sections].map(([, name]) => name)).toEqual(['Unit', 'Service', 'Install'])
   const [, command = ''] = /^ExecStart=(.*)$/m.exec(unit) ?? []
@@ -271,7 +272,7 @@ test('when the unit of the page is verified, then systemd knows every line of it
 })
 
 test('when the unit gives a node time to leave, then more than a drain takes', async () => {
-  const [, seconds] = /^TimeoutStopSec=(\d+)$/m.exec(blockOf('systemd', 'ini')) ?? []
+  const [, seconds] = /^TimeoutStopSec=(\d+)$/m.exec(blockOf(MACHINES, 'As services of systemd', 'ini')) ?? []
   const help = await mustRun(process.execPath, [MAIN, 'help', 'node'])
   const [, drain] = /--drain-timeout DURATION.*\((\d+)s\)/.exec(help) ?? []
   expect(Number(seconds)).toBeGreaterThan(Number(drain))
@@ -279,11 +280,11 @@ test('when the unit gives a node time to leave, then more than a drain takes', a
 })
 
 function usersOf(): string {
-  return blockOf('NATS', 'nats')
+  return blockOf(PAGE, 'NATS', 'nats')
 }
 
-function blockOf(section: string, language: string): string {
-  const [block] = codeBlocksOf(sectionOf(PAGE, section)).filter((each) => each.language === language)
+function blockOf(page: Page, section: string, language: string): string {
+  const [block] = codeBlocksOf(sectionOf(page, section)).filter((each) => each.language === language)
   return block?.text ?? ''
 }
 
@@ -291,15 +292,4 @@ function blockOf(section: string, language: string): string {
 function expectShown(said: readonly string[], { shown }: Typed): void {
   const came = said.map(loose)
   for (const line of shown) expect(came).toContain(loose(line))
-}
-
-/** A line without what differs from run to run: ids, counts, times, sizes, and the spaces of columns. */
-function loose(line: string): string {
-  return line
-    .replaceAll(/\b[0-9a-z]{12}\b/g, 'ID')
-    .replaceAll(/\d+m? ?\d*s\b|-?\d[\d.]* (ms|s|min)\b/g, 'TIME')
-    .replaceAll(/\d[\d.,]* ?(B|KB|MB|GB|k|M)\b/g, 'SIZE')
-    .replaceAll(/\d[\d.,:]*/g, 'N')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
 }

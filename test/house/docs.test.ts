@@ -26,12 +26,17 @@ import {
   Workbench,
   wordsOf,
 } from './docs.js'
+import { readHouse } from './source-module.js'
 
 const PAGES = readPages()
 const README = pageOf('README.md')
-const ARCHITECTURE = pageOf('docs/architecture.md')
 const GUARANTEES = pageOf('docs/guarantees.md')
-const WALKS = ['Follow a record', 'Follow a barrier', 'Follow a failure', 'A cluster']
+const WALKS = [
+  ['docs/follow-a-record.md', 'Follow a record'],
+  ['docs/follow-a-record.md', 'Follow a barrier'],
+  ['docs/architecture.md', 'Follow a failure'],
+  ['docs/architecture.md', 'A cluster'],
+] as const
 const SCRIPTS = new Set(['test', ...Object.keys(JSON.parse(sourceOf('package.json')).scripts)])
 
 const bench = new Workbench()
@@ -46,29 +51,40 @@ test.each(PAGES)('when $path links to a heading, then a reader arrives there', (
   expect(lost).toEqual([])
 })
 
-test.each(WALKS)('when a newcomer takes the walk "%s", then each file holds what to look for', (walk) => {
-  const steps = stepsOf(sectionOf(ARCHITECTURE, walk))
-  expect(steps.length).toBeGreaterThan(10)
-  expect(steps.filter(({ path, symbol }) => symbol === '' || !mentions(sourceOf(path), symbol))).toEqual([])
-})
-
-test.each(['Follow a record', 'Follow a barrier'])(
-  'when the README tells "%s", then in the order of the walk',
-  (walk) => {
-    const all = stepsOf(sectionOf(ARCHITECTURE, walk)).map(({ path }) => path)
-    const told = stepsOf(sectionOf(README, walk)).map(({ path }) => path)
-    expect(told.length).toBeGreaterThan(5)
-    let from = 0
-    for (const path of told) {
-      const at = all.indexOf(path, from)
-      expect(at, `${path} comes after the step before it`).toBeGreaterThanOrEqual(0)
-      from = at + 1
-    }
+test.each(WALKS)(
+  'when a newcomer takes the walk of %s, "%s", then each file holds what to look for',
+  (path, walk) => {
+    const steps = stepsOf(sectionOf(pageOf(path), walk))
+    expect(steps.length).toBeGreaterThan(10)
+    expect(steps.filter(({ path, symbol }) => symbol === '' || !mentions(sourceOf(path), symbol))).toEqual([])
   },
 )
 
+test('when a page is looked for, then a reader finds it in the index, and the README is short enough to be read', () => {
+  const index = pageOf('docs/README.md')
+  const listed = new Set([index.path, ...pathsNamedIn(index)])
+  const pages = PAGES.filter(({ path }) => path.startsWith('docs/') && !path.startsWith('docs/decisions/'))
+  expect(pages.map(({ path }) => path).filter((path) => !listed.has(path))).toEqual([])
+  expect(README.text.split('\n').length).toBeLessThanOrEqual(251)
+})
+
 test.each(PAGES)('when $path shows a command, then it exists, with its options', (page) => {
   expect(commandsIn(page.text).flatMap(faultOfCommand)).toEqual([])
+})
+
+test('when a command takes an option, or a node a variable, then the page of the command has it', () => {
+  const page = sourceOf('docs/cli.md')
+  const options = COMMANDS.flatMap(({ name, options }) => options.map((option) => `${name} --${option.name}`))
+  const missing = options.filter((option) => !new RegExp(`${option.split(' ')[1]}\\b`).test(page))
+  const silent = COMMANDS.filter(({ name }) => !page.includes(`\`retake ${name}`)).map(({ name }) => name)
+  expect({ missing, silent }).toEqual({ missing: [], silent: [] })
+
+  const variables = new Set(
+    readHouse().flatMap(({ path }) => sourceOf(path).match(/\bRETAKE_[A-Z_]*[A-Z]\b/g) ?? []),
+  )
+  const told = [...variables].filter((name) => !name.startsWith('RETAKE_SECRET_'))
+  expect(told.length).toBeGreaterThan(5)
+  expect(told.filter((name) => !page.includes(name))).toEqual([])
 })
 
 test('when the pages show TypeScript, then it compiles as a user would compile it', async () => {

@@ -37,6 +37,53 @@ export function codeBlocksOf({ text }: Page): CodeBlock[] {
   }))
 }
 
+/** What a reader does with a page: saves a file, or types commands. In the order of the page. */
+export type PageStep =
+  | { readonly kind: 'file'; readonly name: string; readonly text: string }
+  | {
+      readonly kind: 'commands'
+      readonly text: string
+      readonly line: number
+      readonly how: Typing
+      /** What comes, as the block of text right behind has it. */
+      readonly shown: readonly string[]
+    }
+
+/**
+ * How a block of commands is typed, as the comment above it says: `<!-- repeated -->` until it shows what the page shows;
+ * `<!-- stays -->`, each line in a terminal of its own, where it goes on; `<!-- not run: why -->` not at all in tests.
+ */
+export type Typing =
+  | { readonly kind: 'once' | 'repeated' | 'stays' }
+  | { readonly kind: 'not run'; readonly why: string }
+
+/** Throws for a comment above a block of commands that means nothing. */
+export function stepsToTypeIn({ path, text }: Page): PageStep[] {
+  const blocks = text.matchAll(
+    /(?:^<!-- (.+) -->\n)?^```(sh|ts)\n([\s\S]*?)^```$(?:\n\n```text\n([\s\S]*?)^```$)?/gm,
+  )
+  return [...blocks].flatMap(
+    ({ 1: comment, 2: language, 3: code = '', 4: shown = '', index }): PageStep[] => {
+      const line = text.slice(0, index).split('\n').length
+      if (language === 'ts') {
+        const [, name] = /^file: (\S+)$/.exec(comment ?? '') ?? []
+        return name === undefined ? [] : [{ kind: 'file', name, text: code }]
+      }
+      const how = typingOf(comment)
+      if (how === undefined)
+        throw new Error(`${path}:${line} has the comment "${comment}", which means nothing`)
+      return [{ kind: 'commands', text: code, line, how, shown: shown.split('\n').filter(Boolean) }]
+    },
+  )
+}
+
+function typingOf(comment: string | undefined): Typing | undefined {
+  if (comment === undefined) return { kind: 'once' }
+  if (comment === 'repeated' || comment === 'stays') return { kind: comment }
+  const [, why] = /^not run: (.+)$/.exec(comment) ?? []
+  return why === undefined ? undefined : { kind: 'not run', why }
+}
+
 /** What a page says of files: where its links lead, and every path below a folder of ours that it writes as code. */
 export function pathsNamedIn(page: Page): string[] {
   const prose = page.text.replaceAll(/^```\w*\n[\s\S]*?^```$/gm, '')
@@ -129,6 +176,18 @@ export function wordsOf(line: string): string[] {
     words.push(word.replaceAll(/'([^']*)'|"([^"]*)"/g, '$1$2'))
   }
   return words
+}
+
+/** A line without what differs from run to run: ids, counts (and their plurals), times, sizes, and the spaces of columns. */
+export function loose(line: string): string {
+  return line
+    .replaceAll(/\b[0-9a-z]{12}\b/g, 'ID')
+    .replaceAll(/\d+m? ?\d*s\b|-?\d[\d.]* (ms|s|min)\b/g, 'TIME')
+    .replaceAll(/\d[\d.,]* ?(B|KB|MB|GB|k|M)\b/g, 'SIZE')
+    .replaceAll(/\d[\d.,:]*/g, 'N')
+    .replaceAll(/\bN ([a-z]+)s\b/g, 'N $1')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
 }
 
 /** A folder inside the checkout, so that what is written there imports `retake` as a user's file does. */

@@ -4,6 +4,7 @@ import type { SystemId } from '../../kit/ids.js'
 import { systemOf } from '../address.js'
 import type { Parcel, Transport, TransportReceiver } from './transport.js'
 
+/** What a `MessagePortTransport` takes. */
 export interface MessagePortTransportOptions {
   /**
    * Whether open ports keep this thread alive. Workers, which live until they are told to end, say yes; the main thread

@@ -12,6 +12,7 @@ import type { NatsLaneName } from './nats-subjects.js'
 import { decodeParcel, encodeParcel } from './parcel-bytes.js'
 import type { Parcel, Transport, TransportReceiver } from './transport.js'
 
+/** What a `NatsTransport` takes: where NATS is, who we are, and who hears of trouble. */
 export interface NatsTransportOptions extends NatsOptions {
   /** Clusters on one NATS server do not hear each other. A token: letters, digits, `_`, `-`. */
   readonly cluster: string
@@ -25,8 +26,11 @@ export interface NatsTransportOptions extends NatsOptions {
   readonly onLameDuck?: (notice: RetakeError) => void
   /** Carries what a system sends to itself, too: forces everything over NATS, for tests and for measuring. */
   readonly carriesOwn?: boolean
+  /** `systemClock` unless said. */
   readonly clock?: Clock
+  /** `systemRandom` unless said. */
   readonly random?: Random
+  /** `silentLogger` unless said. */
   readonly logger?: Logger
 }
 

@@ -6,8 +6,11 @@ import { systemOf } from '../address.js'
 import { Ring } from '../ring.js'
 import type { Parcel, Transport, TransportReceiver } from './transport.js'
 
+/** How bad a simulated network is. */
 export interface SimulatedNetworkOptions {
+  /** When parcels arrive: a `VirtualClock`. */
   readonly clock: Clock
+  /** Draws latencies and losses: `seededRandom(1)`. */
   readonly random: Random
   /** A parcel takes between these, drawn for each. Default 0.2 to 2. */
   readonly latencyMs?: LatencyMs
@@ -63,6 +66,7 @@ export class SimulatedNetwork {
     return new SimulatedTransport(this)
   }
 
+  /** Share of what is sent from now on that vanishes, 0 … 1. */
   setLoss(share: number): void {
     this.#loss = share
   }
@@ -72,6 +76,7 @@ export class SimulatedNetwork {
     this.#partitions.add(pairOf(a, b)).add(pairOf(b, a))
   }
 
+  /** Ends what `partition` began. */
   heal(a: SystemId, b: SystemId): void {
     this.#partitions.delete(pairOf(a, b))
     this.#partitions.delete(pairOf(b, a))
@@ -84,6 +89,7 @@ export class SimulatedNetwork {
     this.#receivers.get(system)?.onLink('down')
   }
 
+  /** Ends what `linkDown` began. */
   linkUp(system: SystemId): void {
     if (this.#linksDown.delete(system)) this.#receivers.get(system)?.onLink('up')
   }
@@ -126,6 +132,7 @@ export class SimulatedNetwork {
     return [...(this.#names.get(name) ?? [])]
   }
 
+  /** For its transports. */
   carry(from: SystemId, parcel: Parcel): void {
     const sender = this.#receivers.get(from)
     if (sender === undefined) return

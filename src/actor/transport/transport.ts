@@ -26,7 +26,9 @@ export interface Transport {
   close(): Promise<void>
 }
 
+/** Who hears what a transport brings, and what it could not deliver. */
 export interface TransportReceiver {
+  /** One has arrived, for an address of this system or of a name that it has taken. */
   onParcel(parcel: Parcel): void
   /** `parcel` is known not to have arrived: nobody listens there, or the link is down. */
   onUndeliverable(parcel: Parcel, why: 'no-responder' | 'link-down'): void
@@ -36,6 +38,7 @@ export interface TransportReceiver {
   onPeerGone?(system: SystemId): void
 }
 
+/** What a transport carries: plain data, and an address that says where to. */
 export type Parcel =
   | { readonly kind: 'tell'; readonly to: Address; readonly body: unknown }
   | {
