@@ -52,7 +52,7 @@ export interface FetchOptions {
   readonly maxPartitionBytes: number
 }
 
-const KAFKA_DEFAULTS = {
+export const KAFKA_DEFAULTS = {
   start: 'earliest',
   discover: '5m',
   isolation: 'read-committed',
