@@ -1,0 +1,126 @@
+import { crc32 } from 'node:zlib'
+import type { CanonicalKey } from '#src/kit/key.js'
+import type { Random } from '#src/kit/random.js'
+import { packValue, unpackValue } from '#src/record/value-codec.js'
+import { decodeGroup, GroupChunk, type GroupContent } from '#src/state/group-chunk.js'
+import {
+  damaged as damagedPart,
+  type EncodedChunk,
+  readKeyedPart,
+  writeKeyedPart,
+} from '#src/state/keyed-part.js'
+import { damaged } from '../damage.js'
+import { damagedValue } from '../damaged-value.js'
+import { type Decoder, refusedWith } from '../decoder.js'
+import { between, chance, few, listOf, pick, scalar, text, value } from '../draw.js'
+import { rows } from './frame.js'
+
+const HEADER_BYTES = 16
+const ALL = { first: 0, last: 127 }
+
+interface Content {
+  readonly maxParallelism: number
+  readonly keyType: string | undefined
+  readonly states: readonly string[]
+  readonly groups: readonly (readonly [group: number, content: GroupContent])[]
+}
+
+/** Keyed state in the store: an index, and a chunk for each key group. */
+export const keyedPart: Decoder<Content> = {
+  name: 'keyed-part',
+  sample(random) {
+    const states = ['count', 'seen']
+    const groups = listOf(random, 5, () => 0).map((_, i) => [i * 3, drawnGroup(random)] as const)
+    const chunks = groups.map(([group, content]) => chunkOf(group, encoded(group, content)))
+    const bytes = Buffer.concat(writeKeyedPart({ maxParallelism: 128, keyType: 'string', states, chunks }))
+    return { bytes, value: { maxParallelism: 128, keyType: 'string', states, groups } }
+  },
+  decode(bytes) {
+    const { chunks, ...head } = readKeyedPart(bytes, 'a part', ALL)
+    return { ...head, groups: chunks.map(({ group, bytes }) => [group, contentOf(bytes, group)] as const) }
+  },
+  isRefusal: refusedWith('RT1203', 'RT1221'),
+  /** Damages a chunk, or the index, and gives it the checksum that it would have then. */
+  damage(random, { bytes }) {
+    const { chunks, ...head } = readKeyedPart(bytes, 'a part', ALL)
+    if (chance(random, 0.5) && chunks.length > 0) {
+      const at = between(random, 0, chunks.length - 1)
+      const other = pick(random, chunks).bytes
+      const changed = chunks.map((chunk, i) =>
+        i === at ? chunkOf(chunk.group, damaged(random, chunk.bytes, other)) : chunk,
+      )
+      return Buffer.concat(writeKeyedPart({ ...head, chunks: changed }))
+    }
+    const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true)
+    const index = bytes.subarray(HEADER_BYTES, HEADER_BYTES + length)
+    const changed = chance(random, 0.5)
+      ? packValue(damagedValue(random, unpackValue(index))).slice()
+      : damaged(random, index, index)
+    const front = bytes.slice(0, HEADER_BYTES)
+    const view = new DataView(front.buffer)
+    view.setUint32(8, changed.length, true)
+    view.setUint32(12, crc32(changed), true)
+    return Buffer.concat([front, changed, bytes.subarray(HEADER_BYTES + length)])
+  },
+  faultOf({ maxParallelism, states, groups }) {
+    if (!Number.isSafeInteger(maxParallelism) || maxParallelism < 1)
+      return `a part of ${maxParallelism} key groups`
+    if (!Array.isArray(states) || !states.every((name) => typeof name === 'string'))
+      return 'states without names'
+    for (const [group, [held, timers]] of groups) {
+      if (!Number.isSafeInteger(group)) return `key group ${group}`
+      for (const [position, keys, values] of held) {
+        if (states[position] === undefined) return `values of state ${position}, which has no name`
+        if (!Array.isArray(keys) || !Array.isArray(values) || keys.length !== values.length)
+          return 'keys without values'
+      }
+      if (!Array.isArray(timers) || !timers.every(([, at]) => typeof at === 'number'))
+        return 'timers without a time'
+    }
+    return undefined
+  },
+}
+
+function contentOf(bytes: Uint8Array, group: number): GroupContent {
+  try {
+    return decodeGroup(bytes)
+  } catch (cause) {
+    throw damagedPart('a part', `key group ${group} cannot be read`, cause)
+  }
+}
+
+function chunkOf(group: number, bytes: Uint8Array): EncodedChunk {
+  return { group, bytes, crc: crc32(bytes) }
+}
+
+function encoded(group: number, [states, timers]: GroupContent): Uint8Array {
+  const chunk = new GroupChunk(group)
+  for (const [position, keys, values] of states)
+    for (const [i, key] of keys.entries()) chunk.addValue(position, key, values[i])
+  for (const [key, at, tag] of timers)
+    chunk.addTimer({ key, at, tag } as Parameters<GroupChunk['addTimer']>[0])
+  return chunk.encode('an operator').slice()
+}
+
+function drawnGroup(random: Random): GroupContent {
+  const state = (position: number, values: readonly unknown[]) => {
+    const keys: CanonicalKey[] = values.map((_, i) => `${text(random, 8)}${i}`)
+    return [position, keys, values] as const
+  }
+  const kinds = [
+    () => rows(random),
+    () => listOf(random, 9, () => value(random, 2)),
+    () => listOf(random, 9, () => scalar(random)),
+  ]
+  const states = [state(0, pick(random, kinds)()), state(1, pick(random, kinds)())].filter(
+    ([, keys]) => keys.length > 0,
+  )
+  return [
+    states,
+    listOf(
+      random,
+      4,
+      () => [text(random), few(random, 1e9), chance(random, 0.5) ? undefined : text(random)] as const,
+    ),
+  ]
+}
