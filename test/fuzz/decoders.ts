@@ -13,6 +13,7 @@ import { parcel } from './decoders/parcel.js'
 import { recordSet } from './decoders/record-set.js'
 import { row } from './decoders/row.js'
 import { runHistory } from './decoders/run-history.js'
+import { runRecord } from './decoders/run-record.js'
 import { splitPositions } from './decoders/split-position.js'
 import { stagedPiece } from './decoders/staged-piece.js'
 import { value } from './decoders/value.js'
@@ -27,6 +28,7 @@ export const DECODERS: readonly Decoder[] = [
   splitPositions,
   jobLog,
   lease,
+  runRecord,
   runHistory,
   bundleUpload,
   keyedPart,

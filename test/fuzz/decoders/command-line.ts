@@ -6,6 +6,9 @@ import type { Random } from '#src/kit/random.js'
 import type { Decoder } from '../decoder.js'
 import { between, listOf, pick, text } from '../draw.js'
 
+/** Nobody types more. */
+const BYTES_MAX = 4_096
+
 /** What a user may type behind `retake`: words with NUL between them. */
 export const commandLine: Decoder<string> = {
   name: 'command-line',
@@ -13,7 +16,7 @@ export const commandLine: Decoder<string> = {
     const words = drawnWords(random)
     return { bytes: Buffer.from(words.join('\0')), value: readingOf(words) }
   },
-  decode: (bytes) => readingOf(Buffer.from(bytes).toString().split('\0')),
+  decode: (bytes) => readingOf(Buffer.from(bytes).toString('utf8', 0, BYTES_MAX).split('\0')),
   isRefusal: () => false,
 }
 
@@ -48,5 +51,5 @@ function drawnWords(random: Random): string[] {
       () => ['--param', `${text(random, 4)}=${between(random, 0, 9)}`],
       () => [pick(random, ['--__proto__=1', '--param=__proto__=1', '--', '-', '--constructor', '-p', ''])],
     ])()
-  return [command.name, ...listOf(random, 5, words).flat()]
+  return [command.name, ...listOf(random, 5, words).flat()].map((word) => word.replaceAll('\0', ''))
 }

@@ -3,7 +3,7 @@ import { randomInteger } from '#src/kit/random.js'
 import type { Decoder } from '../decoder.js'
 import { listOf, pick, text } from '../draw.js'
 
-/** Lines of a file that comes in chunks, behind the size of those (u8): the same, however they are cut. */
+/** Lines of a file that comes in chunks, behind the size of those (u8, at least 64): the same, however they are cut. */
 export const line: Decoder<readonly string[]> = {
   name: 'line',
   sample(random) {
@@ -13,7 +13,7 @@ export const line: Decoder<readonly string[]> = {
     return { bytes: Buffer.concat([size, ...lines.map((line) => Buffer.from(line + end))]), value: lines }
   },
   decode(bytes) {
-    const size = bytes[0] || 1
+    const size = Math.max(64, bytes[0] ?? 0)
     const whole = Buffer.from(bytes.subarray(1))
     const [inChunks, atOnce] = [linesIn(whole, size), linesIn(whole, whole.length + 1)]
     if (inChunks.join('\n') !== atOnce.join('\n')) throw new Error('lines depend on how a file is cut')

@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { compressFrameSync } from 'lz4-napi'
 import { crc32c } from '#src/connector/kafka/crc32c.js'
-import { decodeFetchResponse } from '#src/connector/kafka/fetch-response.js'
 import { RecordSet } from '#src/connector/kafka/record-set.js'
+import { LIMITS } from '#src/kit/limits.js'
 import type { Random } from '#src/kit/random.js'
-import { PROJECT } from '../../support/project.js'
 import { type RecordToWrite, recordBatch, transactionMarker } from '../../support/record-batch.js'
 import { damaged } from '../damage.js'
 import { type Decoder, refusedWith } from '../decoder.js'
@@ -66,7 +63,7 @@ export const recordSet: Decoder<ReadSet> = {
       const { record } = set
       const { offset, timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd } = record
       const headers = record.headers().map(([name, value]) => [name, value && latin1(value)] as const)
-      const [key, value] = [between2(bytes, keyStart, keyEnd), between2(bytes, valueStart, valueEnd)]
+      const [key, value] = [textIn(bytes, keyStart, keyEnd), textIn(bytes, valueStart, valueEnd)]
       records.push({ offset, timestamp, key, value, headers })
     }
     return { records, position: set.position, nextFetchOffset: set.nextFetchOffset }
@@ -101,7 +98,7 @@ export const recordSet: Decoder<ReadSet> = {
     return isBehind ? undefined : `a set that ends at ${position}, and says ${nextFetchOffset}`
   },
   /** Compression is there to make a lot out of little; not without end. */
-  allocatedMax: (bytes) => 1024 * 1024 * 600 + bytes,
+  allocatedMax: () => 3 * LIMITS.kafkaBatchBytes,
 }
 
 function drawnRecord(random: Random): RecordToWrite {
@@ -124,7 +121,7 @@ function asRead({ key, value, timestamp = 0, headers = [] }: RecordToWrite, offs
   }
 }
 
-function between2(bytes: Buffer, start: number, end: number): string | null {
+function textIn(bytes: Buffer, start: number, end: number): string | null {
   return start < 0 ? null : latin1(bytes.subarray(start, end))
 }
 
@@ -184,13 +181,4 @@ function zstd(bytes: Buffer): Buffer {
   header.writeUInt32LE(bytes.length, 5)
   header.writeUIntLE((bytes.length << 3) | 1, 9, 3)
   return Buffer.concat([header, bytes])
-}
-
-/** What a real broker has answered, for what we cannot write: zstd that compresses. */
-export function recordedSet(name: string): Buffer {
-  const path = join(PROJECT, 'test', 'unit', 'connector', 'kafka', 'fixtures', `${name}.json`)
-  const { version, payload } = JSON.parse(readFileSync(path, 'utf8')) as { version: number; payload: string }
-  return (
-    decodeFetchResponse(Buffer.from(payload, 'base64'), version).partitions[0]?.records ?? Buffer.alloc(0)
-  )
 }
