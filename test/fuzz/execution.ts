@@ -13,8 +13,8 @@ export interface Verdict {
   readonly find: string | undefined
 }
 
-/** A decoder that takes longer, on a machine that has other things to do as well, hangs, or soon would. */
-const SLOW_MS = 400
+/** Of the processor: whoever takes longer hangs, or soon would. */
+const SLOW_MS = 1_000
 
 /**
  * Execution number `index` of `decoder` under `seed`: the same for ever, whatever was executed before.
@@ -79,14 +79,12 @@ function attempt(decoder: Decoder, bytes: Uint8Array): Verdict {
   }
 }
 
-/** Another program may have had the processor: it is slow if it is every time. */
+/** By the clock another program may have had the processor. */
 function isSlow(decoder: Decoder, bytes: Uint8Array): boolean {
-  for (let left = 2; left > 0; left--) {
-    const startedAt = performance.now()
-    attempt(decoder, bytes)
-    if (performance.now() - startedAt < SLOW_MS) return false
-  }
-  return true
+  const before = process.cpuUsage()
+  attempt(decoder, bytes)
+  const { user, system } = process.cpuUsage(before)
+  return user + system >= SLOW_MS * 1_000
 }
 
 function misreadOf(decoder: Decoder, { bytes, value }: Sample<unknown>): string | undefined {
