@@ -2,6 +2,7 @@ import type { SinkContext, SinkWriter } from '../connector/sink.js'
 import type { SourceContext, SourceReader } from '../connector/source.js'
 import type { SplitPosition } from '../state/snapshot.js'
 import type { Sink, Source } from './ends.js'
+import { requiredGuarantee, wrongOption } from './required.js'
 import type { TypeOf } from './state.js'
 
 export interface CustomSourceOptions<T> {
@@ -15,6 +16,11 @@ export interface CustomSourceOptions<T> {
 
 /** A source of the user's own: it travels in the job's bundle, whole. */
 export function customSource<T>({ splits, reader }: CustomSourceOptions<T>): Source<T> {
+  if (typeof reader !== 'function')
+    throw wrongOption('customSource', 'reader', reader, 'a function of its context')
+  const ids = splits.map(({ split }) => split)
+  if (new Set(ids).size < ids.length)
+    throw wrongOption('customSource', 'splits', ids, 'splits of different names')
   return { connector: 'custom', options: { splits }, functions: { reader } }
 }
 
@@ -31,6 +37,9 @@ export interface CustomSinkOptions<T> {
 
 /** A sink of the user's own: it travels in the job's bundle, whole. */
 export function customSink<T>(options: CustomSinkOptions<T>): Sink<T> {
-  const { writer, guarantee = 'at-least-once', keyFields } = options
+  const { writer, keyFields } = options
+  const guarantee = requiredGuarantee('customSink', options.guarantee ?? 'at-least-once')
+  if (typeof writer !== 'function')
+    throw wrongOption('customSink', 'writer', writer, 'a function of its context')
   return { connector: 'custom', options: {}, functions: { writer }, guarantee, keyFields }
 }
