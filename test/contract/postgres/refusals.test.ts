@@ -297,7 +297,7 @@ await describeWith({ postgres: true }, 'what a PostgreSQL sink refuses', () => {
     await sink.checkpoint(1)
     sink.complete(1)
     const error = await sink.failed()
-    expect(error).toMatchObject({ message: expect.stringContaining('user_id') })
+    expect(error).toMatchObject({ code: 'RT1444', message: expect.stringContaining('user_id') })
     expect(isCurable(errorInfoOf(error))).toBe(false)
   })
 

@@ -91,7 +91,7 @@ export const recordSet: Decoder<ReadSet> = {
     for (const { offset, timestamp } of records) {
       if (!(offset > last && offset < nextFetchOffset && Number.isSafeInteger(offset)))
         return `a record at offset ${offset}, behind ${last}, of a set that ends at ${nextFetchOffset}`
-      if (!Number.isSafeInteger(timestamp)) return `a record of the time ${timestamp}`
+      if (!Number.isFinite(timestamp)) return `a record of the time ${timestamp}`
       last = offset
     }
     const isBehind = Number.isSafeInteger(nextFetchOffset) && position === nextFetchOffset
