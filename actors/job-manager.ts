@@ -11,7 +11,7 @@ import {
 import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { type Step, Supervision } from '#src/actor/supervision.js'
-import { type BundlePiece, BundleUploads } from '#src/cluster/bundle-upload.js'
+import { type BundlePiece, BundleUploads, type UploadedBundle } from '#src/cluster/bundle-upload.js'
 import type { JobStore, RunRecord } from '#src/cluster/job-store.js'
 import type { LogState } from '#src/cluster/log-entry.js'
 import type { RunHistory } from '#src/cluster/run-history.js'
@@ -264,8 +264,15 @@ export class JobManager implements Actor<JobManagerMessage> {
   }
 
   #onUpload(piece: BundlePiece): void {
-    const whole = this.#uploads.add(piece)
     const { asker } = this.#ctx
+    let whole: UploadedBundle | undefined
+    try {
+      whole = this.#uploads.add(piece)
+    } catch (error) {
+      // Whoever sent it is told; what else the cluster runs has no part in it.
+      if (asker !== undefined) this.#ctx.replyTo(asker, { ok: false, error: errorInfoOf(error) })
+      return
+    }
     if (whole === undefined) return this.#ctx.reply('more')
     if (asker === undefined) return
     this.#ctx.pipeToSelf(this.#options.intake.keepBundle(whole), (outcome) => ({

@@ -2,7 +2,7 @@ import type { SinkContext, SinkWriter } from '../connector/sink.js'
 import type { SourceContext, SourceReader } from '../connector/source.js'
 import type { SplitPosition } from '../state/snapshot.js'
 import type { Sink, Source } from './ends.js'
-import { wrongOption } from './required.js'
+import { requiredGuarantee, wrongOption } from './required.js'
 import type { TypeOf } from './state.js'
 
 /** What `customSource` takes: a source whose splits are known when the job is described. */
@@ -27,6 +27,9 @@ export function customSource<T>({ splits, reader }: CustomSourceOptions<T>): Sou
   }
   if (typeof reader !== 'function')
     throw wrongOption('customSource', 'reader', reader, 'a function of a context')
+  const ids = splits.map(({ split }) => split)
+  if (new Set(ids).size < ids.length)
+    throw wrongOption('customSource', 'splits', ids, 'splits of different names')
   return { connector: 'custom', options: { splits }, functions: { reader } }
 }
 
@@ -47,7 +50,8 @@ export function customSink<T>(options: CustomSinkOptions<T>): Sink<T> {
   if (typeof options.writer !== 'function') {
     throw wrongOption('customSink', 'writer', options.writer, 'a function of a context')
   }
-  const { writer, guarantee = 'at-least-once', keyFields } = options
+  const { writer, keyFields } = options
+  const guarantee = requiredGuarantee('customSink', options.guarantee ?? 'at-least-once')
   return { connector: 'custom', options: {}, functions: { writer }, guarantee, keyFields }
 }
 

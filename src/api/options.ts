@@ -81,11 +81,13 @@ export function settingsOf(options: JobOptions, request: BuildRequest): JobSetti
   if (maxParallelism !== undefined) checkParallelism(maxParallelism, LIMITS.maxParallelism)
   const parallelism = request.parallelism ?? options.parallelism ?? DEFAULTS.parallelism
   checkParallelism(parallelism, maxParallelism)
+  const { chaining = true } = options
+  if (typeof chaining !== 'boolean') throw wrong('chaining', chaining, 'true or false')
   return {
     checkpoint: checkpointOf(options.checkpoint ?? {}),
     restart: restartOf(options.restart ?? { type: 'exponential-delay' }),
     bufferTimeoutMs: durationMs(options.bufferTimeout ?? LIMITS.bufferTimeoutMs),
-    chaining: options.chaining ?? true,
+    chaining,
     parallelism,
     maxParallelism,
     maxParallelismOf: request.maxParallelismOf ?? {},
@@ -100,10 +102,12 @@ function checkpointOf(policy: CheckpointPolicy): CheckpointOptions {
   }
   const intervalMs = durationMs(policy.interval ?? defaults.interval)
   if (intervalMs <= 0) throw wrong('checkpoint.interval', policy.interval, 'a time above 0')
+  const timeoutMs = durationMs(policy.timeout ?? defaults.timeout)
+  if (timeoutMs <= 0) throw wrong('checkpoint.timeout', policy.timeout, 'a time above 0')
   return {
     mode,
     intervalMs,
-    timeoutMs: durationMs(policy.timeout ?? defaults.timeout),
+    timeoutMs,
     minPauseMs: durationMs(policy.minPause ?? defaults.minPause),
     maxConcurrent: whole('checkpoint.maxConcurrent', policy.maxConcurrent ?? 1, 1),
     tolerableFailures: whole('checkpoint.tolerableFailures', policy.tolerableFailures ?? 0, 0),

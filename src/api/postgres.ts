@@ -3,7 +3,7 @@ import { isSecret, type SecretReference } from '../connector/secret.js'
 import type { Duration } from '../kit/duration.js'
 import { RetakeError } from '../kit/errors.js'
 import type { Sink, Text } from './ends.js'
-import { plainData, requiredText } from './required.js'
+import { plainData, requiredGuarantee, requiredText, wrongOption } from './required.js'
 
 /** PostgreSQL's types, each with what a record's field may hold for it. */
 export interface PostgresValues extends Record<ColumnType, unknown> {
@@ -91,7 +91,9 @@ export interface PostgresSinkOptions<Columns extends PostgresColumns, Key extend
 function sink<const Columns extends PostgresColumns, const Key extends keyof Columns & string = never>(
   options: PostgresSinkOptions<Columns, Key>,
 ): Sink<RecordFor<Columns, Key>> {
-  const { columns, key = [], guarantee = 'exactly-once' } = options
+  const { columns, key = [] } = options
+  const guarantee = requiredGuarantee('postgres.sink', options.guarantee ?? 'exactly-once')
+  if (!Array.isArray(key)) throw wrongOption('postgres.sink', 'key', key, 'a list of names of columns')
   const mode = options.mode ?? (options.key === undefined ? 'append' : 'upsert')
   const table = requiredText('postgres.sink', 'table', options.table)
   const database = isSecret(options.database)
@@ -102,7 +104,7 @@ function sink<const Columns extends PostgresColumns, const Key extends keyof Col
     options: plainData({ ...options, database, table, mode, guarantee }),
     functions: {},
     guarantee,
-    keyFields: mode === 'upsert' ? key.map((column) => keyField(columns, column, table)) : undefined,
+    keyFields: mode === 'upsert' ? key.map((column: string) => keyField(columns, column, table)) : undefined,
   }
 }
 

@@ -22,6 +22,12 @@ export function requiredWhole(factory: string, option: string, value: unknown, l
   throw wrongOption(factory, option, value, wanted)
 }
 
+/** What a sink promises. */
+export function requiredGuarantee(factory: string, value: unknown): 'exactly-once' | 'at-least-once' {
+  if (value === 'exactly-once' || value === 'at-least-once') return value
+  throw wrongOption(factory, 'guarantee', value, '"exactly-once" or "at-least-once"')
+}
+
 /**
  * Throws RT1011 unless `given`, what the user gave to `method`, is a function, and RT1603 for an async one: what it
  * returns would be a promise, which to a filter is as good as true.

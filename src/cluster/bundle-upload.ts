@@ -1,5 +1,6 @@
-import { assert } from '../kit/assert.js'
+import { errorInfoOf, RetakeError } from '../kit/errors.js'
 import { LIMITS } from '../kit/limits.js'
+import { isCount, isText, misfitOf, type Shape } from '../kit/shape.js'
 import type { JobBundle } from './job-bundle.js'
 
 export type UploadedBundle = Pick<JobBundle, 'code' | 'map' | 'hash'>
@@ -27,10 +28,12 @@ export function piecesOf({ code, map, hash }: UploadedBundle): readonly BundlePi
 export class BundleUploads {
   readonly #begun = new Map<string, Uint8Array[]>()
 
-  /** The whole, once its last piece is there. */
-  add({ hash, index, pieces, bytes }: BundlePiece): UploadedBundle | undefined {
-    const limit = (LIMITS.bundleBytesMax * 4) / LIMITS.uploadBytes
-    assert(index < pieces && pieces <= limit, 'a piece of a bundle', { index, pieces })
+  /** The whole, once its last piece is there. Throws RT1109 for what is no piece, or becomes no bundle. */
+  add(piece: BundlePiece): UploadedBundle | undefined {
+    const misfit = misfitOf('piece', piece, PIECE)
+    if (misfit !== undefined) throw noBundle(`${misfit} is not what it must be`)
+    const { hash, index, pieces, bytes } = piece
+    if (index >= pieces) throw noBundle(`it has a piece ${index} of ${pieces}`)
     const parts = this.#begun.get(hash) ?? []
     this.#begun.delete(hash)
     this.#begun.set(hash, parts)
@@ -39,7 +42,36 @@ export class BundleUploads {
     parts[index] = bytes
     for (let i = 0; i < pieces; i++) if (parts[i] === undefined) return undefined
     this.#begun.delete(hash)
-    const { code, map } = JSON.parse(Buffer.concat(parts).toString('utf8')) as Omit<UploadedBundle, 'hash'>
-    return { code, map, hash }
+    return { ...bundleOf(Buffer.concat(parts.slice(0, pieces))), hash }
   }
+}
+
+const PIECES_MAX = (LIMITS.bundleBytesMax * 4) / LIMITS.uploadBytes
+
+const PIECE: Shape = {
+  hash: isText,
+  index: isCount,
+  pieces: (value) => isCount(value) && value <= PIECES_MAX,
+  bytes: (value) => value instanceof Uint8Array,
+}
+
+function bundleOf(bytes: Buffer): Omit<UploadedBundle, 'hash'> {
+  let value: unknown
+  try {
+    value = JSON.parse(bytes.toString('utf8'))
+  } catch (error) {
+    throw noBundle(`it is not JSON (${errorInfoOf(error).message})`)
+  }
+  const misfit = misfitOf('bundle', value, { code: isText, map: isText })
+  if (misfit !== undefined) throw noBundle(`${misfit} is not what it must be`)
+  const { code, map } = value as Omit<UploadedBundle, 'hash'>
+  return { code, map }
+}
+
+function noBundle(why: string): RetakeError {
+  return new RetakeError('RT1109', {
+    what: 'what was uploaded is no bundle',
+    why,
+    fix: 'submit the job again, with the version of Retake that the cluster runs',
+  })
 }

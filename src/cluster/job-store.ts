@@ -17,6 +17,7 @@ import { JobHistory } from './job-history.js'
 import type { BuildRequest } from './job-loader.js'
 import type { JobLog } from './job-log.js'
 import type { LogState, Origin } from './log-entry.js'
+import { decodeRunRecord, encodeRunRecord } from './run-record-codec.js'
 import type { StateStore } from './state-store.js'
 
 /** What a run is, for as long as anything of it is kept. */
@@ -133,8 +134,7 @@ export class JobStore {
 
   /** The run goes on with other code, or another request. Whoever takes it over from here on uses that. */
   async update(record: RunRecord): Promise<void> {
-    const text = JSON.stringify(record, undefined, 2)
-    await this.#state.documents.put(recordName(record.run), new TextEncoder().encode(text))
+    await this.#state.documents.put(recordName(record.run), encodeRunRecord(record))
   }
 
   /** All that were submitted, oldest first. */
@@ -143,22 +143,11 @@ export class JobStore {
     return records.filter((record) => record !== undefined).sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  /** Undefined when nothing is known of `run`. */
+  /** Undefined when nothing is known of `run`. Throws RT1306 for what is no record. */
   async record(run: RunId): Promise<RunRecord | undefined> {
     const name = recordName(run)
     const bytes = await this.#state.documents.get(name)
-    if (bytes === undefined) return undefined
-    try {
-      return JSON.parse(new TextDecoder().decode(bytes)) as RunRecord
-    } catch (cause) {
-      throw new RetakeError('RT1306', {
-        what: `${name} is not the record of a run`,
-        why: 'it is not JSON',
-        fix: 'restore that file from a copy, or remove all that is kept of that run',
-        where: name,
-        cause,
-      })
-    }
+    return bytes === undefined ? undefined : decodeRunRecord(bytes, name)
   }
 
   /** The newest run of `job` (of any job when undefined) that has not ended: what a start goes on with. */

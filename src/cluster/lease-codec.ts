@@ -1,4 +1,4 @@
-import type { NodeId, SystemId } from '../kit/ids.js'
+import { isToken, type NodeId, type SystemId } from '../kit/ids.js'
 import type { LeaseHolder } from './lease.js'
 
 /** What stands where a lease is, but says of nobody that he holds it. */
@@ -29,5 +29,7 @@ export function decodeLeaseHolder(bytes: Uint8Array): LeaseHolder {
 function isHolder(value: unknown): value is LeaseHolder {
   if (typeof value !== 'object' || value === null) return false
   const { node, name, system, isReleased } = value as Record<string, unknown>
-  return [node, name, system].every((text) => typeof text === 'string') && typeof isReleased === 'boolean'
+  // Subjects are made of them: others would be sent to somebody else, or to nobody.
+  const isSomebody = [node, system].every((id) => typeof id === 'string' && isToken(id))
+  return isSomebody && typeof name === 'string' && typeof isReleased === 'boolean'
 }

@@ -1,16 +1,55 @@
+import { PART } from '../checkpoint/part-shape.js'
 import { errorInfoOf, RetakeError } from '../kit/errors.js'
+import {
+  each,
+  isCount,
+  isPositive,
+  isText,
+  isTokenText,
+  listOf,
+  misfitOf,
+  one,
+  optional,
+  type Shape,
+} from '../kit/shape.js'
 import type { LogEntry, LogEvent } from './log-entry.js'
 
+const ORIGIN = optional(one({ run: isTokenText, checkpoint: isCount }))
+
+const OUTCOME: Shape = { outcome: (value) => ['finished', 'canceled', 'failed'].includes(String(value)) }
+
+/** What holds after an entry; entries of a time before `isCancelling` lack that. */
+const STATE: Shape = {
+  run: isTokenText,
+  job: isText,
+  origin: ORIGIN,
+  epoch: isCount,
+  attempt: isCount,
+  from: optional(isCount),
+  reserved: optional(one({ epoch: isCount, from: isCount, to: isCount })),
+  retained: each({ checkpoint: isCount, attempt: isCount, manifest: one(PART) }),
+  isCancelling: optional((value) => value === true),
+  ended: optional(one(OUTCOME)),
+}
+
+const ENTRY: Shape = {
+  place: isPositive,
+  nonce: isText,
+  previous: optional(isText),
+  event: one({ type: isText }),
+  after: one(STATE),
+}
+
 /** Of every event that this version knows. */
-const KNOWN: Readonly<Record<LogEvent['type'], true>> = {
-  submitted: true,
-  leads: true,
-  reserved: true,
-  started: true,
-  completed: true,
-  cancelling: true,
-  released: true,
-  ended: true,
+const EVENTS: Readonly<Record<LogEvent['type'], Shape>> = {
+  submitted: { run: isTokenText, job: isText, origin: ORIGIN },
+  leads: { epoch: isCount, node: isText },
+  reserved: { epoch: isCount, to: isCount },
+  started: { epoch: isCount, attempt: isCount, from: isCount },
+  completed: { epoch: isCount, attempt: isCount, checkpoint: isCount, manifest: one(PART) },
+  cancelling: { epoch: isCount },
+  released: { epoch: isCount, checkpoints: listOf(isCount) },
+  ended: { epoch: isCount, ...OUTCOME },
 }
 
 export function encodeLogEntry(entry: LogEntry): Uint8Array {
@@ -28,28 +67,16 @@ export function decodeLogEntry(bytes: Uint8Array, place: number | undefined, whe
   } catch (error) {
     throw damaged(where, `it is not JSON (${errorInfoOf(error).message})`)
   }
-  if (!isEntry(value)) throw damaged(where, 'it has not the fields of an entry')
-  if (!Object.hasOwn(KNOWN, value.event.type)) throw unknown(where, value)
-  if (place !== undefined && value.place !== place)
-    throw damaged(where, `it says that it is entry ${value.place}`)
-  return value
-}
-
-function isEntry(value: unknown): value is LogEntry {
-  if (!isObject(value) || !isObject(value['event']) || !isObject(value['after'])) return false
-  const { epoch, attempt, retained } = value['after']
-  return (
-    typeof value['place'] === 'number' &&
-    typeof value['nonce'] === 'string' &&
-    typeof value['event']['type'] === 'string' &&
-    typeof epoch === 'number' &&
-    typeof attempt === 'number' &&
-    Array.isArray(retained)
-  )
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+  const misfit = misfitOf('entry', value, ENTRY)
+  if (misfit !== undefined) throw damaged(where, `${misfit} is not what it must be`)
+  const entry = value as LogEntry
+  const { type } = entry.event
+  if (!Object.hasOwn(EVENTS, type)) throw unknown(where, entry)
+  const eventMisfit = misfitOf('entry.event', entry.event, EVENTS[type])
+  if (eventMisfit !== undefined) throw damaged(where, `${eventMisfit} is not what it must be`)
+  if (place !== undefined && entry.place !== place)
+    throw damaged(where, `it says that it is entry ${entry.place}`)
+  return entry
 }
 
 function unknown(where: string, { place, event }: LogEntry): RetakeError {

@@ -40,6 +40,7 @@ export class StreamGraphBuilder {
     const { id, operator, parallelism, chaining = 'always', where } = node
     if (id !== undefined) this.#claim(id, where)
     if (parallelism !== undefined) checkParallelism(parallelism, this.#settings.maxParallelism, where)
+    checkChaining(chaining, where)
     const index = this.#nodes.length
     this.#nodes.push({ index, id, operator, parallelism, chaining, where })
     for (const { from, partitioner } of inputs) this.connect(from, index, partitioner, where)
@@ -175,6 +176,18 @@ export function checkParallelism(
     what: `parallelism ${parallelism} is out of range`,
     why: `it is a whole number from 1 to ${highest}, the max parallelism`,
     fix: 'choose a number in that range',
+    where,
+  })
+}
+
+const CHAININGS: readonly StreamNode['chaining'][] = ['always', 'never', 'head']
+
+function checkChaining(chaining: StreamNode['chaining'], where: string): void {
+  if (CHAININGS.includes(chaining)) return
+  throw new RetakeError('RT1012', {
+    what: `an operator was given chaining: ${JSON.stringify(chaining)}`,
+    why: `chaining is one of ${CHAININGS.join(', ')}`,
+    fix: 'correct it, or leave it out',
     where,
   })
 }

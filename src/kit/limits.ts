@@ -102,6 +102,8 @@ export const LIMITS = {
   kafkaFetchBytes: 4 * 1024 * 1024,
   /** … of which one partition may be this much. */
   kafkaPartitionBytes: 1024 * 1024,
+  /** What one compressed batch may open to: it is in memory as a whole. */
+  kafkaBatchBytes: 128 * 1024 * 1024,
   /** A topic that Kafka did know and has not known for this long was deleted: no broker takes so long to start. */
   kafkaMissingTopicMs: 5 * 60_000,
   /** A combiner that holds so many keys sends them, before their time: in one turn, which takes some milliseconds … */

@@ -198,7 +198,7 @@ test('when another takes over between the file and the place of an entry, then i
 
 test.each([
   ['{"place":', 'not JSON'],
-  ['{"place":1}', 'fields of an entry'],
+  ['{"place":1}', 'is not what it must be'],
   [JSON.stringify({ ...entriesOf(on.submitted())[0], place: 9 }), 'entry 9'],
 ])('when a file holds no entry (%s), then the log says which', async (content, why) => {
   const path = await directory()

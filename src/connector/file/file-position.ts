@@ -1,5 +1,6 @@
-import { assert } from '../../kit/assert.js'
+import { isCount } from '../../kit/shape.js'
 import type { SplitPosition } from '../../state/snapshot.js'
+import { fieldsOf, noPosition } from '../kept-position.js'
 
 /** Where one file stands, as a checkpoint keeps it. */
 export interface FilePosition {
@@ -17,9 +18,10 @@ export function fileSplit(owner: number, { path, offset, lines, stop }: FilePosi
   return { split: path, owner, position: { path, offset, lines, stop }, ended: offset >= stop }
 }
 
-export function filePosition({ split, position }: SplitPosition): FilePosition {
-  const { path, offset, lines, stop } = position as FilePosition
-  const isKnown = path === split && [offset, lines, stop].every(Number.isSafeInteger)
-  assert(isKnown, 'a split is not one of files', { split, position })
-  return { path, offset, lines, stop }
+/** Throws RT1210 for a split that is no file. */
+export function filePosition(split: SplitPosition): FilePosition {
+  const { path, offset, lines, stop } = fieldsOf(split)
+  const isKnown = path === split.split && isCount(offset) && isCount(lines) && isCount(stop)
+  if (!isKnown) throw noPosition('a file', split)
+  return { path: split.split, offset, lines, stop }
 }

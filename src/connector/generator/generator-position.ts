@@ -1,5 +1,6 @@
-import { assert } from '../../kit/assert.js'
+import { isCount } from '../../kit/shape.js'
 import type { SplitPosition } from '../../state/snapshot.js'
+import { fieldsOf, noPosition } from '../kept-position.js'
 
 /**
  * One of the `splits` shares of a generator, fixed for the run at checkpoint 0: it makes the records whose index is
@@ -23,15 +24,11 @@ export function generatorSplit(position: GeneratorPosition): SplitPosition {
   }
 }
 
-export function generatorPosition({ split: id, position }: SplitPosition): GeneratorPosition {
-  const { split, splits, next, stop } = position as GeneratorPosition
-  const isKnown =
-    Number.isSafeInteger(splits) &&
-    Number.isSafeInteger(next) &&
-    (stop === null || Number.isSafeInteger(stop)) &&
-    split >= 0 &&
-    split < splits
-  assert(isKnown && id === idOf(split), 'a split is not one of this generator', { id, position })
+/** Throws RT1210 for a split that is no share of a generator. */
+export function generatorPosition(kept: SplitPosition): GeneratorPosition {
+  const { split, splits, next, stop } = fieldsOf(kept)
+  const isKnown = isCount(split) && isCount(splits) && isCount(next) && (stop === null || isCount(stop))
+  if (!isKnown || split >= splits || kept.split !== idOf(split)) throw noPosition('a generator', kept)
   return { split, splits, next, stop }
 }
 

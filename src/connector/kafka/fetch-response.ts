@@ -1,3 +1,4 @@
+import { damagedBytes } from './damaged-bytes.js'
 import type { AbortedTransaction, FetchedPartition } from './kafka-transport.js'
 
 /**
@@ -9,6 +10,8 @@ import type { AbortedTransaction, FetchedPartition } from './kafka-transport.js'
  *     throttle i32 · [v7: error i16, session i32] · topics [ name · partitions [
  *       partition i32 · error i16 · high watermark i64 · last stable i64 · [v5: log start i64]
  *       · aborted [ producer i64 · first offset i64 ] · [v11: preferred replica i32] · records bytes ] ]
+ *
+ * Throws RT1408 for an answer that ends before it should.
  */
 export interface FetchResponse {
   readonly throttleMs: number
@@ -54,18 +57,15 @@ class Reader {
   }
 
   int16(): number {
-    this.#at += 2
-    return this.#bytes.readInt16BE(this.#at - 2)
+    return this.#bytes.readInt16BE(this.#take(2))
   }
 
   int32(): number {
-    this.#at += 4
-    return this.#bytes.readInt32BE(this.#at - 4)
+    return this.#bytes.readInt32BE(this.#take(4))
   }
 
   bigInt64(): bigint {
-    this.#at += 8
-    return this.#bytes.readBigInt64BE(this.#at - 8)
+    return this.#bytes.readBigInt64BE(this.#take(8))
   }
 
   int64(): number {
@@ -73,14 +73,21 @@ class Reader {
   }
 
   string(): string {
-    const length = this.int16()
-    this.#at += Math.max(0, length)
-    return length < 0 ? '' : this.#bytes.toString('utf8', this.#at - length, this.#at)
+    const length = Math.max(0, this.int16())
+    return this.#bytes.toString('utf8', this.#take(length), this.#at)
   }
 
   bytes(): Buffer {
     const length = Math.max(0, this.int32())
+    return this.#bytes.subarray(this.#take(length), this.#at)
+  }
+
+  /** Where the next `length` bytes begin. */
+  #take(length: number): number {
+    const start = this.#at
     this.#at += length
-    return this.#bytes.subarray(this.#at - length, this.#at)
+    if (this.#at > this.#bytes.length)
+      throw damagedBytes(`the answer to a fetch has ${this.#bytes.length} bytes, and speaks of ${this.#at}`)
+    return start
   }
 }

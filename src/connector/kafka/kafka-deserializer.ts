@@ -132,7 +132,8 @@ function headersOf(cursor: RecordCursor): KafkaHeaders {
   for (const [name, value] of headers) {
     const before = byName.get(name)
     if (before === undefined) byName.set(name, value)
-    else byName.set(name, Array.isArray(before) ? [...before, value] : [before, value])
+    else if (Array.isArray(before)) before.push(value)
+    else byName.set(name, [before, value])
   }
   return Object.fromEntries(byName)
 }

@@ -107,14 +107,17 @@ function brokersOf({ brokers }: Options): readonly string[] {
   if (!Array.isArray(list) || list.length === 0) return missing('brokers')
   return list.map((broker: unknown) => {
     const [host, port = PORT, more] = String(broker).trim().split(':')
-    if (host !== undefined && host !== '' && /^\d+$/.test(port) && more === undefined)
-      return `${host}:${port}`
+    if (host !== undefined && host !== '' && isPort(port) && more === undefined) return `${host}:${port}`
     throw wrong(
       'brokers',
       `${JSON.stringify(broker)} is not a broker`,
       'write "host:port", several of them in an array',
     )
   })
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
 }
 
 function startOf({ start = KAFKA_DEFAULTS.start }: Options): StartOption {
@@ -184,10 +187,11 @@ function fetchOf({ fetch }: Options): FetchOptions {
   for (const name of Object.keys(fetchOptions) as (keyof FetchOptions)[]) {
     const value = given[name]
     if (value === undefined) continue
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
+    // The protocol has 32 bits for each.
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1 || value >= 2 ** 31) {
       throw wrong(
         `fetch.${name}`,
-        `${JSON.stringify(value)} is not a positive integer`,
+        `${JSON.stringify(value)} is not a whole number from 1 to ${2 ** 31 - 1}`,
         'write a number of bytes or ms',
       )
     }

@@ -1,5 +1,6 @@
-import { assert } from '../../kit/assert.js'
+import { isCount } from '../../kit/shape.js'
 import type { SplitPosition } from '../../state/snapshot.js'
+import { fieldsOf, noPosition } from '../kept-position.js'
 
 /**
  * Where one partition stands, as a checkpoint keeps it: the next offset to read, and the offset at which reading ends,
@@ -27,15 +28,10 @@ export function splitPosition(topic: string, position: KafkaPosition): SplitPosi
   }
 }
 
-export function kafkaPosition(topic: string, { split, position }: SplitPosition): KafkaPosition {
-  const { partition, offset, stop } = position as KafkaPosition
-  const isKnown =
-    Number.isSafeInteger(partition) &&
-    Number.isSafeInteger(offset) &&
-    (stop === null || Number.isSafeInteger(stop))
-  assert(isKnown && split === splitOf(topic, partition), 'a split is not one of this source', {
-    split,
-    position,
-  })
+/** Throws RT1210 for a split that is none of `topic`. */
+export function kafkaPosition(topic: string, split: SplitPosition): KafkaPosition {
+  const { partition, offset, stop } = fieldsOf(split)
+  const isKnown = isCount(partition) && isCount(offset) && (stop === null || isCount(stop))
+  if (!isKnown || split.split !== splitOf(topic, partition)) throw noPosition(`topic ${topic}`, split)
   return { partition, offset, stop }
 }

@@ -1,6 +1,7 @@
 import { RetakeError } from '../../kit/errors.js'
 import { decompressed } from './codec.js'
 import { crc32c } from './crc32c.js'
+import { damagedBytes } from './damaged-bytes.js'
 
 /**
  * The header of a record batch (format 2, the only one that Kafka 4 keeps):
@@ -39,19 +40,26 @@ const APPEND_TIME_BIT = 0b1000
 const TRANSACTIONAL_BIT = 0b1_0000
 const CONTROL_BIT = 0b10_0000
 
-/** The header at `at`; undefined when the batch does not end in `set`: a broker may cut its answer anywhere. */
+/**
+ * The header at `at`; undefined when the batch does not end in `set`: a broker may cut its answer anywhere. The checksum
+ * does not cover where a batch says that it begins, so offsets are looked at here.
+ */
 export function batchHeaderAt(set: Buffer, at: number): RecordBatchHeader | undefined {
   if (at + LENGTH_END > set.length) return undefined
   const bytes = LENGTH_END + set.readInt32BE(at + LENGTH_AT)
   if (at + bytes > set.length) return undefined
   const magic = at + MAGIC_AT < set.length ? set.readInt8(at + MAGIC_AT) : -1
   if (magic === 0 || magic === 1) throw oldFormat(magic)
-  if (magic !== 2 || bytes < RECORDS_AT) throw damaged(`a batch of ${bytes} bytes has format ${magic}`)
+  if (magic !== 2 || bytes < RECORDS_AT) throw damagedBytes(`a batch of ${bytes} bytes has format ${magic}`)
   const baseOffset = Number(set.readBigInt64BE(at))
+  const nextOffset = baseOffset + set.readInt32BE(at + 23) + 1
+  const recordCount = set.readInt32BE(at + 57)
+  if (baseOffset < 0 || nextOffset < baseOffset || !Number.isSafeInteger(nextOffset) || recordCount < 0)
+    throw damagedBytes(`a batch of ${recordCount} records goes from offset ${baseOffset} to ${nextOffset}`)
   const attributes = set.readInt16BE(at + ATTRIBUTES_AT)
   return {
     baseOffset,
-    nextOffset: baseOffset + set.readInt32BE(at + 23) + 1,
+    nextOffset,
     bytes,
     codec: attributes & CODEC_BITS,
     isTransactional: (attributes & TRANSACTIONAL_BIT) !== 0,
@@ -59,7 +67,7 @@ export function batchHeaderAt(set: Buffer, at: number): RecordBatchHeader | unde
     baseTimestamp: Number(set.readBigInt64BE(at + 27)),
     appendTimestamp: (attributes & APPEND_TIME_BIT) !== 0 ? Number(set.readBigInt64BE(at + 35)) : undefined,
     producerId: set.readBigInt64BE(at + 43),
-    recordCount: set.readInt32BE(at + 57),
+    recordCount,
   }
 }
 
@@ -69,13 +77,13 @@ export function batchRecords(set: Buffer, at: number, header: RecordBatchHeader)
   const said = set.readUInt32BE(at + CRC_AT)
   const is = crc32c(set, at + ATTRIBUTES_AT, end)
   if (said !== is) {
-    throw damaged(`the batch at offset ${header.baseOffset} has checksum ${is}, and says ${said}`)
+    throw damagedBytes(`the batch at offset ${header.baseOffset} has checksum ${is}, and says ${said}`)
   }
   try {
     return decompressed(header.codec, set.subarray(at + RECORDS_AT, end))
   } catch (cause) {
     if (cause instanceof RetakeError) throw cause
-    throw damaged(
+    throw damagedBytes(
       `the batch at offset ${header.baseOffset} cannot be decompressed: ${(cause as Error).message}`,
     )
   }
@@ -86,7 +94,10 @@ export function isAbortMarker(set: Buffer, at: number, header: RecordBatchHeader
   if (!header.isControl || header.recordCount === 0) return false
   const record = new RecordCursor()
   record.start(batchRecords(set, at, header), header)
-  return record.advance() && record.keyStart >= 0 && record.bytes.readInt16BE(record.keyStart + 2) === 0
+  record.advance()
+  if (record.keyEnd - record.keyStart < 4)
+    throw damagedBytes(`the marker at offset ${header.baseOffset} does not say how its transaction ended`)
+  return record.bytes.readInt16BE(record.keyStart + 2) === 0
 }
 
 /**
@@ -105,6 +116,9 @@ export class RecordCursor {
   #at = 0
   #left = 0
   #baseOffset = 0
+  /** The least offset that the next record may have, and the one behind the batch. */
+  #leastOffset = 0
+  #nextOffset = 0
   #baseTimestamp = 0
   #appendTimestamp: number | undefined = undefined
 
@@ -113,6 +127,8 @@ export class RecordCursor {
     this.#at = 0
     this.#left = header.recordCount
     this.#baseOffset = header.baseOffset
+    this.#leastOffset = header.baseOffset
+    this.#nextOffset = header.nextOffset
     this.#baseTimestamp = header.baseTimestamp
     this.#appendTimestamp = header.appendTimestamp
   }
@@ -123,13 +139,16 @@ export class RecordCursor {
     const length = this.#varint()
     const end = this.#at + length
     if (length < 0 || end > this.bytes.length) {
-      throw damaged(`a record of the batch at offset ${this.#baseOffset} does not end in it`)
+      throw damagedBytes(`a record of the batch at offset ${this.#baseOffset} does not end in it`)
     }
     this.#left--
     this.#at++ // attributes, all unused
     const timestampDelta = this.#varlong()
     this.timestamp = this.#appendTimestamp ?? this.#baseTimestamp + timestampDelta
     this.offset = this.#baseOffset + this.#varint()
+    if (this.offset < this.#leastOffset || this.offset >= this.#nextOffset)
+      throw damagedBytes(`a record of the batch at offset ${this.#baseOffset} has offset ${this.offset}`)
+    this.#leastOffset = this.offset + 1
     const keyLength = this.#varint()
     this.keyStart = keyLength < 0 ? -1 : this.#at
     if (keyLength > 0) this.#at += keyLength
@@ -139,7 +158,7 @@ export class RecordCursor {
     if (valueLength > 0) this.#at += valueLength
     this.valueEnd = valueLength < 0 ? -1 : this.#at
     this.#headersAt = this.#at
-    if (this.#at > end) throw damaged(`the record at offset ${this.offset} overlaps the next one`)
+    if (this.#at > end) throw damagedBytes(`the record at offset ${this.offset} overlaps the next one`)
     this.#at = end
     return true
   }
@@ -150,28 +169,27 @@ export class RecordCursor {
     this.#left = 0
   }
 
-  /** The headers of the record on which it stands, copied. A name may come twice. */
+  /** The headers of the record on which it stands, copied. A name may come twice. Throws RT1408. */
   headers(): [name: string, value: Uint8Array | null][] {
-    const back = this.#at
+    const end = this.#at
     this.#at = this.#headersAt
     const headers: [string, Uint8Array | null][] = []
-    for (let left = this.#varint(); left > 0; left--) {
-      const name = this.#text()
+    for (let left = this.#varint(); left !== 0; left--) {
+      const name = this.#range(this.#varint(), end).toString()
       const length = this.#varint()
-      headers.push([
-        name,
-        length < 0 ? null : new Uint8Array(this.bytes.subarray(this.#at, this.#at + length)),
-      ])
-      if (length > 0) this.#at += length
+      headers.push([name, length < 0 ? null : new Uint8Array(this.#range(length, end))])
     }
-    this.#at = back
+    this.#at = end
     return headers
   }
 
-  #text(): string {
-    const length = Math.max(0, this.#varint())
+  /** The next `length` bytes of a record that ends at `end`. */
+  #range(length: number, end: number): Buffer {
+    const start = this.#at
     this.#at += length
-    return this.bytes.toString('utf8', this.#at - length, this.#at)
+    if (length < 0 || this.#at > end)
+      throw damagedBytes(`a header of the record at offset ${this.offset} does not end in it`)
+    return this.bytes.subarray(start, this.#at)
   }
 
   #varint(): number {
@@ -190,7 +208,7 @@ export class RecordCursor {
     const bytes = this.bytes
     let byte = bytes[this.#at++] ?? 0
     let value = byte & 127
-    for (let scale = 128; byte > 127; scale *= 128) {
+    for (let scale = 128; byte > 127 && scale < 2 ** 64; scale *= 128) {
       byte = bytes[this.#at++] ?? 0
       value += (byte & 127) * scale
     }
@@ -199,14 +217,6 @@ export class RecordCursor {
 }
 
 const EMPTY = Buffer.alloc(0)
-
-function damaged(why: string): RetakeError {
-  return new RetakeError('RT1408', {
-    what: 'bytes that came from Kafka are not what was written',
-    why,
-    fix: 'look at the network and at the disk of the broker; kafka-dump-log verifies what the broker holds',
-  })
-}
 
 function oldFormat(magic: number): RetakeError {
   return new RetakeError('RT1409', {

@@ -1,3 +1,4 @@
+import { damagedBytes } from './damaged-bytes.js'
 import type { AbortedTransaction, Isolation } from './kafka-transport.js'
 import {
   batchHeaderAt,
@@ -107,12 +108,15 @@ export class RecordSet {
 
 const EMPTY = Buffer.alloc(0)
 
+/** Throws RT1408 for batches that do not follow one another: a position never goes back. */
 function endOf(set: Buffer, fetchOffset: number): number {
-  let next = fetchOffset
+  let next = 0
   let at = 0
   for (let header = batchHeaderAt(set, at); header !== undefined; header = batchHeaderAt(set, at)) {
-    next = Math.max(next, header.nextOffset)
+    if (header.baseOffset < next)
+      throw damagedBytes(`a batch at offset ${header.baseOffset} stands behind one that ends at ${next}`)
+    next = header.nextOffset
     at += header.bytes
   }
-  return next
+  return Math.max(next, fetchOffset)
 }

@@ -1,4 +1,4 @@
-import { durationMs } from '../../kit/duration.js'
+import { type Duration, durationMs } from '../../kit/duration.js'
 import { RetakeError } from '../../kit/errors.js'
 import { resolveSecret, type SecretReference } from '../secret.js'
 import type { SinkSpec } from '../sink.js'
@@ -29,6 +29,7 @@ export interface PostgresOptions {
 }
 
 const STATEMENT_TIMEOUT_MS = 60_000
+const STATEMENT_TIMEOUT_MAX_MS = 24 * 86_400_000
 
 /** Reads the data of a sink's spec. Throws RT1450 for what is wrong with it. */
 export function postgresOptions({ options, guarantee }: SinkSpec): PostgresOptions {
@@ -54,9 +55,16 @@ export function postgresOptions({ options, guarantee }: SinkSpec): PostgresOptio
     columns: read,
     guarantee,
     createTable,
-    statementTimeoutMs:
-      statementTimeout === undefined ? STATEMENT_TIMEOUT_MS : durationMs(statementTimeout as number),
+    statementTimeoutMs: timeoutOf(statementTimeout),
   }
+}
+
+/** Whole milliseconds, as the server takes them: to it 0 is no limit. */
+function timeoutOf(timeout: unknown): number {
+  if (timeout === undefined) return STATEMENT_TIMEOUT_MS
+  const ms = Math.ceil(durationMs(timeout as Duration))
+  if (ms >= 1 && ms <= STATEMENT_TIMEOUT_MAX_MS) return ms
+  throw wrong('statementTimeout', 'a time above 0, and of no more than 24 days', timeout)
 }
 
 /** The address of the database, on the node that connects to it. */
@@ -70,7 +78,8 @@ function columnsOf(columns: unknown): Column[] {
   if (typeof columns !== 'object' || columns === null) {
     throw wrong('columns', 'an object of { from, type } by column name', columns)
   }
-  const read = Object.entries(columns).map(([name, { from, type }]: [string, Partial<Column>]) => {
+  const read = Object.entries(columns).map(([name, column]: [string, Partial<Column> | null]) => {
+    const { from, type } = column ?? {}
     if (typeof from !== 'string') throw wrong(`columns.${name}.from`, 'a field of the record', from)
     if (!isColumnType(type)) throw wrong(`columns.${name}.type`, Object.keys(COLUMN_TYPES).join(', '), type)
     return { name, from, type }

@@ -167,6 +167,20 @@ await describeWith({ postgres: true }, 'the exactly-once PostgreSQL sink', () =>
     expect(await stage.query('select last_value::integer as tries from tries')).toEqual([{ tries: 3 }])
   })
 
+  test('when a statement waits longer than its time-out, then the server gives it up, and it is tried again', async () => {
+    const sink = await stage.opened(stage.log({ statementTimeout: '300ms' }))
+    const lock = await stage.holding('lock table click_log in access exclusive mode')
+    sink.writer.write(clicks('ann'))
+    await sink.checkpoint(1)
+    sink.complete(1)
+    await stage.untilWaiting(1)
+    await stage.untilWaiting(0)
+    await lock.commit()
+    await sink.writer.drain()
+    expect(await stage.users()).toEqual(['ann'])
+    expect(sink.failures).toEqual([])
+  })
+
   test('when writers upsert the same keys in different orders, then none deadlocks', async () => {
     const subtasks = [0, 1, 2, 3]
     const sinks = await Promise.all(

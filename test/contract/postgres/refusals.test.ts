@@ -259,6 +259,65 @@ await describeWith({ postgres: true }, 'what a PostgreSQL sink refuses', () => {
     expect(Object.values(empty ?? {})).toEqual(names.map(() => null))
   })
 
+  test('when a table is in another schema, then its rows are written there', async () => {
+    await stage.query('create schema web')
+    await stage.query('create table web.click_log (user_id text)')
+    const sink = await stage.opened(stage.log({ schema: 'web' }))
+    await sink.commit(1, clicks('ann'))
+    expect(await stage.query('select user_id from web.click_log')).toEqual([{ user_id: 'ann' }])
+    expect(await stage.users()).toEqual([])
+  })
+
+  test('when names of table and columns have quotes, capitals and spaces, then they are names', async () => {
+    const columns = { 'User "Id"': { from: 'userId', type: 'text' }, ';--': { from: 'userId', type: 'text' } }
+    const spec = stage.log({ table: `Odd "table' name`, columns, key: ['User "Id"'], createTable: true })
+    const sink = await stage.opened(spec)
+    await sink.commit(1, clicks('ann', 'ann', `'); drop table click_log; --`))
+    const rows = await stage.query(`select ";--" as user_id from "Odd ""table' name" order by 1`)
+    expect(rows).toEqual([{ user_id: `'); drop table click_log; --` }, { user_id: 'ann' }])
+    expect(await stage.users()).toEqual([])
+  })
+
+  test('when the table vanishes while the sink is open, then the job fails at the commit and says so', async () => {
+    const sink = await stage.opened(stage.log())
+    await sink.commit(1, clicks('ann'))
+    await stage.query('drop table click_log')
+    sink.writer.write(clicks('bob'))
+    await sink.checkpoint(2)
+    sink.complete(2)
+    const error = await sink.failed()
+    expect(error).toMatchObject({ code: 'RT1443', message: expect.stringContaining('click_log') })
+    expect(isCurable(errorInfoOf(error))).toBe(false)
+  })
+
+  test('when a column is dropped while the sink is open, then the job fails at the commit and says so', async () => {
+    const sink = await stage.opened(stage.log())
+    await stage.query('alter table click_log drop column user_id')
+    sink.writer.write(clicks('bob'))
+    await sink.checkpoint(1)
+    sink.complete(1)
+    const error = await sink.failed()
+    expect(error).toMatchObject({ code: 'RT1444', message: expect.stringContaining('user_id') })
+    expect(isCurable(errorInfoOf(error))).toBe(false)
+  })
+
+  test('when a field of the key is null or not there, then it is refused when it is staged', async () => {
+    const sink = await stage.opened(stage.counts())
+    for (const row of [{ userId: null, clicks: 1 }, { clicks: 1 }]) {
+      expect(() => sink.writer.write([row])).toThrow(expect.objectContaining({ code: 'RT1446' }))
+    }
+  })
+
+  test('when keys are empty texts, then they are keys like others', async () => {
+    const sink = await stage.opened(stage.counts())
+    await sink.commit(1, [
+      { userId: '', clicks: 1 },
+      { userId: ' ', clicks: 2 },
+      { userId: '', clicks: 3 },
+    ])
+    expect(await stage.countsByUser()).toEqual({ '': '3', ' ': '2' })
+  })
+
   let closedPort: number
   beforeAll(async () => {
     closedPort = await freePort()

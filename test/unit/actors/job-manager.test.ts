@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import { JobIntake } from '#actors/job-intake.js'
-import { JobManager, type JobManagerMessage, type ListRuns, type SubmitJob } from '#actors/job-manager.js'
+import {
+  JobManager,
+  type JobManagerMessage,
+  type ListRuns,
+  type SubmitJob,
+  type UploadBundle,
+} from '#actors/job-manager.js'
 import type { ActorRef } from '#src/actor/actor.js'
 import { JobStore } from '#src/cluster/job-store.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
@@ -66,6 +72,10 @@ function stage() {
   return {
     clock,
     submit,
+    upload: (piece: unknown) => {
+      const upload: UploadBundle = { type: 'upload', piece: piece as UploadBundle['piece'] }
+      return system.ask(ref, upload, { timeoutMs: 1_000 })
+    },
     standDown: () => system.killActor(ref),
     lead,
     refuse: (error: Error | undefined) => {
@@ -92,6 +102,23 @@ test('when a job is submitted and planned, then there is a run, which whoever su
   expect(await runs()).toEqual([])
   await plan()
   expect(await runs()).toMatchObject([{ run: (await accepted)?.run, job: 'click-count' }])
+})
+
+test('when a client uploads what is no bundle, then it hears so, and nobody else feels it', async () => {
+  const { clock, upload, submit, plan } = stage()
+  const hash = 'a'.repeat(64)
+  const refused = [{}, { hash, index: 0, pieces: 1, bytes: Uint8Array.of(1) }, null].map((piece) =>
+    upload(piece),
+  )
+  const answers = Promise.allSettled(refused)
+  await clock.advance(10)
+  for (const answer of await answers)
+    expect(answer).toMatchObject({ status: 'rejected', reason: { cause: { code: 'RT1109' } } })
+
+  const accepted = submit()
+  await clock.advance(10)
+  await plan()
+  expect(await accepted).toMatchObject({ plan: { name: 'click-count' } })
 })
 
 test('when another has come to lead while a job is planned, then it is not submitted here', async () => {

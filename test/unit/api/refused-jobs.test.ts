@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import {
+  customSink,
+  customSource,
   type Duration,
   discard,
   type Flow,
@@ -7,12 +9,16 @@ import {
   type Job,
   type JobOptions,
   job,
+  of,
   RetakeError,
   secret,
 } from '#src/api/index.js'
+import { postgres } from '#src/api/postgres.js'
 import { type Click, clickCount, clicks, table } from '../graph/click-count.js'
 
 type Build = (flow: Flow) => unknown
+
+const SPLIT = { split: 'a', owner: 0, position: 0 }
 
 const REFUSED: readonly [when: string, code: string, build: Build, options?: JobOptions<never>][] = [
   ['two operators have one id', 'RT1001', (flow) => flow.from('same', clicks).to('same', discard())],
@@ -93,6 +99,34 @@ const REFUSED: readonly [when: string, code: string, build: Build, options?: Job
   ['an interval is 0', 'RT1704', () => undefined, { checkpoint: { interval: 0 } }],
   ['no checkpoint is retained', 'RT1704', () => undefined, { checkpoint: { retained: 0 } }],
   ['a mode is none', 'RT1704', () => undefined, { checkpoint: { mode: 'twice' as never } }],
+  ['a time-out is 0', 'RT1704', () => undefined, { checkpoint: { timeout: 0 } }],
+  ['no checkpoint may be under way', 'RT1704', () => undefined, { checkpoint: { maxConcurrent: 0 } }],
+  ['less than no failure is tolerable', 'RT1704', () => undefined, { checkpoint: { tolerableFailures: -1 } }],
+  ['a pause is no time', 'RT1701', () => undefined, { checkpoint: { minPause: -1 } }],
+  ['a batch is held for less than no time', 'RT1701', () => undefined, { bufferTimeout: -1 }],
+  ['chaining is a word', 'RT1704', () => undefined, { chaining: 'never' as never }],
+  ['a restart strategy is a word', 'RT1702', () => undefined, { restart: 'none' as never }],
+  ['a restart strategy is none', 'RT1702', () => undefined, { restart: { type: 'never' } as never }],
+  [
+    'the chaining of an operator is none',
+    'RT1012',
+    (flow) => flow.from('clicks', clicks, { chaining: 'sometimes' as never }).to('out', discard()),
+  ],
+  ['a source of the user has no reader', 'RT1012', () => customSource({ splits: [] } as never)],
+  [
+    'two splits of the user have one name',
+    'RT1012',
+    () => customSource({ splits: [SPLIT, SPLIT], reader: () => undefined as never, emits: of() }),
+  ],
+  ['a sink of the user has no writer', 'RT1012', () => customSink({} as never)],
+  [
+    'a sink of the user promises what there is not',
+    'RT1012',
+    () => customSink({ writer: () => undefined as never, takes: of(), guarantee: 'twice' as never }),
+  ],
+  ['a table promises what there is not', 'RT1012', () => postgresTable({ guarantee: 'twice' })],
+  ['the key of a table is a word', 'RT1012', () => postgresTable({ key: 'id' })],
+  ['the key of a table is no column', 'RT1010', () => postgresTable({ key: ['name'] })],
   [
     'a restart strategy makes no sense',
     'RT1702',
@@ -143,6 +177,11 @@ test('when the command line asks for a parallelism, then it wins over that of th
   const graph = clickCount({ parallelism: 3 }).build({ parallelism: 2 })
   expect(graph.vertices.map(({ parallelism }) => parallelism)).toEqual([2, 2])
 })
+
+function postgresTable(options: object) {
+  const columns = { id: { from: 'id', type: 'text' } }
+  return postgres.sink({ database: 'postgres://none', table: 't', columns, ...options } as never)
+}
 
 function combined(flow: Flow, combine: Duration): void {
   flow

@@ -158,6 +158,37 @@ test('when a job has finished, then dev ends with 0, and its temporary state is 
   expect(talk()).toContain('temporary state')
 })
 
+test('when slots and a nats-server are named, then the node has them, and the first line says so', async () => {
+  const { node, code, ready, talk } = start(['--slots', '5', '--nats', 'nats://far:4222'])
+  await ready
+  expect(node.options).toMatchObject({ slots: 5, nats: { servers: 'nats://far:4222' } })
+  expect(talk()).toContain('5 slots')
+  expect(talk()).toContain('every channel over nats://far:4222')
+  node.end('finished')
+  await code
+})
+
+test.each([
+  [[], ['warned', 'broke'], 'text'],
+  [['--log-level', 'info'], ['told', 'warned', 'broke'], 'text'],
+  [['--log-level', 'error'], ['broke'], 'text'],
+  [['--log-level', 'debug', '--log-format', 'json'], ['whispered', 'told', 'warned', 'broke'], 'json'],
+] as const)('when the options of its log are %j, then it says %j, as %s', async (options, said, format) => {
+  const { node, code, ready, talk } = start([...options])
+  await ready
+  const before = talk().length
+  const logger = node.options?.logger
+  logger?.debug({}, 'whispered')
+  logger?.info({}, 'told')
+  logger?.warn({}, 'warned')
+  logger?.error({}, 'broke')
+  const lines = talk().slice(before).trim().split('\n')
+  expect(lines.map((line) => said.find((word) => line.includes(word)))).toEqual(said)
+  if (format === 'json') for (const line of lines) expect(JSON.parse(line)).toBeTypeOf('object')
+  node.end('finished')
+  await code
+})
+
 test('when a job fails, then dev ends with 6 and tells the cause and where to go on', async () => {
   const { node, code, ready, talk } = start(['--state', join(folder, 'failing')])
   await ready

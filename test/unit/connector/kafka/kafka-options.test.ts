@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { kafka } from '#src/api/kafka.js'
 import { kafkaOptions } from '#src/connector/kafka/kafka-options.js'
 
 const MINIMUM = { brokers: 'a:9092', topic: 't' }
@@ -33,10 +34,46 @@ test('when a password is a secret, then it is this node’s', () => {
   expect(() => kafkaOptions({ ...MINIMUM, sasl })).toThrow(expect.objectContaining({ code: 'RT1710' }))
 })
 
+test('when everything is said, then it is what was said', () => {
+  const tls = {
+    ca: 'ca',
+    cert: 'cert',
+    key: 'key',
+    passphrase: 'open',
+    servername: 'kafka',
+    rejectUnauthorized: false,
+  }
+  const fetch = { maxWaitMs: 1, minBytes: 2, maxBytes: 3, maxPartitionBytes: 4 }
+  const given = { clientId: 'me', group: 'g', discover: '1m', isolation: 'read-uncommitted', tls, fetch }
+  expect(kafkaOptions({ ...MINIMUM, ...given })).toMatchObject({
+    connection: { clientId: 'me', tls },
+    group: 'g',
+    discoverMs: 60_000,
+    isolation: 'read-uncommitted',
+    fetch,
+  })
+})
+
+test.each([
+  ['earliest', { start: 'earliest' }, { start: 'earliest', stop: undefined }],
+  ['a day', { start: { timestamp: new Date(5) } }, { start: { timestamp: 5 } }],
+  ['what is older than a day', { stop: { timestamp: new Date(5) } }, { stop: { timestamp: 5 } }],
+  ['what is there', { bounded: true }, { stop: 'latest', discoverMs: undefined }],
+  ['what is older, and bounded', { bounded: true, stop: { timestamp: 5 } }, { stop: { timestamp: 5 } }],
+  ['what is known at first', { discover: false }, { discoverMs: undefined }],
+  ['what is known at first', { discover: 0 }, { discoverMs: undefined }],
+])('when %s is to be read, then that is', (_, given, expected) => {
+  const { options } = kafka.source({ ...MINIMUM, ...(given as object) })
+  expect(kafkaOptions(options)).toMatchObject(expected)
+})
+
 test.each([
   ['brokers', { brokers: '' }],
   ['brokers', { brokers: [] }],
   ['brokers', { brokers: 'a:b' }],
+  ['brokers', { brokers: 'a:65536' }],
+  ['group', { group: '' }],
+  ['clientId', { clientId: 5 }],
   ['topic', { topic: undefined }],
   ['format', { format: 'xml' }],
   ['start', { start: 'middle' }],
@@ -49,6 +86,10 @@ test.each([
   ['mechanism', { sasl: { mechanism: 'gssapi', username: 'a', password: 'b' } }],
   ['tls', { tls: 'yes' }],
   ['fetch.maxBytes', { fetch: { maxBytes: 0 } }],
+  ['fetch.maxBytes', { fetch: { maxBytes: 2 ** 31 } }],
+  ['fetch.maxWaitMs', { fetch: { maxWaitMs: '5s' } }],
+  ['fetch.minBytes', { fetch: { minBytes: null } }],
+  ['fetch.maxPartitionBytes', { fetch: { maxPartitionBytes: 0.5 } }],
 ])('when %s is wrong, then the error names it', (name, given) => {
   expect(() => kafkaOptions({ ...MINIMUM, ...given })).toThrow(
     expect.objectContaining({ code: 'RT1410', what: `option ${name} of a Kafka source is wrong` }),
