@@ -22,18 +22,24 @@ export type KafkaStart = 'earliest' | 'latest' | 'group' | { readonly timestamp:
 export type KafkaStop = 'latest' | { readonly timestamp: number | Date }
 
 export interface KafkaSasl {
+  /** With 'plain' the password itself crosses the network: only under TLS. */
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
   readonly username: string | SecretReference
   readonly password: string | SecretReference
 }
 
-/** PEM texts. */
+/** PEM texts, not paths. A key is a secret of the nodes. */
 export interface KafkaTls {
+  /** Who signed the certificates of the brokers; the authorities that Node trusts unless said. */
   readonly ca?: string | SecretReference
+  /** What we show to brokers that want a certificate, and its key. */
   readonly cert?: string | SecretReference
   readonly key?: string | SecretReference
+  /** Of the key, where it is encrypted. */
   readonly passphrase?: string | SecretReference
+  /** The name that the certificates of all brokers hold; the one in each address unless said. */
   readonly servername?: string
+  /** False: whoever answers is believed, so nothing is proven, and all can be read on the way. True unless said. */
   readonly rejectUnauthorized?: boolean
 }
 
@@ -71,6 +77,7 @@ export interface KafkaSourceOptions<Schema extends StandardSchema, Format extend
   readonly onBadRecord?: 'fail' | 'skip'
   readonly clientId?: string
   readonly sasl?: KafkaSasl
+  /** True: TLS, and the brokers' certificates are signed by an authority that Node trusts. */
   readonly tls?: boolean | KafkaTls
   readonly fetch?: KafkaFetch
 }

@@ -1,5 +1,6 @@
 import { describe, test } from 'vitest'
 import { type Availability, SERVERS_ARE_REQUIRED } from './availability.js'
+import { opensslAvailability } from './certificates.js'
 import { kafkaAvailability } from './kafka-broker.js'
 import { kcatAvailability } from './kcat.js'
 import { type NatsVersion, natsAvailability } from './nats-server.js'
@@ -11,6 +12,7 @@ export interface Needs {
   readonly postgres?: true | 'own'
   readonly kafka?: true | 'own'
   readonly kcat?: true
+  readonly openssl?: true
 }
 
 /**
@@ -34,6 +36,7 @@ export async function whatIsMissing(needs: Needs): Promise<string[]> {
     wanted.push(['postgres', serverFor(needs.postgres, 'RETAKE_TEST_POSTGRES', postgresAvailability)])
   if (needs.kafka) wanted.push(['kafka', serverFor(needs.kafka, 'RETAKE_TEST_KAFKA', kafkaAvailability)])
   if (needs.kcat) wanted.push(['kcat', kcatAvailability()])
+  if (needs.openssl) wanted.push(['openssl', opensslAvailability()])
   const answers = await Promise.all(wanted.map(async ([name, asked]) => [name, await asked] as const))
   return answers.flatMap(([name, answer]) =>
     answer.kind === 'unavailable' ? [`${name}: ${answer.reason}`] : [],

@@ -3,6 +3,7 @@
  * stdout, as JSON, the environment in which test files know what cannot be had without trying again.
  */
 import { refusalVariable } from './availability.js'
+import { opensslAvailability } from './certificates.js'
 import { kafkaAvailability } from './kafka-broker.js'
 import { kcatAvailability } from './kcat.js'
 import { natsAvailability } from './nats-server.js'
@@ -14,6 +15,7 @@ const SERVERS = {
   postgres: postgresAvailability,
   kafka: kafkaAvailability,
   kcat: kcatAvailability,
+  openssl: opensslAvailability,
 }
 
 const refusals: Record<string, string> = {}
