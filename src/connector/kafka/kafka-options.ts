@@ -1,7 +1,7 @@
 import { type Duration, durationMs } from '../../kit/duration.js'
 import { RetakeError } from '../../kit/errors.js'
 import { LIMITS } from '../../kit/limits.js'
-import { resolveSecrets } from '../secret.js'
+import { resolveSecrets } from '../secret-value.js'
 import type { SourceSpec } from '../source.js'
 import { TLS_TEXT_FIX, type TlsTexts, unusableText } from '../tls.js'
 import type { Isolation } from './kafka-transport.js'

@@ -1,6 +1,7 @@
 import { durationMs } from '../../kit/duration.js'
 import { RetakeError } from '../../kit/errors.js'
-import { resolveSecret, resolveSecrets, type SecretReference } from '../secret.js'
+import type { SecretReference } from '../secret.js'
+import { resolveSecret, resolveSecrets } from '../secret-value.js'
 import type { SinkSpec } from '../sink.js'
 import { COLUMN_TYPES, type ColumnType, isColumnType } from './column-type.js'
 import { type DatabaseAddress, databaseAddress } from './database-address.js'
