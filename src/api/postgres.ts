@@ -62,10 +62,32 @@ export type RecordFor<Columns extends PostgresColumns, Key extends string> = {
     | (Name extends Key ? never : null | undefined)
 }
 
+/** PEM texts, not paths. A key is a secret of the nodes. */
+export interface PostgresTls {
+  /**
+   * libpq's sslmode. 'verify-full' unless said: the server's certificate is signed by `ca` and holds the name in the
+   * address. 'verify-ca': under any name. 'require': whoever answers is believed, so somebody on the way may be.
+   */
+  readonly mode?: 'disable' | 'require' | 'verify-ca' | 'verify-full'
+  /** Who signed the certificate of the server; the authorities that Node trusts unless said. */
+  readonly ca?: string | SecretReference
+  /** What we show to a server that asks for a certificate. */
+  readonly cert?: string | SecretReference
+  /** The key of `cert`. */
+  readonly key?: string | SecretReference
+  /** Of the key, where it is encrypted. */
+  readonly passphrase?: string | SecretReference
+}
+
 /** What `postgres.sink` takes. */
 export interface PostgresSinkOptions<Columns extends PostgresColumns, Key extends string> {
-  /** `postgres://user:password@host:port/name`; a secret, so that it stays out of the job. */
+  /**
+   * `postgres://user:password@host:port/name`; a secret, so that it stays out of the job. May end in libpq's
+   * `?sslmode=verify-full&sslrootcert=FILE`, with `sslcert=FILE&sslkey=FILE` where the server asks for a certificate.
+   */
   readonly database: Text | SecretReference
+  /** The same with texts in place of files. True: TLS, and the server is verified by the authorities that Node trusts. */
+  readonly tls?: boolean | PostgresTls
   /** Its name as it stands in the catalogue: case counts, nothing is quoted by you. */
   readonly table: Text
   /** The table's schema; 'public' unless said. */

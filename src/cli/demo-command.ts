@@ -2,9 +2,10 @@ import { ClusterClient } from '../../actors/cluster-client.js'
 import type { JobEnd, JobHandle } from '../../actors/node.js'
 import { JetStreamStateStore } from '../cluster/jetstream-state-store.js'
 import { TopicFeed } from '../connector/kafka/topic-feed.js'
+import { databaseAddress } from '../connector/postgres/database-address.js'
 import { PostgresClient } from '../connector/postgres/postgres-client.js'
 import { faultError, PostgresFault } from '../connector/postgres/postgres-fault.js'
-import { resolveSecret } from '../connector/secret.js'
+import { resolveSecret } from '../connector/secret-value.js'
 import { executionGraphOf, requiredSlots } from '../graph/execution-graph.js'
 import { systemClock } from '../kit/clock.js'
 import type { Logger } from '../kit/logger.js'
@@ -68,7 +69,7 @@ export const demoCommand: RunCommand = async (invocation, terminal) => {
     table: `retake_demo_${randomToken(systemRandom, 6)}`,
     example: await demoExample(),
     database: new PostgresClient({
-      url: resolveSecret<string>({ '~secret': 'database' }),
+      address: databaseAddress(resolveSecret<string>({ '~secret': 'database' })),
       applicationName: 'retake demo',
       statementTimeoutMs: 60_000,
       clock: systemClock,

@@ -82,6 +82,7 @@ export const CATALOGUE = {
   RT1481: { title: 'the file sink may not write', restart: 'useless' },
   RT1482: { title: 'the file sink could not write', restart: 'cures' },
   RT1483: { title: 'a published file was changed', restart: 'useless' },
+  RT1490: { title: 'TLS with Kafka or PostgreSQL fails', restart: 'useless' },
   RT1501: { title: 'NATS cannot be reached', restart: 'cures' },
   RT1502: { title: 'NATS refused the credentials', restart: 'useless' },
   RT1503: { title: 'a permission is missing in NATS', restart: 'useless' },

@@ -35,6 +35,7 @@ export interface SplitPosition {
   readonly owner: number
   /** The connector's own plain data: start, position, stop. */
   readonly position: unknown
+  /** Its stop is reached: nothing of it is read any more. */
   readonly ended?: boolean
 }
 
@@ -44,6 +45,7 @@ export interface Piece {
   readonly owner: number
   /** The run whose subtask made it. */
   readonly run: RunId
+  /** The one whose barrier it was cut at. */
   readonly checkpoint: CheckpointId
   /** 0, 1, 2 … within owner and checkpoint. */
   readonly number: number
@@ -53,9 +55,13 @@ export interface Piece {
 
 /** Bytes in the store: the whole blob, or a range of it. Verified by `hash` (sha256, hex, of exactly these bytes) when read. */
 export interface Part {
+  /** The blob that holds it. */
   readonly blob: BlobName
+  /** Where it begins there, in bytes. */
   readonly offset: number
+  /** How many it has. */
   readonly bytes: number
+  /** Of these bytes alone: sha256, hex. */
   readonly hash: string
 }
 
@@ -87,6 +93,7 @@ export interface PartStore extends BlobWriter {
 
 /** Where parts are read. Throws RT1203 when what is there is not what was written. */
 export interface BlobReader {
+  /** The bytes of a part, verified. */
   get(part: Part): Promise<Uint8Array>
 }
 
@@ -99,6 +106,7 @@ export interface Capture {
   slice(): boolean
   /** Undefined, or what to wait for before the next slice: the store is behind. */
   room?(): Promise<void> | undefined
+  /** Stores what it holds, once every slice is done, and says where. Rejects when the store refuses it. */
   upload(blobs: BlobWriter): Promise<Partial<OperatorSnapshot>>
   /** The checkpoint was given up, or another part of it failed: nothing is encoded for it any more. */
   abandon?(): void

@@ -319,7 +319,7 @@ await describeWith({ kafka: true }, 'the Kafka source, on a real broker', () => 
     const error = await runOf({ brokers, tls: true, topic: 'private' })
       .enumerator.resolve()
       .catch((thrown: unknown) => thrown)
-    expect(error).toMatchObject({ code: 'RT1404', why: expect.stringMatching(/certificate/i) })
+    expect(error).toMatchObject({ code: 'RT1490', why: expect.stringMatching(/certificate/i) })
   })
 
   test('when it is closed in the middle of a long poll, then it ends at once', async () => {

@@ -20,7 +20,8 @@ export interface NodeProcessOptions {
   readonly onLine?: (line: string) => void
 }
 
-const READY = '✔ ready'
+/** In words for people, and in a line of its log. */
+const READY = /✔ ready|"type":"ready"/
 const READY_MS = 30_000
 /** Longer than a node may drain, so that one that takes too long is told by its own exit code. */
 const LEAVE_S = 90
@@ -154,7 +155,7 @@ export class NodeProcess {
     this.#lines++
     this.#said.push(line)
     if (this.#said.length > LINES_KEPT) this.#said.shift()
-    if (line.includes(READY)) this.#isReady = true
+    if (READY.test(line)) this.#isReady = true
     this.#options.onLine?.(line)
     this.#changed()
   }

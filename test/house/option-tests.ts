@@ -8,6 +8,8 @@ const KAFKA_E2E = 'e2e/kafka-source.test.ts'
 const PASSWORD = `${KAFKA_E2E} > when the broker asks for a password, then the right one reads and a wrong one fails at once`
 const POSTGRES_SAID =
   'unit/connector/postgres/postgres-options.test.ts > when everything is said, then it is what was said'
+const SECURED_TEXTS =
+  'contract/postgres/secured.test.ts > when texts are given in place of files, then they do the same'
 const REFUSALS = 'contract/postgres/refusals.test.ts'
 const FILES = 'unit/connector/file/file-source.test.ts'
 const GENERATOR = 'unit/connector/generator/generator-source.test.ts'
@@ -78,6 +80,7 @@ export const JOB_OPTION_TESTS: OptionTests = {
   CustomSinkOptions: { writer: CUSTOM, takes: CUSTOM, guarantee: CUSTOM, keyFields: CUSTOM },
   PostgresSinkOptions: {
     database: `${REFUSALS} > when the address is none, then the job is told so, without the address`,
+    tls: SECURED_TEXTS,
     table: `${REFUSALS} > when the table does not exist, then the job is told so`,
     schema: `${REFUSALS} > when a table is in another schema, then its rows are written there`,
     columns: `${REFUSALS} > when every type is written, then the table holds what the record had`,
@@ -88,6 +91,13 @@ export const JOB_OPTION_TESTS: OptionTests = {
     createTable: `${REFUSALS} > when the table is to be created, then several subtasks create it once, with its key`,
     statementTimeout:
       'contract/postgres/exactly-once.test.ts > when a statement waits longer than its time-out, then the server gives it up, and it is tried again',
+  },
+  PostgresTls: {
+    mode: SECURED_TEXTS,
+    ca: SECURED_TEXTS,
+    cert: SECURED_TEXTS,
+    key: SECURED_TEXTS,
+    passphrase: SECURED_TEXTS,
   },
   PostgresColumn: {
     from: POSTGRES_SAID,

@@ -1,5 +1,6 @@
 import { describe, test } from 'vitest'
 import { type Availability, SERVERS_ARE_REQUIRED } from './availability.js'
+import { opensslAvailability } from './certificates.js'
 import { kafkaAvailability } from './kafka-broker.js'
 import { kcatAvailability } from './kcat.js'
 import { type NatsVersion, natsAvailability } from './nats-server.js'
@@ -15,6 +16,7 @@ export interface Needs {
   readonly kcat?: true
   readonly node?: NodeMajor
   readonly packageLinters?: true
+  readonly openssl?: true
 }
 
 /**
@@ -40,6 +42,7 @@ export async function whatIsMissing(needs: Needs): Promise<string[]> {
   if (needs.kcat) wanted.push(['kcat', kcatAvailability()])
   if (needs.node) wanted.push([`node ${needs.node}`, nodeAvailability(needs.node)])
   if (needs.packageLinters) wanted.push(['package linters', packageLinters()])
+  if (needs.openssl) wanted.push(['openssl', opensslAvailability()])
   const answers = await Promise.all(wanted.map(async ([name, asked]) => [name, await asked] as const))
   return answers.flatMap(([name, answer]) =>
     answer.kind === 'unavailable' ? [`${name}: ${answer.reason}`] : [],

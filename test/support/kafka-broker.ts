@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { type Availability, availabilityOf, mustHave, remembered } from './availability.js'
+import type { Certificate } from './certificates.js'
 import { mustRun } from './command.js'
 import { cached } from './download.js'
 import { freePort } from './free-port.js'
@@ -21,10 +22,22 @@ export interface KafkaOptions {
   readonly sasl?: { readonly username: string; readonly password: string }
   /** A third listener that speaks TLS, with a certificate of its own. */
   readonly tls?: boolean
+  /** Two listeners more, and nobody may do what no ACL allows, but for those who come over the first one. */
+  readonly secured?: Security
   /** 384 MB unless said. */
   readonly heapMb?: number
   /** More lines of server.properties. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface Security {
+  readonly certificate: Certificate
+  /** Who signed the certificates of clients. */
+  readonly clientAuthority: string
+  /** Passwords by name. */
+  readonly users: Readonly<Record<string, string>>
+  /** How the users of SASL_SSL prove that they know theirs. */
+  readonly mechanisms: readonly ('PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512')[]
 }
 
 export interface TopicOptions {
@@ -42,6 +55,8 @@ export interface KafkaBroker extends ServerControl {
   readonly saslBootstrap: string | undefined
   /** The listener with TLS and the certificate (PEM) to trust, if it was asked for. */
   readonly tls: { readonly bootstrap: string; readonly certificate: string } | undefined
+  /** `localhost:PORT`, if they were asked for: SASL_SSL with its users, and SSL for those who show a certificate. */
+  readonly secured: { readonly sasl: string; readonly mutual: string } | undefined
   createTopic(topic: string, options?: TopicOptions): Promise<void>
   /** Raises the number of partitions of a topic to `partitions`. */
   addPartitions(topic: string, partitions: number): Promise<void>
@@ -63,6 +78,7 @@ interface Ports {
   readonly controller: number
   readonly sasl: number | undefined
   readonly tls: number | undefined
+  readonly secured: { readonly sasl: number; readonly mutual: number } | undefined
 }
 
 const program = remembered('kafka', () => availabilityOf(findKafka))
@@ -80,7 +96,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
   const external = process.env.RETAKE_TEST_KAFKA
   if (external && Object.keys(options).length === 0) {
     return brokerAt(
-      { bootstrap: external, saslBootstrap: undefined, tls: undefined },
+      { bootstrap: external, saslBootstrap: undefined, tls: undefined, secured: undefined },
       foreignControl('RETAKE_TEST_KAFKA'),
     )
   }
@@ -90,6 +106,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
     controller: await freePort(),
     sasl: options.sasl === undefined ? undefined : await freePort(),
     tls: options.tls ? await freePort() : undefined,
+    secured: options.secured && { sasl: await freePort(), mutual: await freePort() },
   }
   const { host = THIS_HOST } = options
   const { address } = host
@@ -118,8 +135,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
   try {
     if (ports.tls !== undefined) certificate = await makeCertificate(java, server.folder)
     writeFileSync(properties, propertiesOf(server.folder, address, ports, options))
+    if (options.secured !== undefined) writeCertificates(server.folder, options.secured)
     const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties]
-    await mustRun(java, [...quick, ...format], { cwd: server.folder })
+    const users = options.secured === undefined ? [] : scramUsersOf(options.secured)
+    await mustRun(java, [...quick, ...format, ...users], { cwd: server.folder })
     await server.start(isReady)
   } catch (error) {
     await server.destroy()
@@ -130,12 +149,16 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
     bootstrap,
     saslBootstrap: ports.sasl === undefined ? undefined : `${address}:${ports.sasl}`,
     tls: certificate === undefined ? undefined : { bootstrap: `${address}:${ports.tls}`, certificate },
+    secured: ports.secured && {
+      sasl: `localhost:${ports.secured.sasl}`,
+      mutual: `localhost:${ports.secured.mutual}`,
+    },
   }
   return brokerAt(listeners, controlOf(server, isReady))
 }
 
 function brokerAt(
-  listeners: Pick<KafkaBroker, 'bootstrap' | 'saslBootstrap' | 'tls'>,
+  listeners: Pick<KafkaBroker, 'bootstrap' | 'saslBootstrap' | 'tls' | 'secured'>,
   control: ServerControl,
 ): KafkaBroker {
   const admin = <T>(use: (admin: Admin) => Promise<T>) => withAdmin(listeners.bootstrap, use)
@@ -177,7 +200,7 @@ function propertiesOf(
   folder: string,
   address: string,
   ports: Ports,
-  { sasl, settings = {} }: KafkaOptions,
+  { sasl, secured, settings = {} }: KafkaOptions,
 ): string {
   const listeners = [`PLAINTEXT://${address}:${ports.plain}`]
   const more: Record<string, string | number | boolean> = {}
@@ -194,16 +217,25 @@ function propertiesOf(
     more['ssl.keystore.location'] = join(folder, KEYSTORE)
     more['ssl.keystore.password'] = KEYSTORE_PASSWORD
   }
+  const advertised = [...listeners]
+  if (secured !== undefined && ports.secured !== undefined) {
+    listeners.push(
+      `SECURED://${address}:${ports.secured.sasl}`,
+      `MUTUAL://${address}:${ports.secured.mutual}`,
+    )
+    advertised.push(`SECURED://localhost:${ports.secured.sasl}`, `MUTUAL://localhost:${ports.secured.mutual}`)
+    Object.assign(more, securedProperties(folder, secured))
+  }
   const all: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@${address}:${ports.controller}`,
     listeners: [...listeners, `CONTROLLER://${address}:${ports.controller}`].join(','),
-    'advertised.listeners': listeners.join(','),
+    'advertised.listeners': advertised.join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'listener.security.protocol.map':
-      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL',
+      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL,SECURED:SASL_SSL,MUTUAL:SSL',
     'log.dirs': join(folder, 'data'),
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,
@@ -226,6 +258,49 @@ function propertiesOf(
   return Object.entries(all)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')
+}
+
+const SERVER_PEM = 'server.pem'
+const CLIENTS_PEM = 'clients.pem'
+
+function writeCertificates(folder: string, { certificate, clientAuthority }: Security): void {
+  writeFileSync(join(folder, SERVER_PEM), certificate.key + certificate.certificate, { mode: 0o600 })
+  writeFileSync(join(folder, CLIENTS_PEM), clientAuthority)
+}
+
+/** SCRAM users live in the metadata log, so they are there from the format on. */
+function scramUsersOf({ users, mechanisms }: Security): string[] {
+  return mechanisms
+    .filter((mechanism) => mechanism !== 'PLAIN')
+    .flatMap((mechanism) =>
+      Object.entries(users).flatMap(([name, password]) => [
+        '--add-scram',
+        `${mechanism}=[name=${name},password=${password}]`,
+      ]),
+    )
+}
+
+function securedProperties(folder: string, { users, mechanisms }: Security): Record<string, string> {
+  const properties: Record<string, string> = {
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': 'User:ANONYMOUS',
+    'listener.name.secured.sasl.enabled.mechanisms': mechanisms.join(','),
+    'listener.name.mutual.ssl.client.auth': 'required',
+    'listener.name.mutual.ssl.truststore.type': 'PEM',
+    'listener.name.mutual.ssl.truststore.location': join(folder, CLIENTS_PEM),
+  }
+  for (const listener of ['secured', 'mutual']) {
+    properties[`listener.name.${listener}.ssl.keystore.type`] = 'PEM'
+    properties[`listener.name.${listener}.ssl.keystore.location`] = join(folder, SERVER_PEM)
+  }
+  const accounts = Object.entries(users).map(([name, password]) => ` user_${name}="${password}"`)
+  for (const mechanism of mechanisms) {
+    properties[`listener.name.secured.${mechanism.toLowerCase()}.sasl.jaas.config`] =
+      mechanism === 'PLAIN'
+        ? `org.apache.kafka.common.security.plain.PlainLoginModule required${accounts.join('')};`
+        : 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
+  }
+  return properties
 }
 
 async function withAdmin<T>(bootstrap: string, use: (admin: Admin) => Promise<T>): Promise<T> {

@@ -15,6 +15,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import pg from 'pg'
 import { type Availability, availabilityOf, mustHave, remembered } from './availability.js'
+import type { Certificate } from './certificates.js'
 import { findProgram, mustRun, run } from './command.js'
 import { cached } from './download.js'
 import { freePort } from './free-port.js'
@@ -27,6 +28,10 @@ export interface PostgresOptions {
   readonly host?: Host
   /** More settings, as `postgres -c name=value`. */
   readonly settings?: Readonly<Record<string, string | number>>
+  /** It speaks TLS with this certificate, and knows those of clients that this authority signed. */
+  readonly tls?: { readonly certificate: Certificate; readonly clientAuthority: string }
+  /** Lines of pg_hba.conf that go before the usual ones: who comes in how. */
+  readonly access?: readonly string[]
 }
 
 /** `restart` and `halt` are fast shutdowns: sessions are cut off. */
@@ -77,7 +82,7 @@ export function postgresAvailability(): Promise<Availability<PostgresProgram>> {
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const external = process.env.RETAKE_TEST_POSTGRES
-  if (external && options.settings === undefined && options.host === undefined)
+  if (external && Object.keys(options).length === 0)
     return serverAt(external, 'unknown', foreignControl('RETAKE_TEST_POSTGRES'))
   const { home, version } = await mustHave('PostgreSQL', postgresAvailability())
   const account = await unprivilegedAccount()
@@ -100,6 +105,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   try {
     await initialise(reachable, server.folder, data, account)
     if (host !== THIS_HOST) appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet scram-sha-256\n')
+    secure(data, options, account)
     await server.start(() => onConnection(urlOf(url, 'postgres'), async () => true))
     await onConnection(urlOf(url, 'postgres'), (client) => client.query(`create database ${DATABASE}`))
   } catch (error) {
@@ -136,7 +142,7 @@ function serverAt(url: string, version: string, control: ServerControl): Postgre
 function settingsOf(
   port: number,
   folder: string,
-  { host = THIS_HOST, settings = {} }: PostgresOptions,
+  { host = THIS_HOST, settings = {}, tls }: PostgresOptions,
 ): string[] {
   const all: Record<string, string | number> = {
     port,
@@ -148,6 +154,7 @@ function settingsOf(
     password_encryption: 'scram-sha-256',
     external_pid_file: join(folder, 'postmaster.pid'),
     log_min_messages: 'warning',
+    ...(tls === undefined ? {} : { ssl: 'on', ...TLS_FILES }),
     ...settings,
   }
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -168,6 +175,26 @@ async function initialise(
   const args = ['-D', data, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
   const fixed = ['--encoding=UTF8', '--locale=C', '--no-instructions', '--no-sync']
   await mustRun(join(home, 'bin', 'initdb'), [...args, ...fixed], { ...account, cwd: folder })
+}
+
+/** In the folder of the data. The server wants its key to be nobody else's. */
+const TLS_FILES = {
+  ssl_cert_file: 'server.crt',
+  ssl_key_file: 'server.key',
+  ssl_ca_file: 'clients.crt',
+} as const
+
+function secure(data: string, { tls, access = [] }: PostgresOptions, account: Partial<Account>): void {
+  const hba = join(data, 'pg_hba.conf')
+  writeFileSync(hba, [...access, readFileSync(hba, 'utf8')].join('\n'))
+  if (tls === undefined) return
+  const { certificate, clientAuthority } = tls
+  const texts = [certificate.certificate, certificate.key, clientAuthority]
+  for (const [index, file] of Object.values(TLS_FILES).entries()) {
+    const path = join(data, file)
+    writeFileSync(path, texts[index] ?? '', { mode: 0o600 })
+    if (account.uid !== undefined && account.gid !== undefined) chownSync(path, account.uid, account.gid)
+  }
 }
 
 async function onConnection<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {

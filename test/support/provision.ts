@@ -3,6 +3,7 @@
  * stdout, as JSON, the environment in which test files know what cannot be had without trying again.
  */
 import { refusalVariable } from './availability.js'
+import { opensslAvailability } from './certificates.js'
 import { kafkaAvailability } from './kafka-broker.js'
 import { kcatAvailability } from './kcat.js'
 import { natsAvailability } from './nats-server.js'
@@ -18,6 +19,7 @@ const SERVERS = {
   kcat: kcatAvailability,
   'package-linters': packageLinters,
   ...Object.fromEntries(NODE_MAJORS.map((major) => [`node-${major}`, () => nodeAvailability(major)])),
+  openssl: opensslAvailability,
 }
 
 const refusals: Record<string, string> = {}

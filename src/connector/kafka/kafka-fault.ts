@@ -1,4 +1,5 @@
 import { RetakeError } from '../../kit/errors.js'
+import { isTlsFault, tlsError } from '../tls.js'
 
 /**
  * What went wrong between us and Kafka, by what can be done about it.
@@ -6,7 +7,8 @@ import { RetakeError } from '../../kit/errors.js'
  *     unavailable     a broker is down, slow, starting or moving: ask for the leaders again and go on, for ever
  *     missing-topic   (metadata) or, while reading, a partition its broker does not know: as unavailable there
  *     out-of-range    the position is not in the partition's log
- *     refused         user, password or certificate: no retry helps, and many lock the account
+ *     refused         user, password or mechanism: no retry helps, and many lock the account
+ *     untrusted       a certificate, its name or its date, or one side speaks no TLS
  *     not-permitted   an ACL is missing
  *     unsupported     this broker speaks no version that we do
  *     failed          anything else: the attempt ends, a new one may fare better
@@ -16,6 +18,7 @@ export type KafkaFaultKind =
   | 'missing-topic'
   | 'out-of-range'
   | 'refused'
+  | 'untrusted'
   | 'not-permitted'
   | 'unsupported'
   | 'failed'
@@ -73,7 +76,7 @@ function codeOf({ type, code, name }: Thrown): string {
 
 function kindOf(thrown: Thrown): KafkaFaultKind | undefined {
   if (thrown.type !== undefined) return kindOfProtocolError(thrown.type, thrown.retriable === true)
-  if (typeof thrown.code === 'string' && isAboutTrust(thrown.code)) return 'refused'
+  if (typeof thrown.code === 'string' && isTlsFault(thrown.code)) return 'untrusted'
   switch (thrown.name) {
     case 'KafkaJSConnectionError':
     case 'KafkaJSConnectionClosedError':
@@ -103,6 +106,7 @@ function kindOfProtocolError(type: string, retriable: boolean): KafkaFaultKind {
       return 'out-of-range'
     case 'SASL_AUTHENTICATION_FAILED':
     case 'UNSUPPORTED_SASL_MECHANISM':
+    case 'ILLEGAL_SASL_STATE': // a listener without SASL, asked for it
       return 'refused'
     case 'TOPIC_AUTHORIZATION_FAILED':
     case 'GROUP_AUTHORIZATION_FAILED':
@@ -110,7 +114,6 @@ function kindOfProtocolError(type: string, retriable: boolean): KafkaFaultKind {
       return 'not-permitted'
     case 'UNSUPPORTED_VERSION':
       return 'unsupported'
-    case 'ILLEGAL_SASL_STATE':
     case 'FENCED_LEADER_EPOCH':
     case 'UNKNOWN_LEADER_EPOCH':
     case 'OFFSET_NOT_AVAILABLE':
@@ -121,11 +124,6 @@ function kindOfProtocolError(type: string, retriable: boolean): KafkaFaultKind {
     default:
       return retriable ? 'unavailable' : 'failed'
   }
-}
-
-/** OpenSSL's and Node's names for a certificate that is not trusted, or a server that speaks no TLS. */
-function isAboutTrust(code: string): boolean {
-  return /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECODE)|^ERR_(TLS|SSL|OSSL)_/.test(code)
 }
 
 /** A fault as the user is told of it. `about` names what was asked of whom: `topic "clicks" at broker:9092`. */
@@ -151,16 +149,18 @@ export function retakeErrorOf(error: unknown, about: string): RetakeError {
       })
     case 'refused':
       return new RetakeError('RT1404', {
-        what: `${about}: Kafka and this job do not trust each other`,
+        what: `${about}: Kafka refused the credentials`,
         why,
-        fix: 'correct sasl (mechanism, username, password) or tls (ca, cert, key) of the source',
+        fix: 'correct sasl of the source: a mechanism that this listener takes (leave sasl out if it takes none), username, password',
         cause,
       })
+    case 'untrusted':
+      return tlsError(fault.code, about, { why, cause })
     case 'not-permitted':
       return new RetakeError('RT1405', {
         what: `${about}: Kafka does not permit it`,
         why,
-        fix: 'give the user Describe and Read on the topic, and Read on the group if the source names one',
+        fix: 'give the user the ACLs Describe and Read on the topic, and Describe and Read on the group if the source names one',
         cause,
       })
     case 'unsupported':
@@ -174,7 +174,7 @@ export function retakeErrorOf(error: unknown, about: string): RetakeError {
       return new RetakeError('RT1406', {
         what: `${about}: Kafka cannot be reached`,
         why,
-        fix: 'see that the brokers run, and that their advertised.listeners can be reached from this node',
+        fix: 'see that the brokers run, that their advertised.listeners can be reached from this node, and that this listener wants sasl and tls just as the source has them: one that does not get what it wants hangs up without a word',
         cause,
       })
     case 'failed':

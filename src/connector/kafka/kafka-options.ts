@@ -1,8 +1,9 @@
 import { type Duration, durationMs } from '../../kit/duration.js'
 import { RetakeError } from '../../kit/errors.js'
 import { LIMITS } from '../../kit/limits.js'
-import { resolveSecrets } from '../secret.js'
+import { resolveSecrets } from '../secret-value.js'
 import type { SourceSpec } from '../source.js'
+import { TLS_TEXT_FIX, type TlsTexts, unusableText } from '../tls.js'
 import type { Isolation } from './kafka-transport.js'
 
 /** Where a topic is read from: every partition alike. */
@@ -17,13 +18,18 @@ export interface SaslOptions {
   readonly password: string
 }
 
+/** Options of Node's `tls.connect`. */
+export interface KafkaTlsOptions extends TlsTexts {
+  readonly servername?: string
+  readonly rejectUnauthorized?: boolean
+}
+
 /** How to reach the brokers, secrets and all: stays on the node, never printed. */
 export interface KafkaConnection {
   readonly brokers: readonly string[]
   readonly clientId: string
   readonly sasl: SaslOptions | undefined
-  /** True, or options of Node's `tls.connect`: ca, cert, key, passphrase, servername, rejectUnauthorized. */
-  readonly tls: true | object | undefined
+  readonly tls: KafkaTlsOptions | undefined
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
 }
@@ -171,14 +177,41 @@ function saslOf({ sasl }: Options): SaslOptions | undefined {
   return { mechanism: oneOf({ mechanism: name }, 'mechanism', known, 'plain'), username, password }
 }
 
-function tlsOf({ tls }: Options): true | object | undefined {
+function tlsOf({ tls }: Options): KafkaTlsOptions | undefined {
   if (tls === undefined || tls === null || tls === false) return undefined
-  if (tls === true || typeof tls === 'object') return tls
-  throw wrong(
-    'tls',
-    `${JSON.stringify(tls)} is not an option of TLS`,
-    'write true, or { ca, cert, key } as PEM texts',
-  )
+  if (tls === true) return {}
+  if (typeof tls !== 'object') {
+    throw wrong(
+      'tls',
+      'it is neither true nor false nor an object',
+      'write true, or { ca, cert, key } as PEM texts',
+    )
+  }
+  const given = Object.entries(tls).filter(([, value]) => value !== undefined && value !== null)
+  for (const [name, value] of given) {
+    const type = TLS_TYPES[name as keyof KafkaTlsOptions]
+    if (type === undefined) {
+      throw wrong(
+        `tls.${name}`,
+        'there is no such option',
+        `write one of ${Object.keys(TLS_TYPES).join(', ')}`,
+      )
+    }
+    if (typeof value !== type) throw wrong(`tls.${name}`, `it is no ${type}`, `write a ${type}`)
+  }
+  const options: KafkaTlsOptions = Object.fromEntries(given)
+  const unusable = unusableText(options)
+  if (unusable !== undefined) throw wrong(`tls.${unusable.option}`, unusable.why, TLS_TEXT_FIX)
+  return options
+}
+
+const TLS_TYPES: Readonly<Record<keyof KafkaTlsOptions, 'string' | 'boolean'>> = {
+  ca: 'string',
+  cert: 'string',
+  key: 'string',
+  passphrase: 'string',
+  servername: 'string',
+  rejectUnauthorized: 'boolean',
 }
 
 function fetchOf({ fetch }: Options): FetchOptions {

@@ -41,7 +41,7 @@ export class KafkajsTransport implements KafkaTransport {
     this.#cluster = new Cluster({
       brokers: connection.brokers,
       clientId: connection.clientId,
-      ssl: connection.tls === true ? {} : connection.tls,
+      ssl: connection.tls,
       sasl: connection.sasl === undefined ? undefined : saslOf(connection.sasl),
       logger: loggers.createLogger({
         level: loggers.LEVELS.WARN,

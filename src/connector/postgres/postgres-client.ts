@@ -1,12 +1,13 @@
 import pg from 'pg'
 import type { Clock } from '../../kit/clock.js'
 import type { Logger } from '../../kit/logger.js'
+import type { DatabaseAddress } from './database-address.js'
 import type { DatabaseClient } from './database-client.js'
 import { connectFault, PostgresFault, statementFault } from './postgres-fault.js'
 import { PREPARE_SESSION } from './postgres-statements.js'
 
 export interface PostgresClientOptions {
-  readonly url: string
+  readonly address: DatabaseAddress
   /** Shown in `pg_stat_activity`: job, sink and subtask. */
   readonly applicationName: string
   readonly statementTimeoutMs: number
@@ -91,9 +92,12 @@ export class PostgresClient implements DatabaseClient {
   }
 
   #newClient(): pg.Client {
-    const { url, applicationName, logger } = this.#options
+    const { address, applicationName, logger } = this.#options
+    const { url, tls } = address
     const client = clientOf({
       connectionString: url,
+      // A copy, of which pg hides the key. Always there, so that no PGSSLMODE has a say.
+      ssl: tls === false ? false : { ...tls },
       application_name: shortened(applicationName),
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,

@@ -1,4 +1,5 @@
 import { RetakeError } from '../../kit/errors.js'
+import { isTlsFault, tlsError } from '../tls.js'
 
 /**
  * What is known of a statement that did not succeed:
@@ -42,7 +43,11 @@ export function statementFault(error: unknown): PostgresFault {
 export function connectFault(error: unknown): PostgresFault {
   if (error instanceof PostgresFault) return error
   const code = codeOf(error)
-  const isRefused = (isSqlState(error) && !/^(?:08|53|57|25|40|XX)/.test(code ?? '')) || isBadPassword(error)
+  const isRefused =
+    (isSqlState(error) && !/^(?:08|53|57|25|40|XX)/.test(code ?? '')) ||
+    isBadPassword(error) ||
+    isTlsFault(code) ||
+    isWithoutTls(error)
   return new PostgresFault(isRefused ? 'refused' : 'unreachable', error)
 }
 
@@ -70,14 +75,30 @@ export function faultError(fault: PostgresFault, where: string): RetakeError {
 }
 
 function refusal(fault: PostgresFault, where: string, text: { why: string; cause: unknown }): RetakeError {
-  switch (fault.code) {
+  const { code } = fault
+  if (code !== undefined && isTlsFault(code)) return tlsError(code, `PostgreSQL, ${where}`, text)
+  if (isWithoutTls(fault)) {
+    return new RetakeError('RT1490', {
+      ...text,
+      what: `PostgreSQL, ${where}: the server does not speak TLS`,
+      fix: 'set ssl = on at the server, or say sslmode=disable where nobody can listen on the way',
+    })
+  }
+  if (wantsTls(fault)) {
+    return new RetakeError('RT1490', {
+      ...text,
+      what: `PostgreSQL, ${where}: the server takes this user only over TLS`,
+      fix: 'add ?sslmode=verify-full&sslrootcert=FILE to the address of the database, or give tls to postgres.sink',
+    })
+  }
+  switch (code) {
     case '28P01':
     case '28000':
     case undefined:
       return new RetakeError('RT1441', {
         ...text,
         what: `PostgreSQL refused the credentials for ${where}`,
-        fix: 'correct user and password in the address of the database (or in its secret)',
+        fix: 'correct user and password in the address of the database (or in its secret), or the certificate where the server asks for one',
       })
     case 'ERR_INVALID_URL':
       return new RetakeError('RT1450', {
@@ -137,4 +158,14 @@ function isSqlState(error: unknown): boolean {
 /** SASL refuses a missing password by itself, before the server is asked. */
 function isBadPassword(error: unknown): boolean {
   return error instanceof Error && /password must be a (?:non-empty )?string/i.test(error.message)
+}
+
+/** The client's own words, and no code. */
+function isWithoutTls(error: unknown): boolean {
+  return error instanceof Error && /does not support SSL|establishing an SSL connection/.test(error.message)
+}
+
+/** `pg_hba.conf` has a line for this user under `hostssl` alone; before PostgreSQL 14: "SSL off". */
+function wantsTls({ code, message }: PostgresFault): boolean {
+  return code === '28000' && /no encryption|SSL off/.test(message)
 }

@@ -1,8 +1,10 @@
 import { type Duration, durationMs } from '../../kit/duration.js'
 import { RetakeError } from '../../kit/errors.js'
-import { resolveSecret, type SecretReference } from '../secret.js'
+import type { SecretReference } from '../secret.js'
+import { resolveSecret, resolveSecrets } from '../secret-value.js'
 import type { SinkSpec } from '../sink.js'
 import { COLUMN_TYPES, type ColumnType, isColumnType } from './column-type.js'
+import { type DatabaseAddress, databaseAddress } from './database-address.js'
 
 /** One column of the table, in the order in which rows are written. */
 export interface Column {
@@ -16,6 +18,8 @@ export interface Column {
 export interface PostgresOptions {
   /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, or the secret that is one. Resolved when it is used. */
   readonly database: string | SecretReference
+  /** As it was given, secrets unresolved; `database-address.ts` reads it. */
+  readonly tls: unknown
   readonly schema: string
   readonly table: string
   readonly mode: 'upsert' | 'append'
@@ -48,6 +52,7 @@ export function postgresOptions({ options, guarantee }: SinkSpec): PostgresOptio
     throw wrong('key', `of types whose equal values look equal, which ${unfit.type} is not`, key)
   return {
     database: database as string | SecretReference,
+    tls: options['tls'],
     schema,
     table,
     mode,
@@ -67,10 +72,12 @@ function timeoutOf(timeout: unknown): number {
   throw wrong('statementTimeout', 'a time above 0, and of no more than 24 days', timeout)
 }
 
-/** The address of the database, on the node that connects to it. */
-export function databaseUrl({ database }: PostgresOptions): string {
+/** The way to the database, on the node that takes it. Throws RT1450 for one that is none, RT1710 for a secret. */
+export function addressOf({ database, tls }: PostgresOptions): DatabaseAddress {
   const url = resolveSecret(database)
-  if (typeof url === 'string' && /^postgres(?:ql)?:\/\//.test(url)) return url
+  if (typeof url === 'string' && /^postgres(?:ql)?:\/\//.test(url)) {
+    return databaseAddress(url, resolveSecrets(tls))
+  }
   throw wrong('database', 'an address: postgres://USER:PASSWORD@HOST:PORT/DATABASE', '(not shown)')
 }
 

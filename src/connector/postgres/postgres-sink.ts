@@ -4,7 +4,7 @@ import { AtLeastOnceWriter } from './at-least-once-writer.js'
 import type { DatabaseClient } from './database-client.js'
 import { ExactlyOnceTarget } from './exactly-once-target.js'
 import { PostgresClient, type PostgresClientOptions } from './postgres-client.js'
-import { databaseUrl, postgresOptions } from './postgres-options.js'
+import { addressOf, postgresOptions } from './postgres-options.js'
 import { PostgresSession } from './postgres-session.js'
 import { sinkOpening } from './sink-opening.js'
 
@@ -20,7 +20,7 @@ export function postgresSinkOver(
       const options = postgresOptions(spec)
       const { clock, logger, job, operator, subtask } = ctx
       const client = newClient({
-        url: databaseUrl(options),
+        address: addressOf(options),
         applicationName: `retake ${job}/${operator}/${subtask}`,
         statementTimeoutMs: options.statementTimeoutMs,
         clock,

@@ -99,7 +99,7 @@ await describeWith({ postgres: true }, 'the simulated PostgreSQL', () => {
 
   async function realDatabase(name: string): Promise<Database> {
     const client = new PostgresClient({
-      url: await server.createDatabase(name),
+      address: { url: await server.createDatabase(name), tls: false },
       applicationName: name,
       statementTimeoutMs: 10_000,
       clock: systemClock,

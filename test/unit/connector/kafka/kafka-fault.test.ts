@@ -18,7 +18,13 @@ test.each<[string, unknown, KafkaFaultKind]>([
   [
     'an unknown certificate',
     named('KafkaJSConnectionError', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
-    'refused',
+    'untrusted',
+  ],
+  ['a listener without SASL', protocol('ILLEGAL_SASL_STATE'), 'refused'],
+  [
+    'a broker that dies while TLS is spoken',
+    named('KafkaJSConnectionError', { code: 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING' }),
+    'unavailable',
   ],
   ['a missing ACL', protocol('TOPIC_AUTHORIZATION_FAILED'), 'not-permitted'],
   ['an old broker', named('KafkaJSServerDoesNotSupportApiKey'), 'unsupported'],
@@ -36,6 +42,7 @@ test.each<[KafkaFaultKind, ErrorCode, boolean]>([
   ['missing-topic', 'RT1401', false],
   ['out-of-range', 'RT1402', false],
   ['refused', 'RT1404', false],
+  ['untrusted', 'RT1490', false],
   ['not-permitted', 'RT1405', false],
   ['unavailable', 'RT1406', true],
   ['failed', 'RT1407', true],

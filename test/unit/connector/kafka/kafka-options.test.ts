@@ -34,11 +34,14 @@ test('when a password is a secret, then it is this node’s', () => {
   expect(() => kafkaOptions({ ...MINIMUM, sasl })).toThrow(expect.objectContaining({ code: 'RT1710' }))
 })
 
+const CERT = '-----BEGIN CERTIFICATE-----\nnot a certificate\n-----END CERTIFICATE-----\n'
+const KEY = '-----BEGIN PRIVATE KEY-----\nnot a key\n-----END PRIVATE KEY-----\n'
+
 test('when everything is said, then it is what was said', () => {
   const tls = {
-    ca: 'ca',
-    cert: 'cert',
-    key: 'key',
+    ca: CERT,
+    cert: CERT,
+    key: KEY,
     passphrase: 'open',
     servername: 'kafka',
     rejectUnauthorized: false,
@@ -85,6 +88,16 @@ test.each([
   ['sasl', { sasl: { mechanism: 'plain' } }],
   ['mechanism', { sasl: { mechanism: 'gssapi', username: 'a', password: 'b' } }],
   ['tls', { tls: 'yes' }],
+  ['tls.certificate', { tls: { certificate: '' } }],
+  ['tls.rejectUnauthorized', { tls: { rejectUnauthorized: 'no' } }],
+  ['tls.servername', { tls: { servername: true } }],
+  ['tls.ca', { tls: { ca: '/etc/ssl/ca.pem' } }],
+  ['tls.ca', { tls: { ca: ['-----BEGIN CERTIFICATE-----'] } }],
+  ['tls.cert', { tls: { cert: 'client.pem', key: KEY } }],
+  ['tls.cert', { tls: { key: KEY } }],
+  ['tls.key', { tls: { cert: CERT, key: 'client.key' } }],
+  ['tls.key', { tls: { cert: CERT } }],
+  ['tls.key', { tls: { cert: CERT, key: KEY } }],
   ['fetch.maxBytes', { fetch: { maxBytes: 0 } }],
   ['fetch.maxBytes', { fetch: { maxBytes: 2 ** 31 } }],
   ['fetch.maxWaitMs', { fetch: { maxWaitMs: '5s' } }],

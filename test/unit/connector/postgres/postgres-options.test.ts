@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { postgres } from '#src/api/postgres.js'
-import { databaseUrl, postgresOptions } from '#src/connector/postgres/postgres-options.js'
+import { addressOf, postgresOptions } from '#src/connector/postgres/postgres-options.js'
 import type { SinkSpec } from '#src/connector/sink.js'
 
 const MINIMUM = {
@@ -87,6 +87,6 @@ test.each([
 
 test('when the address is of something else, then it is refused, and not shown', () => {
   const options = postgresOptions(postgres.sink({ ...MINIMUM, database: 'mysql://ada:cut@host' }))
-  expect(() => databaseUrl(options)).toThrow(expect.objectContaining({ code: 'RT1450' }))
-  expect(() => databaseUrl(options)).not.toThrow(/cut/)
+  expect(() => addressOf(options)).toThrow(expect.objectContaining({ code: 'RT1450' }))
+  expect(() => addressOf(options)).not.toThrow(/cut/)
 })
