@@ -18,6 +18,19 @@ const OF_A_CLUSTER = { group: 'Commands for a cluster' }
 /** Every command there is, in the order in which the help shows them. */
 export const COMMANDS: readonly Command[] = [
   {
+    name: 'init',
+    summary: 'begin a project: a job, its test, and servers for it',
+    examples: [{ line: 'retake init my-job', what: 'cd my-job, npm install, npm test' }],
+    arguments: [{ name: 'DIR', summary: 'a folder that is empty or not there yet' }],
+    options: [],
+    notes: [
+      'Its job counts clicks from Kafka into PostgreSQL, exactly once. npm test and npm run dev need neither; ' +
+        'compose.yaml has both.',
+      'It depends on the Retake that wrote it: a version, or the tarball or checkout that it came from.',
+    ],
+    load: async () => (await import('./init-command.js')).initCommand,
+  },
+  {
     name: 'dev',
     summary: 'run a job here: the whole cluster in one process',
     examples: [

@@ -25,7 +25,7 @@ async function retake(
 test.each([
   ['', 2, '', /retake help COMMAND/],
   ['plna', 2, '', /there is no command "plna"\n +did you mean "plan"\?/],
-  ['frobnicate', 2, '', /there are dev, plan, run, .*, version, help/],
+  ['frobnicate', 2, '', /there are init, dev, plan, run, .*, version, help/],
   ['plan', 2, '', /"plan" needs JOB/],
   ['plan a.ts b.ts', 2, '', /does not take "b.ts"/],
   ['plan a.ts --formt json', 2, '', /no option --formt\n +did you mean --format\?/],
