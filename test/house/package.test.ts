@@ -1,10 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { bundleJob } from '#src/cluster/job-bundle.js'
 import { mustRun } from '../support/command.js'
 import { PROJECT } from '../support/project.js'
 
 const MANIFEST = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'))
+
+/** Job files of ours that a stranger reads first. */
+const JOBS = ['examples', 'template/src']
+  .flatMap((folder) => readdirSync(join(PROJECT, folder)).map((name) => join(folder, name)))
+  .filter(
+    (file) =>
+      file.endsWith('.ts') && readFileSync(join(PROJECT, file), 'utf8').includes('export default job('),
+  )
 
 test('when the package is packed, then it holds what runs and its types, and nothing of ours alone', async () => {
   const npm = ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=silent']
@@ -12,9 +21,11 @@ test('when the package is packed, then it holds what runs and its types, and not
   const paths: string[] = files.map((file: { path: string }) => file.path)
 
   const strangers = paths.filter(
-    (path) => !/^(dist\/)?(src|actors)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(path),
+    (path) =>
+      !/^((dist\/)?(src|actors)|template)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(path),
   )
   expect(strangers).toEqual([])
+  expect(paths).toContain('template/gitignore')
   for (const target of [...Object.values<string>(MANIFEST.exports), ...Object.values<string>(MANIFEST.bin)]) {
     const path = target.replace('./', '')
     expect(paths).toContain(path)
@@ -47,3 +58,11 @@ test('when the command is installed, then the system can run it', () => {
     expect(readFileSync(file, 'utf8').startsWith('#!/usr/bin/env node\n')).toBe(true)
   }
 })
+
+test.each(JOBS)(
+  'when %s is bundled, then it is small enough to be imported by every slot of every attempt',
+  async (file) => {
+    const { bytes } = await bundleJob(join(PROJECT, file))
+    expect(bytes).toBeLessThan(60 * 1024)
+  },
+)

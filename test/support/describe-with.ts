@@ -3,6 +3,8 @@ import { type Availability, SERVERS_ARE_REQUIRED } from './availability.js'
 import { kafkaAvailability } from './kafka-broker.js'
 import { kcatAvailability } from './kcat.js'
 import { type NatsVersion, natsAvailability } from './nats-server.js'
+import { type NodeMajor, nodeAvailability } from './node-program.js'
+import { packageLinters } from './package-linters.js'
 import { postgresAvailability } from './postgres-server.js'
 
 /** `own` is a server that the suite stops, kills or configures, so never one that an address in the environment names. */
@@ -11,6 +13,8 @@ export interface Needs {
   readonly postgres?: true | 'own'
   readonly kafka?: true | 'own'
   readonly kcat?: true
+  readonly node?: NodeMajor
+  readonly packageLinters?: true
 }
 
 /**
@@ -34,6 +38,8 @@ export async function whatIsMissing(needs: Needs): Promise<string[]> {
     wanted.push(['postgres', serverFor(needs.postgres, 'RETAKE_TEST_POSTGRES', postgresAvailability)])
   if (needs.kafka) wanted.push(['kafka', serverFor(needs.kafka, 'RETAKE_TEST_KAFKA', kafkaAvailability)])
   if (needs.kcat) wanted.push(['kcat', kcatAvailability()])
+  if (needs.node) wanted.push([`node ${needs.node}`, nodeAvailability(needs.node)])
+  if (needs.packageLinters) wanted.push(['package linters', packageLinters()])
   const answers = await Promise.all(wanted.map(async ([name, asked]) => [name, await asked] as const))
   return answers.flatMap(([name, answer]) =>
     answer.kind === 'unavailable' ? [`${name}: ${answer.reason}`] : [],

@@ -1,11 +1,13 @@
 /**
- * Asks once for every server of the tests, downloading what can be downloaded, and says one line each on stderr. On
+ * Asks once for every server and program of the tests, downloading what can be downloaded, and says one line each on stderr. On
  * stdout, as JSON, the environment in which test files know what cannot be had without trying again.
  */
 import { refusalVariable } from './availability.js'
 import { kafkaAvailability } from './kafka-broker.js'
 import { kcatAvailability } from './kcat.js'
 import { natsAvailability } from './nats-server.js'
+import { NODE_MAJORS, nodeAvailability } from './node-program.js'
+import { packageLinters } from './package-linters.js'
 import { postgresAvailability } from './postgres-server.js'
 
 const SERVERS = {
@@ -14,6 +16,8 @@ const SERVERS = {
   postgres: postgresAvailability,
   kafka: kafkaAvailability,
   kcat: kcatAvailability,
+  'package-linters': packageLinters,
+  ...Object.fromEntries(NODE_MAJORS.map((major) => [`node-${major}`, () => nodeAvailability(major)])),
 }
 
 const refusals: Record<string, string> = {}

@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runCommandLine } from '#src/cli/command-line.js'
 import { COMMANDS } from '#src/cli/commands.js'
 import { parseInvocation } from '#src/cli/invocation.js'
 import { codeBlocksOf, pageOf, wordsOf } from '../../house/docs.js'
+import { mustRun } from '../../support/command.js'
 import { PROJECT } from '../../support/project.js'
 import { temporaryFolder } from '../../support/server-process.js'
 import { recordingTerminal } from './recording-terminal.js'
@@ -50,6 +51,25 @@ test('when a project is begun, then its versions are those that the template is 
   expect(OWN.devDependencies).toMatchObject(others)
   expect(join(folder, retake.replace('file:', ''))).toBe(PROJECT)
 })
+
+test.each([
+  ['a registry', { resolved: 'https://registry.npmjs.org/retake/-/retake-0.1.0.tgz' }, OWN.version],
+  ['a tarball', { resolved: 'file:downloads/retake.tgz' }, 'file:../downloads/retake.tgz'],
+  ['wherever another package manager found it', undefined, OWN.version],
+])(
+  'when Retake was installed from %s, then the project takes it from there, too',
+  async (_, entry, origin) => {
+    const modules = join(parent, 'node_modules')
+    for (const part of ['dist/src/cli', 'dist/src/kit', 'template', 'package.json'])
+      cpSync(join(PROJECT, part), join(modules, 'retake', part), { recursive: true })
+    const lock = JSON.stringify({ packages: { 'node_modules/retake': entry } })
+    if (entry !== undefined) writeFileSync(join(modules, '.package-lock.json'), lock)
+
+    const main = join(modules, 'retake', 'dist', 'src', 'cli', 'main.js')
+    await mustRun(process.execPath, [main, 'init', 'my-job'], { cwd: parent })
+    expect(manifestIn(join(parent, 'my-job')).dependencies.retake).toBe(origin)
+  },
+)
 
 test.each([
   ['Click Count!', 'click-count'],
