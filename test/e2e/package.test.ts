@@ -88,7 +88,8 @@ for (const major of NODE_MAJORS)
         )
         expect(counted).toMatchObject({ code: 0, stderr: expect.stringContaining('✔ FINISHED') })
         expect(`${tested.stderr}${counted.stderr}`).not.toMatch(/warning/i)
-        const lines = readdirSync(join(project, output)).flatMap((name) =>
+        const files = readdirSync(join(project, output)).filter((name) => name.endsWith('.jsonl'))
+        const lines = files.flatMap((name) =>
           readFileSync(join(project, output, name), 'utf8')
             .trim()
             .split('\n'),
@@ -133,7 +134,7 @@ await describeWith({ nats: 'oldest' }, 'a cluster of the project', () => {
       await startNode('jm-1', '--role', 'job-manager')
       const taskManager = await startNode('tm-1', '--role', 'task-manager', '--slots', '1')
       await retake('run src/click-count-demo.ts --detach')
-      const { checkpoint } = (await retake('checkpoints click-count-demo --now')) as { checkpoint: number }
+      const taken = (await retake('checkpoints click-count-demo --now')) as Taken
 
       await taskManager.kill()
       await taskManager.start()
@@ -142,14 +143,19 @@ await describeWith({ nats: 'oldest' }, 'a cluster of the project', () => {
         return shown.status === 'RUNNING' && shown.attempt === 2 ? shown : undefined
       }
       const shown = await until(isBack, { what: 'attempt 2 to run', timeoutMs: 30_000, everyMs: 200 })
-      expect(shown.attempts[0]?.from).toBeGreaterThanOrEqual(checkpoint)
+      expect(shown.attempts[0]?.from).toBeGreaterThanOrEqual(taken.checkpoint.checkpoint)
       expect(await retake('cancel click-count-demo')).toMatchObject({ outcome: 'canceled' })
     },
     TEST_MS,
   )
 })
 
-/** What `retake show -o json` prints, as far as it is looked at here. */
+/** What `retake checkpoints --now -o json` prints, as far as it is looked at here. */
+interface Taken {
+  readonly checkpoint: { readonly checkpoint: number }
+}
+
+/** The same of `retake show -o json`. */
 interface Shown {
   readonly status: string
   readonly attempt: number
