@@ -19,7 +19,7 @@ import { NodeProcess } from './node-process.js'
 
 const INSTALL = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
 const INSTALL_MS = 180_000
-const TEST_MS = 60_000
+const TEST_MS = 120_000
 
 let folder: string
 let tarball: string
@@ -76,7 +76,7 @@ for (const major of NODE_MAJORS)
         const version = await typed('node --version', found.value)
         expect(version.stdout).toMatch(new RegExp(`^v${major}\\.`))
 
-        const tested = await typed('npm test', found.value)
+        const tested = await typed(`npm test -- --testTimeout ${TEST_MS}`, found.value)
         expect(tested).toMatchObject({ code: 0, stdout: expect.stringMatching(/Tests +1 passed/) })
 
         copyFileSync(join(PROJECT, 'examples', 'word-count.ts'), join(project, 'src', 'word-count.ts'))
