@@ -51,11 +51,21 @@ function refuseUnlessEmpty(given: string, folder: string): void {
 }
 
 function writeProject(folder: string): void {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   cpSync(TEMPLATE, folder, { recursive: true })
   // npm packs no file of this name.
   renameSync(join(folder, 'gitignore'), join(folder, '.gitignore'))
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifestOf(folder), null, 2)}\n`)
+}
+
+/**
+ * One folder after the other, and not with `recursive`: where the system says that a parent is not there though it is,
+ * as Linux does of /proc, Node then tries for ever.
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  mkdirSync(folder)
 }
 
 function manifestOf(folder: string) {
