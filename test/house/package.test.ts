@@ -22,7 +22,9 @@ test('when the package is packed, then it holds what runs and its types, and not
 
   const strangers = paths.filter(
     (path) =>
-      !/^((dist\/)?(src|actors)|template)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(path),
+      !/^((dist\/)?(src|actors)|template)\/|^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/.test(
+        path,
+      ),
   )
   expect(strangers).toEqual([])
   expect(paths).toContain('template/gitignore')
