@@ -1,6 +1,7 @@
-import { link, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { link, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { RetakeError } from '../kit/errors.js'
+import { makeFolder } from '../kit/make-folder.js'
 
 /**
  * The few things that durable stores ask of a file system, small enough to be failed one call at a time in a test.
@@ -81,10 +82,8 @@ export const nodeFiles: Files = {
 
   createDirectory: (path) =>
     writing(path, async () => {
-      const first = await mkdir(path, { recursive: true })
-      if (first === undefined) return
       // Every new directory is a name in the one above it.
-      for (let made = path; made.length >= first.length; made = dirname(made)) await sync(dirname(made))
+      for (const made of (await makeFolder(path)).toReversed()) await sync(dirname(made))
     }),
 
   async removeEmptyDirectory(path) {

@@ -1,6 +1,7 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeFolder } from '../kit/make-folder.js'
 import type { RunCommand } from './command.js'
 import { EXIT } from './exit-code.js'
 import type { Terminal } from './terminal.js'
@@ -28,7 +29,7 @@ export const initCommand: RunCommand = async (invocation, terminal) => {
   const folder = resolve(given)
   try {
     refuseUnlessEmpty(given, folder)
-    writeProject(folder)
+    await writeProject(folder)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
@@ -50,8 +51,8 @@ function refuseUnlessEmpty(given: string, folder: string): void {
   )
 }
 
-function writeProject(folder: string): void {
-  mkdirSync(folder, { recursive: true })
+async function writeProject(folder: string): Promise<void> {
+  await makeFolder(folder)
   cpSync(TEMPLATE, folder, { recursive: true })
   // npm packs no file of this name.
   renameSync(join(folder, 'gitignore'), join(folder, '.gitignore'))

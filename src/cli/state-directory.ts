@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { makeFolder } from '../kit/make-folder.js'
 import { temporaryFolder } from '../kit/temporary-folder.js'
 import { UsageError } from './usage-error.js'
 
@@ -19,7 +19,7 @@ export async function stateDirectory(wanted: string | undefined): Promise<StateD
 
 async function keptDirectory(path: string): Promise<StateDirectory> {
   try {
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
   } catch (error) {
     throw new UsageError(
       `${path} cannot be a state directory: ${error instanceof Error ? error.message : String(error)}`,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
+import { makeFolder } from '../kit/make-folder.js'
 import type { Documents } from './state-store.js'
 
 /** Under this name a bundle stands: its last line names its source map. */
@@ -54,7 +55,7 @@ export class BundleCache {
       })
     }
     check(code, hash, names.code)
-    await mkdir(join(this.#directory, hash), { recursive: true })
+    await makeFolder(join(this.#directory, hash))
     const unfinished = await mkdtemp(join(this.#directory, `${hash}-`))
     try {
       // The map first: a module that stands is not looked at twice.

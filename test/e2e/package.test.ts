@@ -14,7 +14,7 @@ import { NodeProcess } from './node-process.js'
 
 /**
  * What a stranger has: the tarball, and two empty folders. In one it is installed, in the other a project is begun with
- * it, which from then on knows nothing of this checkout.
+ * it, which from then on knows nothing of this checkout. Without npm's registry nothing of it can be done.
  */
 
 const INSTALL = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
@@ -48,26 +48,28 @@ async function typed(line: string, node = process.execPath): Promise<CommandResu
   return run(program, args, { cwd: project, env, timeoutMs: TEST_MS })
 }
 
-test.each(['nodenext', 'bundler'])(
-  'when a job is written from the README alone, then it compiles with %s, and so does the whole project',
-  async (moduleResolution) => {
-    const jobs = codeBlocksOf(pageOf('README.md')).filter(
-      ({ language, text }) => language === 'ts' && text.includes('export default job('),
-    )
-    expect(jobs.length).toBeGreaterThan(0)
-    for (const [index, { text }] of jobs.entries())
-      writeFileSync(join(project, 'src', `readme-${index}.ts`), text)
-    const module = moduleResolution === 'bundler' ? 'esnext' : moduleResolution
-    const { code, stdout } = await typed(
-      `npm run -s check -- --module ${module} --moduleResolution ${moduleResolution}`,
-    )
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
-  },
-  TEST_MS,
-)
+await describeWith({ npm: true }, 'the compiler', () => {
+  test.each(['nodenext', 'bundler'])(
+    'when a job is written from the README alone, then it compiles with %s, and so does the whole project',
+    async (moduleResolution) => {
+      const jobs = codeBlocksOf(pageOf('README.md')).filter(
+        ({ language, text }) => language === 'ts' && text.includes('export default job('),
+      )
+      expect(jobs.length).toBeGreaterThan(0)
+      for (const [index, { text }] of jobs.entries())
+        writeFileSync(join(project, 'src', `readme-${index}.ts`), text)
+      const module = moduleResolution === 'bundler' ? 'esnext' : moduleResolution
+      const { code, stdout } = await typed(
+        `npm run -s check -- --module ${module} --moduleResolution ${moduleResolution}`,
+      )
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    },
+    TEST_MS,
+  )
+})
 
 for (const major of NODE_MAJORS)
-  await describeWith({ node: major }, `Node ${major}`, () => {
+  await describeWith({ npm: true, node: major }, `Node ${major}`, () => {
     test(
       'when the project is tested, and a job is run to its end, then all is well, and nothing warns',
       async () => {
@@ -102,7 +104,7 @@ for (const major of NODE_MAJORS)
     )
   })
 
-await describeWith({ nats: 'oldest' }, 'a cluster of the project', () => {
+await describeWith({ npm: true, nats: 'oldest' }, 'a cluster of the project', () => {
   const nodes: NodeProcess[] = []
   let nats: NatsServer
   beforeAll(async () => {
@@ -162,7 +164,7 @@ interface Shown {
   readonly attempts: readonly { readonly from: number }[]
 }
 
-await describeWith({ packageLinters: true }, 'those who look at packages', () => {
+await describeWith({ npm: true, packageLinters: true }, 'those who look at packages', () => {
   test(
     'when publint and arethetypeswrong look at the tarball, then they find nothing',
     async () => {

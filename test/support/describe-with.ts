@@ -5,6 +5,7 @@ import { kafkaAvailability } from './kafka-broker.js'
 import { kcatAvailability } from './kcat.js'
 import { type NatsVersion, natsAvailability } from './nats-server.js'
 import { type NodeMajor, nodeAvailability } from './node-program.js'
+import { npmRegistry } from './npm-registry.js'
 import { packageLinters } from './package-linters.js'
 import { postgresAvailability } from './postgres-server.js'
 
@@ -14,13 +15,15 @@ export interface Needs {
   readonly postgres?: true | 'own'
   readonly kafka?: true | 'own'
   readonly kcat?: true
+  /** Its registry. */
+  readonly npm?: true
   readonly node?: NodeMajor
   readonly packageLinters?: true
   readonly openssl?: true
 }
 
 /**
- * A suite that needs real servers: `await describeWith({ kafka: true }, 'the split reader', () => { … })` at the top of
+ * A suite that needs real servers, or programs that are not ours: `await describeWith({ kafka: true }, 'the split reader', () => { … })` at the top of
  * a test file. Where they cannot be had the suite is skipped with the reason in its name; where they are required
  * (`RETAKE_REQUIRE_SERVERS=1`) it fails with it.
  */
@@ -40,6 +43,7 @@ export async function whatIsMissing(needs: Needs): Promise<string[]> {
     wanted.push(['postgres', serverFor(needs.postgres, 'RETAKE_TEST_POSTGRES', postgresAvailability)])
   if (needs.kafka) wanted.push(['kafka', serverFor(needs.kafka, 'RETAKE_TEST_KAFKA', kafkaAvailability)])
   if (needs.kcat) wanted.push(['kcat', kcatAvailability()])
+  if (needs.npm) wanted.push(['npm', npmRegistry()])
   if (needs.node) wanted.push([`node ${needs.node}`, nodeAvailability(needs.node)])
   if (needs.packageLinters) wanted.push(['package linters', packageLinters()])
   if (needs.openssl) wanted.push(['openssl', opensslAvailability()])

@@ -8,6 +8,7 @@ import { kafkaAvailability } from './kafka-broker.js'
 import { kcatAvailability } from './kcat.js'
 import { natsAvailability } from './nats-server.js'
 import { NODE_MAJORS, nodeAvailability } from './node-program.js'
+import { npmRegistry } from './npm-registry.js'
 import { packageLinters } from './package-linters.js'
 import { postgresAvailability } from './postgres-server.js'
 
@@ -17,6 +18,7 @@ const SERVERS = {
   postgres: postgresAvailability,
   kafka: kafkaAvailability,
   kcat: kcatAvailability,
+  npm: npmRegistry,
   'package-linters': packageLinters,
   ...Object.fromEntries(NODE_MAJORS.map((major) => [`node-${major}`, () => nodeAvailability(major)])),
   openssl: opensslAvailability,

@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder } from '../../kit/make-folder.js'
 import { type LineOutput, LineWriter } from '../line-writer.js'
 import type { SinkConnector } from '../registry.js'
 
@@ -18,7 +19,7 @@ class AppendedFile implements LineOutput {
   }
 
   async open(): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true })
+    await makeFolder(dirname(this.#path))
     this.#file = await open(this.#path, 'a')
   }
 

@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { makeFolder } from '../../kit/make-folder.js'
 import { codeOf } from './file-fault.js'
 
 /** The few things that the file sink asks of a file system, small enough to be failed one call at a time in a test. */
@@ -24,7 +25,7 @@ export interface PartFiles {
 export const nodePartFiles: PartFiles = {
   async createFolder(path) {
     try {
-      await mkdir(path, { recursive: true })
+      await makeFolder(path)
       return 'there'
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return 'taken'

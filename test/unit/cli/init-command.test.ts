@@ -5,7 +5,7 @@ import { runCommandLine } from '#src/cli/command-line.js'
 import { COMMANDS } from '#src/cli/commands.js'
 import { parseInvocation } from '#src/cli/invocation.js'
 import { codeBlocksOf, pageOf, wordsOf } from '../../house/docs.js'
-import { mustRun } from '../../support/command.js'
+import { mustRun, run } from '../../support/command.js'
 import { PROJECT } from '../../support/project.js'
 import { temporaryFolder } from '../../support/server-process.js'
 import { recordingTerminal } from './recording-terminal.js'
@@ -108,6 +108,18 @@ test('when a file is where the folder should be, then it is a usage error, and n
     talk: expect.stringContaining('taken cannot be written: ENOTDIR'),
   })
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'when the system makes no folder there, as in /proc, then that is said at once',
+  async () => {
+    const main = join(PROJECT, 'dist', 'src', 'cli', 'main.js')
+    const { code, stderr } = await run(process.execPath, [main, 'init', '/proc/x/y'], { timeoutMs: 10_000 })
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('cannot be written: ENOENT'),
+    })
+  },
+)
 
 test('when the README of a project shows a command, then the project has it', async () => {
   await init(join(parent, 'my-job'))

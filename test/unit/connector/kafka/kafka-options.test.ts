@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { kafka } from '#src/api/kafka.js'
 import { kafkaOptions } from '#src/connector/kafka/kafka-options.js'
@@ -41,7 +42,10 @@ test('when everything is said, then it is what was said', () => {
   const tls = {
     ca: CERT,
     cert: CERT,
-    key: KEY,
+    key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+      type: 'pkcs8',
+      format: 'pem',
+    }),
     passphrase: 'open',
     servername: 'kafka',
     rejectUnauthorized: false,
