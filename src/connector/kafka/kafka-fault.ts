@@ -160,7 +160,7 @@ export function retakeErrorOf(error: unknown, about: string): RetakeError {
       return new RetakeError('RT1405', {
         what: `${about}: Kafka does not permit it`,
         why,
-        fix: 'give the user the ACLs Describe and Read on the topic, and Describe and Read on the group if the source names one',
+        fix: 'give the user the ACL Read (it holds Describe) on the topic, and on the group if the source names one',
         cause,
       })
     case 'unsupported':

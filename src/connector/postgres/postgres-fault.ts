@@ -160,9 +160,9 @@ function isBadPassword(error: unknown): boolean {
   return error instanceof Error && /password must be a (?:non-empty )?string/i.test(error.message)
 }
 
-/** The client's own words, and no code. */
+/** The client's own words, and no code. (A server that answers with an error instead is short of something, and may not be.) */
 function isWithoutTls(error: unknown): boolean {
-  return error instanceof Error && /does not support SSL|establishing an SSL connection/.test(error.message)
+  return error instanceof Error && error.message.includes('does not support SSL')
 }
 
 /** `pg_hba.conf` has a line for this user under `hostssl` alone; before PostgreSQL 14: "SSL off". */

@@ -116,6 +116,7 @@ describe('faults', () => {
   test.each([
     ['missing-topic', 'RT1401'],
     ['refused', 'RT1404'],
+    ['untrusted', 'RT1490'],
     ['not-permitted', 'RT1405'],
   ] as const)('when Kafka says %s, then it fails at once with %s', async (kind, code) => {
     const log = twoPartitions()

@@ -264,6 +264,7 @@ describe('faults', () => {
   test.each([
     ['not-permitted', 'RT1405'],
     ['refused', 'RT1404'],
+    ['untrusted', 'RT1490'],
     ['failed', 'RT1407'],
   ] as const)('when a fetch fails as %s, then the reader fails with %s', async (kind, code) => {
     const log = logOf(['a'])
