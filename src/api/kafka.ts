@@ -23,7 +23,7 @@ export type KafkaStop = 'latest' | { readonly timestamp: number | Date }
 
 /** How to log in. */
 export interface KafkaSasl {
-  /** As the broker's listener has it. */
+  /** With 'plain' the password itself crosses the network: only under TLS. */
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
   /** A text, or better a secret: whatever the job holds is in its plan. */
   readonly username: string | SecretReference
@@ -31,19 +31,19 @@ export interface KafkaSasl {
   readonly password: string | SecretReference
 }
 
-/** PEM texts. */
+/** PEM texts, not paths. A key is a secret of the nodes. */
 export interface KafkaTls {
-  /** Who signed the brokers' certificates; the authorities that Node knows unless said. */
+  /** Who signed the certificates of the brokers; the authorities that Node trusts unless said. */
   readonly ca?: string | SecretReference
-  /** What we show to brokers that ask for a certificate. */
+  /** What we show to brokers that want a certificate, and its key. */
   readonly cert?: string | SecretReference
   /** The key of `cert`. */
   readonly key?: string | SecretReference
-  /** Of `key`, where it is encrypted. */
+  /** Of the key, where it is encrypted. */
   readonly passphrase?: string | SecretReference
-  /** The name that the brokers' certificates must have; the host's unless said. */
+  /** The name that the certificates of all brokers hold; the one in each address unless said. */
   readonly servername?: string
-  /** False takes any certificate: for tests alone. */
+  /** False: whoever answers is believed, so nothing is proven, and all can be read on the way. True unless said. */
   readonly rejectUnauthorized?: boolean
 }
 
@@ -89,18 +89,10 @@ export interface KafkaSourceOptions<Schema extends StandardSchema, Format extend
   readonly clientId?: string
   /** No login unless said. */
   readonly sasl?: KafkaSasl
-  /** True: TLS with the authorities that Node knows. Plain TCP unless said. */
+  /** True: TLS, and the brokers' certificates are signed by an authority that Node trusts. */
   readonly tls?: boolean | KafkaTls
   /** As the defaults there unless said. */
   readonly fetch?: KafkaFetch
-}
-
-/** `SourceSpec.functions` of the connector 'kafka'. */
-export interface KafkaSourceFunctions {
-  /** As in the options. */
-  readonly schema: StandardSchema | undefined
-  /** As in the options. */
-  readonly record: ((value: unknown, meta: KafkaMeta) => unknown) | undefined
 }
 
 /**

@@ -4,7 +4,7 @@ import { callSite } from './call-site.js'
 
 /**
  * Stands where a secret will be. Each node takes its value from its environment, `RETAKE_SECRET_<NAME>`: it is in no
- * plan, no log and no bundle. A node that has none fails the job with RT1710.
+ * plan, no log and no bundle.
  */
 export function secret(name: string): SecretReference {
   checkId(name, callSite(secret), 'a secret')

@@ -50,7 +50,7 @@ export class SimulatedNetwork {
   readonly #partitions = new Set<string>()
   /** What is under way, by pair and lane: whichever timer fires, it is the oldest that arrives. */
   readonly #lanes = new Map<string, Lane>()
-  #latencyMs: LatencyMs
+  readonly #latencyMs: LatencyMs
   #loss: number
 
   constructor(options: SimulatedNetworkOptions) {
@@ -64,11 +64,6 @@ export class SimulatedNetwork {
   /** For one system. */
   transport(): Transport {
     return new SimulatedTransport(this)
-  }
-
-  /** Of what is sent from now on, between any two. */
-  setLatency(minMs: number, maxMs: number): void {
-    this.#latencyMs = [minMs, maxMs]
   }
 
   /** Share of what is sent from now on that vanishes, 0 … 1. */
