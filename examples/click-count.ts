@@ -1,8 +1,8 @@
 /**
  * How often each logged-in user has clicked: from a Kafka topic to a PostgreSQL table, exactly once.
  *
- *     npm run retake -- dev examples/click-count.ts \
- *       --param brokers=localhost:9092 --param database=postgres://me:secret@localhost/shop
+ *     RETAKE_SECRET_DATABASE=postgres://me:secret@localhost/shop \
+ *       npm run retake -- dev examples/click-count.ts --param brokers=localhost:9092
  */
 import { job, secret } from 'retake'
 import { kafka } from 'retake/kafka'

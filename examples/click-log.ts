@@ -1,8 +1,8 @@
 /**
  * Every click of a logged-in user, a row each: from a Kafka topic to a PostgreSQL table, exactly once.
  *
- *     npm run retake -- dev examples/click-log.ts \
- *       --param brokers=localhost:9092 --param database=postgres://me:secret@localhost/shop
+ *     RETAKE_SECRET_DATABASE=postgres://me:secret@localhost/shop \
+ *       npm run retake -- dev examples/click-log.ts --param brokers=localhost:9092
  */
 import { job, secret } from 'retake'
 import { kafka } from 'retake/kafka'

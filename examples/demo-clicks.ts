@@ -2,7 +2,7 @@
  * A million clicks of ten thousand users, made up, and counted as `click-count.ts` counts them: what `npm run demo`
  * runs, and crashes, and compares with `expectedCounts`.
  *
- *     npm run retake -- dev examples/demo-clicks.ts --param database=postgres://me:secret@localhost/shop
+ *     RETAKE_SECRET_DATABASE=postgres://me:secret@localhost/shop npm run retake -- dev examples/demo-clicks.ts
  */
 import { generator, job, type Random, secret } from 'retake'
 import { postgres } from 'retake/postgres'
