@@ -181,8 +181,18 @@ type Phase =
 
 /**
  * Directs one job: takes its log over, and what runs of it; restores, deploys, and supervises its subtasks wherever they
- * run. A job is one failover region: whatever fails, all goes on under one new attempt, because one number fences channels, log and sinks.
- * It alone appends to the job's log; it never touches a record.
+ * run. A job is one failover region: whatever fails, all goes on under one new attempt, because one number fences channels,
+ * log and sinks. It alone appends to the job's log; it never touches a record.
+ *
+ * It goes from phase to phase, and has for all else a part with a file of its own:
+ *
+ *     log-writer                                its hand at the log
+ *     first-checkpoint                          where the sources begin, before there is an attempt
+ *     job-takeover                              the attempt that another leader had started
+ *     job-attempt                               the attempt under way
+ *     job-sources, job-slots, job-checkpoints   whom it asks to do something
+ *     attempt-stop, failover-region             when an attempt is over, and whether and when the next one comes
+ *     job-story, history-keeper, rate-meter     what is told of it
  */
 export class JobMaster implements Actor<JobMasterMessage> {
   readonly #options: JobMasterOptions

@@ -1,5 +1,5 @@
 import type { Address } from '#src/actor/actor.js'
-import type { RestoredOperator } from '#src/checkpoint/restore.js'
+import type { OperatorRestoration } from '#src/checkpoint/restore.js'
 import type { Origin } from '#src/cluster/log-entry.js'
 import type { Attempt, ChannelIndex, RunId, SubtaskIndex, VertexIndex } from '#src/kit/ids.js'
 import type { SplitPosition } from '#src/state/snapshot.js'
@@ -19,7 +19,7 @@ export interface SubtaskDeployment {
   /** Sources: where each of its splits begins. */
   readonly splits: readonly SplitPosition[]
   /** In the order of the chain. */
-  readonly restored: readonly RestoredOperator[]
+  readonly restored: readonly OperatorRestoration[]
   /** Sources: no split will be added while the job runs. */
   readonly allSplitsKnown: boolean
   /** The checkpoint that this attempt starts from, and the run that took it. */

@@ -73,8 +73,8 @@ export type TaskManagerMessage =
   | DescribeThreads
   | {
       readonly type: 'slot-described'
+      readonly survey: ThreadSurvey
       readonly slot: SlotIndex
-      readonly asker: ReplyTo<unknown>
       readonly answer: Answer<ActorSnapshot>
     }
   // whoever tries what happens: ends the thread of one open slot as a crash would; answers whether there was one
@@ -158,6 +158,13 @@ interface SlotState {
   closers: Waiting[]
 }
 
+/** Whose question is being answered, how many slots have not answered yet, and what is known so far. */
+interface ThreadSurvey {
+  readonly asker: Waiting
+  waiting: number
+  readonly threads: ThreadActors[]
+}
+
 /** What outlives a task manager in its process: an incarnation that is lost does not take its count along. */
 export interface ProcessMeters {
   fencedWrites: number
@@ -211,8 +218,6 @@ export class TaskManager implements Actor<TaskManagerMessage> {
   #warning: string | undefined
   /** Who waits until no slot is held; undefined while it does not drain. */
   #drainers: Waiting[] | undefined
-  /** Whose question is being answered, and with what so far. */
-  readonly #described = new Map<string, { waiting: number; readonly threads: ThreadActors[] }>()
 
   constructor(options: TaskManagerOptions) {
     this.#options = options
@@ -392,35 +397,31 @@ export class TaskManager implements Actor<TaskManagerMessage> {
     const open = [...this.#slots].flatMap(([slot, { slot: ref }]) =>
       ref === undefined ? [] : [{ slot, ref }],
     )
-    this.#described.set(keyOf(asker), { waiting: open.length, threads: [this.#ownThread()] })
+    const survey: ThreadSurvey = { asker, waiting: open.length, threads: [this.#ownThread()] }
     for (const { slot, ref } of open) {
       const describe: DescribeActors = { type: 'describe-actors' }
       ctx.ask(ref, describe, { timeoutMs: LIMITS.describeMs }, (answer) => ({
         type: 'slot-described',
+        survey,
         slot,
-        asker,
         answer,
       }))
     }
-    if (open.length === 0) this.#answerDescribed(asker, ctx)
+    this.#answerSurvey(survey, ctx)
   }
 
   #onSlotDescribed(
-    { slot, asker, answer }: Extract<TaskManagerMessage, { type: 'slot-described' }>,
+    { survey, slot, answer }: Extract<TaskManagerMessage, { type: 'slot-described' }>,
     ctx: ActorContext<TaskManagerMessage>,
   ): void {
-    const described = this.#described.get(keyOf(asker))
-    if (described === undefined) return
     const { node, name } = this.#options.info
-    if (answer.ok) described.threads.push({ node, name, slot, tree: answer.value })
-    described.waiting--
-    if (described.waiting === 0) this.#answerDescribed(asker, ctx)
+    if (answer.ok) survey.threads.push({ node, name, slot, tree: answer.value })
+    survey.waiting--
+    this.#answerSurvey(survey, ctx)
   }
 
-  #answerDescribed(asker: ReplyTo<unknown>, ctx: ActorContext<TaskManagerMessage>): void {
-    const threads = this.#described.get(keyOf(asker))?.threads ?? []
-    this.#described.delete(keyOf(asker))
-    ctx.replyTo(asker, { ok: true, value: threads })
+  #answerSurvey({ asker, waiting, threads }: ThreadSurvey, ctx: ActorContext<TaskManagerMessage>): void {
+    if (waiting === 0) ctx.replyTo(asker, { ok: true, value: threads })
   }
 
   #ownThread(): ThreadActors {
@@ -667,10 +668,6 @@ const WHY_WAITING: Readonly<Record<AskFailure['kind'], string>> = {
   'link-down': 'NATS is away',
   'mailbox-full': 'the job manager has more to do than it can take',
   failed: 'the job manager has failed',
-}
-
-function keyOf({ address, correlation }: ReplyTo<unknown>): string {
-  return `${address} ${correlation}`
 }
 
 function isSame(state: SlotState, request: OpenSlot): boolean {

@@ -3,23 +3,17 @@ import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
 import { type OperatorId, type SubtaskId, type SubtaskIndex, subtaskId } from '../kit/ids.js'
 import { subtaskOfGroup } from '../kit/key-group.js'
+import type { RestoredOperator } from '../operator/restored-operator.js'
 import type { KeyedPart, OperatorSnapshot, Piece, SplitPosition } from '../state/snapshot.js'
 import type { Manifest, ManifestOperator, ManifestVertex } from './manifest.js'
 
-/** What one operator of one new subtask gets back. */
-export interface RestoredOperator {
-  readonly operator: OperatorId
+/** What one operator of one new subtask gets back; a source is deployed with its splits. */
+export interface OperatorRestoration extends RestoredOperator {
   readonly splits: readonly SplitPosition[]
-  /** Pieces of one owner are all here, oldest first. */
-  readonly pieces: readonly Piece[]
-  /** Parts that hold some of this subtask's key groups, and may hold others. */
-  readonly keyed: readonly KeyedPart[]
-  /** Its end hook has run before the checkpoint: it does not run again. */
-  readonly ended: boolean
 }
 
 /** By subtask, in the order of its chain. */
-export type Restoration = ReadonlyMap<SubtaskId, readonly RestoredOperator[]>
+export type Restoration = ReadonlyMap<SubtaskId, readonly OperatorRestoration[]>
 
 /** Kinds that keep nothing: the user may add, drop and reorder them between two runs. */
 const STATELESS: ReadonlySet<string> = new Set(['map', 'filter', 'flat-map', 'combine'])
@@ -32,7 +26,7 @@ const STATELESS: ReadonlySet<string> = new Set(['map', 'filter', 'flat-map', 'co
 export function restoreOf(manifest: Manifest, plan: Pick<JobPlan, 'vertices'>): Restoration {
   checkOperators(manifest, plan)
   const before = snapshotsByOperator(manifest)
-  const restoration = new Map<SubtaskId, RestoredOperator[]>()
+  const restoration = new Map<SubtaskId, OperatorRestoration[]>()
   for (const vertex of plan.vertices) {
     const dealt = vertex.operators.map(({ id }) => {
       const state = manifest.sources.find(({ source }) => source === id)
@@ -67,7 +61,7 @@ function dealtTo(
   operator: OperatorId,
   before: readonly SnapshotBefore[],
   assigned: readonly SplitPosition[],
-): readonly RestoredOperator[] {
+): readonly OperatorRestoration[] {
   const ended = endedOf(before, parallelism)
   const hands = Array.from({ length: parallelism }, (_, subtask) => ({
     operator,

@@ -292,9 +292,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'ids of checkpoints are given once more by who takes over',
-    file: 'src/cluster/log-entry.ts',
-    from: '  return Math.max(reserved?.to ?? 0, retained.at(-1)?.checkpoint ?? 0) as CheckpointId\n',
-    to: '  return (reserved === undefined ? 0 : (retained.at(-1)?.checkpoint ?? 0)) as CheckpointId\n',
+    file: 'actors/job-master.ts',
+    from: '      usedTo: highestId(this.#log.state),\n',
+    to: '      usedTo: highestId({ ...this.#log.state, reserved: undefined }),\n',
   },
   {
     name: 'what runs is closed as soon as its leader is gone',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CheckpointCoordinatorMessage } from '#actors/checkpoint-coordinator.js'
+import type { ThreadActors } from '#actors/cluster-view.js'
 import type { Direction } from '#actors/direction.js'
 import type { JobMasterMessage } from '#actors/job-master.js'
 import type { HeartbeatAnswer } from '#actors/resource-manager.js'
@@ -13,6 +14,7 @@ import {
   type TaskManagerMessage,
 } from '#actors/task-manager.js'
 import type { ActorRef } from '#src/actor/actor.js'
+import type { ActorSnapshot } from '#src/actor/actor-snapshot.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
 import { errorInfoOf } from '#src/kit/errors.js'
 import type {
@@ -37,6 +39,7 @@ const registered = (term: number): HeartbeatAnswer => ({
   warning: undefined,
   term,
 })
+const TREE = { about: 'a tree' } as ActorSnapshot
 const oom = errorInfoOf(new Error('out of memory'))
 
 const direction = (epoch: number, leader = `leader-${epoch}`): Direction => ({
@@ -45,8 +48,8 @@ const direction = (epoch: number, leader = `leader-${epoch}`): Direction => ({
   coordinator: refTo<CheckpointCoordinatorMessage>(`${leader}.checkpoints`),
 })
 
-const place = (run: string, attempt: number) => ({
-  slot: 0 as SlotIndex,
+const place = (run: string, attempt: number, slot = 0) => ({
+  slot: slot as SlotIndex,
   run: run as RunId,
   attempt: attempt as Attempt,
 })
@@ -73,9 +76,7 @@ function stage({ orphanMs = ORPHAN_MS } = {}) {
     meters: { fencedWrites: 0 },
     residentBytes: () => 1,
     wallTime: () => clock.wallTime(),
-    tree: () => {
-      throw new Error('nobody looks')
-    },
+    tree: () => TREE,
     onNews: () => {},
   })
   const ctx = new FakeContext(taskManager, clock)
@@ -90,10 +91,17 @@ function stage({ orphanMs = ORPHAN_MS } = {}) {
     for (const { to, message } of ctx.sent.splice(0))
       if (to === ctx.self.address) ctx.tell(message as unknown as TaskManagerMessage)
   }
-  const open = (by: Direction, run = 'run1', attempt = 1, term = 1) => {
+  const open = (by: Direction, run = 'run1', attempt = 1, term = 1, slot = 0) => {
     const [index, opened] = [0 as SubtaskIndex, threads.length]
     const code = { bundle: '', request: { params: {} }, fingerprint: '' }
-    const message: OpenSlot = { type: 'open-slot', ...place(run, attempt), index, code, direction: by, term }
+    const message: OpenSlot = {
+      type: 'open-slot',
+      ...place(run, attempt, slot),
+      index,
+      code,
+      direction: by,
+      term,
+    }
     ctx.ask_(message)
     if (threads.length > opened) threads.at(-1)?.onReady(SLOT)
     settle()
@@ -355,4 +363,21 @@ test('when a leader that was replaced asks for a slot, then it gets none, and wh
   expect([orders, ctx.replies.length]).toEqual([[], before])
   open(direction(8), 'run1', 1, 5)
   expect(orders, 'the one who leads does').toEqual(['terminate 1'])
+})
+
+test('when it is asked once more what runs here, then each answer has each thread once', () => {
+  const { ctx, open } = stage()
+  for (const slot of [0, 1]) open(direction(1), 'run1', 1, 1, slot)
+  for (let repeat = 0; repeat < 2; repeat++) ctx.ask_({ type: 'describe-threads' }, 7)
+  const before = ctx.replies.length
+  const asked = ctx.takeAsked('describe-actors')
+  for (const position of [0, 2, 1, 3]) asked[position]?.answer(TREE)
+
+  const slots = ctx.replies
+    .slice(before)
+    .map((threads) => (threads as ThreadActors[]).map(({ slot }) => slot))
+  expect(slots).toEqual([
+    [undefined, 0, 1],
+    [undefined, 0, 1],
+  ])
 })
