@@ -785,9 +785,15 @@ export class JobMaster implements Actor<JobMasterMessage> {
     const now = this.#ctx.now()
     const steps = isCurable(error) ? this.#supervision.onEnded('region', 'abnormal', error, now) : []
     const restartAt = restartOf(steps, now)
-    // What ends the job is told once the log has it: who was replaced may find gone what another has deleted.
-    if (restartAt === undefined) return this.#stop({ outcome: 'failed', error })
+    const { logger } = this.#options
+    const attempt = this.#attempt?.number
+    if (restartAt === undefined) {
+      logger.info({ attempt, error }, 'the job fails')
+      // Told once the log has it: who was replaced may find gone what another has deleted.
+      return this.#stop({ outcome: 'failed', error })
+    }
     const restartInMs = restartAt - now
+    logger.info({ attempt, error, restartInMs }, 'the attempt has failed, the next one follows')
     this.#story.tell({ type: 'failure', error, restartInMs })
     this.#ctx.after('restart', restartInMs, { type: 'restart-due' })
     this.#stop('restart')
