@@ -696,9 +696,15 @@ export class JobMaster implements Actor<JobMasterMessage> {
     if (this.#phase.kind === 'stopping' || this.#phase.kind === 'ended') return
     const now = this.#ctx.now()
     const restartAt = this.#region.onFailed(error, now)
-    // What ends the job is told once the log has it: who was replaced may find gone what another has deleted.
-    if (restartAt === undefined) return this.#stop({ outcome: 'failed', error })
+    const { logger } = this.#options
+    const attempt = this.#attempt?.number
+    if (restartAt === undefined) {
+      logger.info({ attempt, error }, 'the job fails')
+      // Told once the log has it: who was replaced may find gone what another has deleted.
+      return this.#stop({ outcome: 'failed', error })
+    }
     const restartInMs = restartAt - now
+    logger.info({ attempt, error, restartInMs }, 'the attempt has failed, the next one follows')
     this.#story.tell({ type: 'failure', error, restartInMs })
     this.#ctx.after('restart', restartInMs, { type: 'restart-due' })
     this.#stop('restart')

@@ -2,6 +2,7 @@ import type { JobDetails, JobSummary, NodeStatus, ThreadActors } from '../../act
 import type { ActorSnapshot } from '../actor/actor-snapshot.js'
 import type { CheckpointRecord } from '../checkpoint/checkpoint-record.js'
 import type { ErrorInfo } from '../kit/errors.js'
+import { stackFramesOf } from '../kit/stack-frames.js'
 import type { Finding } from './doctor-finding.js'
 
 /**
@@ -192,6 +193,7 @@ interface ErrorJson {
   readonly why: string | null
   readonly fix: string | null
   readonly where: string | null
+  readonly stack: readonly string[]
   readonly cause: ErrorJson | null
 }
 
@@ -199,7 +201,7 @@ export function errorJson(error: ErrorInfo): ErrorJson
 export function errorJson(error: ErrorInfo | undefined): ErrorJson | null
 export function errorJson(error: ErrorInfo | undefined): ErrorJson | null {
   if (error === undefined) return null
-  const { code, message, what, why, fix, where, cause } = error
+  const { code, message, what, why, fix, where, stack, cause } = error
   return {
     code: code ?? null,
     message,
@@ -207,8 +209,15 @@ export function errorJson(error: ErrorInfo | undefined): ErrorJson | null {
     why: why ?? null,
     fix: fix ?? null,
     where: where ?? null,
+    stack: userFramesOf(stack),
     cause: errorJson(cause),
   }
+}
+
+function userFramesOf(stack: string | undefined): readonly string[] {
+  return stackFramesOf(stack)
+    .filter(({ owner }) => owner === 'user')
+    .map(({ text }) => text)
 }
 
 /** ISO 8601, UTC. */

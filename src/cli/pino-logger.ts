@@ -1,5 +1,7 @@
 import { pino } from 'pino'
+import type { ErrorInfo } from '../kit/errors.js'
 import type { LogFields, Logger } from '../kit/logger.js'
+import { userPlaceIn } from '../kit/stack-frames.js'
 
 export type LogFormat = 'text' | 'json'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -59,6 +61,22 @@ function textOf(line: string): string {
 
 function valueText(value: unknown): string {
   if (typeof value === 'string') return /\s/.test(value) ? JSON.stringify(value) : value
-  if (typeof value === 'object' && value !== null && 'message' in value) return JSON.stringify(value.message)
+  if (typeof value === 'object' && value !== null) {
+    if ('message' in value) return JSON.stringify(errorText(value as ErrorInfo))
+    // Why an actor ended.
+    if ('error' in value) return valueText(value.error)
+  }
   return JSON.stringify(value)
+}
+
+/** On one line, with the user's own line that it comes from. */
+function errorText(error: ErrorInfo): string {
+  const place = userPlaceOf(error)
+  return place === undefined ? error.message : `${error.message}, at ${place}`
+}
+
+/** The line that threw, or the call of the operator that it threw in. */
+function userPlaceOf({ code, where, stack, cause }: ErrorInfo): string | undefined {
+  const below = cause === undefined ? undefined : userPlaceOf(cause)
+  return below ?? (code === undefined ? userPlaceIn(stack) : where)
 }

@@ -21,10 +21,20 @@ export class RecordSchema {
   readonly #schema: StandardSchema['~standard']
   readonly #where: string
 
-  /** @param where what is read with it, for errors */
+  /**
+   * Throws RT1012 for what is no schema.
+   *
+   * @param where what is read with it, for errors
+   */
   constructor(schema: unknown, where: string) {
-    this.#schema = (schema as StandardSchema)['~standard']
+    this.#schema = (schema as Partial<StandardSchema> | null)?.['~standard'] as StandardSchema['~standard']
     this.#where = where
+    if (typeof this.#schema?.validate === 'function') return
+    throw new RetakeError('RT1012', {
+      what: `the schema of ${where} is none`,
+      why: 'it has no "~standard": a schema is what a library for Standard Schema makes (valibot, zod, arktype)',
+      fix: 'give the schema itself, and neither a type nor a function',
+    })
   }
 
   /** What the schema makes of `value`, or why it refuses it. Throws RT1012 for a schema that would have to be awaited, RT1601 for one that throws. */

@@ -178,8 +178,14 @@ export class RetakeError extends Error {
 /** `thrown`, with the place that it happened at where it names none. */
 export function placed(thrown: unknown, where: string | undefined): unknown {
   if (!(thrown instanceof RetakeError) || thrown.where !== undefined || where === undefined) return thrown
-  const { code, what, why, fix, cause } = thrown
-  return new RetakeError(code, { what, why, fix, where, cause })
+  const { code, what, why, fix, cause, stack } = thrown
+  return withStack(new RetakeError(code, { what, why, fix, where, cause }), stack)
+}
+
+/** `error` as one that was made where another was: test runners show what its stack says. */
+function withStack<E extends Error>(error: E, stack: string | undefined): E {
+  if (stack !== undefined) error.stack = stack
+  return error
 }
 
 /** An error as plain data, with its causes: what crosses threads, subjects and the job's log. */
@@ -234,12 +240,11 @@ export function errorOf(info: ErrorInfo): Error {
     info.fix !== undefined
   ) {
     const { code, what, why, fix, where } = info
-    return new RetakeError(code, { what, why, fix, where, cause })
+    return withStack(new RetakeError(code, { what, why, fix, where, cause }), info.stack)
   }
   const error = new Error(info.message, cause === undefined ? undefined : { cause })
   error.name = info.name
-  if (info.stack !== undefined) error.stack = info.stack
-  return error
+  return withStack(error, info.stack)
 }
 
 /** Whether a restart can cure what `info` tells; decided by the outermost error of the chain that has a code. */

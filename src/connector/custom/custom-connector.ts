@@ -1,4 +1,5 @@
 import { assert } from '../../kit/assert.js'
+import { RetakeError } from '../../kit/errors.js'
 import type { SplitPosition } from '../../state/snapshot.js'
 import type { SinkConnector, SourceConnector } from '../registry.js'
 import type { SinkContext, SinkWriter } from '../sink.js'
@@ -12,12 +13,30 @@ export const customSource: SourceConnector = {
     discover: async () => [],
     close: async () => {},
   }),
-  reader: ({ functions }, ctx) => functionOf<(ctx: SourceContext) => SourceReader>(functions, 'reader')(ctx),
+  reader: ({ functions }, ctx) => {
+    const reader = functionOf<(ctx: SourceContext) => SourceReader>(functions, 'reader')(ctx)
+    return whole('reader', reader, ['addSplits', 'poll', 'positions', 'close'])
+  },
 }
 
 /** Sinks of users, which travel in the job's bundle, whole. */
 export const customSink: SinkConnector = {
-  writer: ({ functions }, ctx) => functionOf<(ctx: SinkContext) => SinkWriter>(functions, 'writer')(ctx),
+  writer: ({ functions }, ctx) => {
+    const writer = functionOf<(ctx: SinkContext) => SinkWriter>(functions, 'writer')(ctx)
+    const methods = ['open', 'write', 'isReady', 'capture', 'onCheckpointComplete', 'drain', 'close'] as const
+    return whole('writer', writer, methods)
+  },
+}
+
+/** What the user's function has made. Throws RT1012 where a method of its contract is missing. */
+function whole<T extends object>(name: string, made: T, methods: readonly (keyof T & string)[]): T {
+  const missing = methods.filter((method) => typeof made?.[method] !== 'function')
+  if (missing.length === 0) return made
+  throw new RetakeError('RT1012', {
+    what: `the ${name} has no ${missing.join(', ')}`,
+    why: `a ${name} has the methods ${methods.join(', ')}, which are called in turn`,
+    fix: `return an object with all of them from ${name}(ctx)`,
+  })
 }
 
 function functionOf<F>(functions: Readonly<Record<string, unknown>>, name: string): F {

@@ -75,8 +75,15 @@ test('when something has no value, then its key is there, with null', () => {
     why: null,
     fix: null,
     where: null,
+    stack: [],
     cause: null,
   })
+})
+
+test('when an error comes from the job, then it has the frames of its source, and none of ours', () => {
+  const stack =
+    'Error: m\n    at pick (/shop/a.ts:3:7)\n    at run (retake:src/api/process.ts:1:1)\n    at go (node:x:1:1)'
+  expect(errorJson({ name: 'Error', message: 'm', stack }).stack).toEqual(['at pick (/shop/a.ts:3:7)'])
 })
 
 function toldBelow(title: string): string[] {
