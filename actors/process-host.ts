@@ -44,6 +44,7 @@ export class ProcessHost implements NodeHost {
     this.transports = transportsOf({
       ports,
       nats,
+      carriesFrames: false,
       name,
       logger,
       onFatal,
@@ -69,7 +70,7 @@ export class ProcessHost implements NodeHost {
     const { node, state, isProven } = this.#options
     const { name, clock, random, logger, onFatal, onWarning, onWaiting } = node
     const surroundings = { name, clock, random, logger, onEnded: onFatal }
-    if (!isProven) return openStateStore(state, surroundings)
+    if (!isProven) return openStateStore(state, user, surroundings)
     return provenStore({
       ...surroundings,
       config: state,

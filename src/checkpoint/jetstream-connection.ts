@@ -1,6 +1,7 @@
 import { type NatsConnection as Client, headers, type Msg, type MsgHdrs, NatsError, type Status } from 'nats'
 import { pause } from '../actor/transport/deadline.js'
 import {
+  BY_ROLE,
   dialNats,
   messageOf,
   type NatsClientOptions,
@@ -62,7 +63,8 @@ export interface StoreOptions extends RequestOptions {
   readonly replaces?: boolean
 }
 
-const API = '$JS.API'
+/** What JetStream is asked for is published below it. */
+export const JETSTREAM_API = '$JS.API'
 const TIMEOUT_MS = 5_000
 /** What is only read comes at once, or not at all: while servers elect nobody answers, and it is asked for again. */
 const READ = { timeoutMs: 2_000 }
@@ -197,7 +199,7 @@ export class JetStreamConnection {
   /** Asks for what cannot be done, so that only a missing permission (RT1503) or silence (RT1501) is an error. */
   async tryApi(verb: keyof typeof TRIALS, stream: string): Promise<void> {
     const query = bytesOf({ ...TRIALS[verb] })
-    await this.#request(`${API}.${verb}.${stream}`, query).catch((error) => {
+    await this.#request(`${JETSTREAM_API}.${verb}.${stream}`, query).catch((error) => {
       if (!isNoResponder(error)) throw error
     })
   }
@@ -237,7 +239,7 @@ export class JetStreamConnection {
    */
   async nextOnReplica(stream: string, subject: string, sequence: number): Promise<StoredMessage | undefined> {
     const query = bytesOf({ seq: sequence, next_by_subj: subject })
-    const answer = await this.#request(`${API}.DIRECT.GET.${stream}`, query, READ).catch((error) => {
+    const answer = await this.#request(`${JETSTREAM_API}.DIRECT.GET.${stream}`, query, READ).catch((error) => {
       if (isNoResponder(error)) return undefined
       throw error
     })
@@ -360,7 +362,7 @@ export class JetStreamConnection {
     patience?: RequestOptions,
   ): Promise<Record<string, unknown>> {
     const data = query === undefined ? new Uint8Array() : bytesOf(query)
-    return jsonOf(await this.#request(`${API}.${verb}`, data, patience))
+    return jsonOf(await this.#request(`${JETSTREAM_API}.${verb}`, data, patience))
   }
 
   #request(
@@ -485,7 +487,7 @@ export class JetStreamConnection {
       return new RetakeError('RT1503', {
         what: `the NATS user may not ${verb} to "${refused.subject}"`,
         why: 'what is kept is read and written there',
-        fix: 'allow this user to publish to "$JS.API.>", "$KV.>", "$O.>" and "rt.<cluster>.>", and to subscribe to "_INBOX.<cluster>.>"',
+        fix: `allow ${verb} there ${BY_ROLE}`,
         where,
         cause: error,
       })

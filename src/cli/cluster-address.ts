@@ -23,13 +23,7 @@ interface Told {
 
 /** Of the options and variables that every command of a cluster takes. Throws a UsageError that names the wrong one. */
 export function clusterAddressOf(invocation: Invocation): ClusterAddress {
-  const cluster = invocation.text('cluster') ?? 'default'
-  if (!isToken(cluster)) {
-    throw new UsageError(
-      `${invocation.nameOf('cluster')} is ${JSON.stringify(cluster)}`,
-      'give at most 32 letters, digits, "-" and "_"',
-    )
-  }
+  const cluster = clusterNameOf(invocation)
   const urls = (invocation.text('nats') ?? 'nats://127.0.0.1:4222')
     .split(',')
     .map((text) => urlOf(text, invocation))
@@ -40,6 +34,16 @@ export function clusterAddressOf(invocation: Invocation): ClusterAddress {
   )
   const nats = { servers, ...identityOf(invocation, urls), ...(tls === undefined ? {} : { tls }) }
   return { cluster, nats, shown: `cluster ${cluster} at ${servers.join(', ')}` }
+}
+
+/** Throws a UsageError for one that is no name. */
+export function clusterNameOf(invocation: Invocation): string {
+  const cluster = invocation.text('cluster') ?? 'default'
+  if (isToken(cluster)) return cluster
+  throw new UsageError(
+    `${invocation.nameOf('cluster')} is ${JSON.stringify(cluster)}`,
+    'give at most 32 letters, digits, "-" and "_"',
+  )
 }
 
 function urlOf(text: string, invocation: Invocation): URL {

@@ -51,6 +51,14 @@ export const OUTPUT: Option = {
 
 const IN_CLUSTER = { group: 'The cluster, and the way to it' }
 
+export const CLUSTER_NAME: Option = {
+  name: 'cluster',
+  value: 'NAME',
+  environment: 'RETAKE_CLUSTER',
+  summary: 'which one on that NATS, "default" unless said',
+  ...IN_CLUSTER,
+}
+
 /** Of whatever speaks to a cluster; `cluster-address.ts` reads them. */
 export const CLUSTER_OPTIONS: readonly Option[] = [
   {
@@ -60,13 +68,7 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     summary: 'nats://127.0.0.1:4222 unless said',
     ...IN_CLUSTER,
   },
-  {
-    name: 'cluster',
-    value: 'NAME',
-    environment: 'RETAKE_CLUSTER',
-    summary: 'which one on that NATS, "default" unless said',
-    ...IN_CLUSTER,
-  },
+  CLUSTER_NAME,
   {
     name: 'nats-creds',
     value: 'FILE',

@@ -5,6 +5,7 @@ import {
   credsAuthenticator,
   NatsError,
   nkeyAuthenticator,
+  nkeys,
 } from 'nats'
 import { RetakeError } from '../../kit/errors.js'
 import type { Random } from '../../kit/random.js'
@@ -51,6 +52,12 @@ export interface NatsClientOptions extends NatsOptions {
   /** Of this connection alone: what is meant for it comes below `<inbox>.`. */
   readonly inbox: string
   readonly random: Random
+}
+
+/** A new nkey of a user: what its holder keeps secret (`SU…`), and what the server's configuration names (`U…`). */
+export function newNkey(): { readonly seed: string; readonly publicKey: string } {
+  const key = nkeys.createUser()
+  return { seed: new TextDecoder().decode(key.getSeed()), publicKey: key.getPublicKey() }
 }
 
 const RECONNECT_MS = 250
@@ -160,6 +167,10 @@ export function translated(error: unknown, options: NatsOptions): RetakeError {
     cause: error,
   })
 }
+
+/** What to do about a permission that is missing, as the end of a sentence. */
+export const BY_ROLE =
+  'to the user of this role (retake generate nats-conf writes what each needs), or come as the user of another role'
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -7,6 +7,7 @@ import type { Logger } from '../../kit/logger.js'
 import { pause, within } from './deadline.js'
 import {
   dialNats,
+  BY_ROLE,
   messageOf,
   type NatsClientOptions,
   natsFactsOf,
@@ -351,7 +352,7 @@ export class NatsConnection {
     const error = new RetakeError('RT1503', {
       what: `the NATS user may not ${verb} "${subject}"`,
       why: 'NATS drops such messages without telling their sender',
-      fix: `allow ${operation === 'publish' ? 'publish' : 'subscribe'} on "rt.<cluster>.>" and "_INBOX.<cluster>.>" for this user`,
+      fix: `allow ${operation === 'publish' ? 'publish' : 'subscribe'} there ${BY_ROLE}`,
       where: this.serverUrl,
     })
     this.#options.logger.error({ operation, subject }, error.message)
