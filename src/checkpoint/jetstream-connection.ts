@@ -10,13 +10,11 @@ import {
 } from '../actor/transport/nats-client.js'
 import { judgeNatsServer } from '../actor/transport/nats-requirements.js'
 import { assert } from '../kit/assert.js'
-import type { Clock } from '../kit/clock.js'
 import { RetakeError } from '../kit/errors.js'
 import { LIMITS } from '../kit/limits.js'
 import type { Logger } from '../kit/logger.js'
 
 export interface JetStreamConnectionOptions extends NatsClientOptions {
-  readonly clock: Clock
   readonly logger: Logger
   /** It has ended for good, and not by `close`. */
   readonly onEnded?: (error: RetakeError) => void

@@ -103,6 +103,9 @@ function toldByUrls(invocation: Invocation, urls: readonly URL[]): Told[] {
 
 function toldByEnvironment({ environment }: Invocation): Told[] {
   const { RETAKE_NATS_USER: user, RETAKE_NATS_PASSWORD: password, RETAKE_NATS_TOKEN: token } = environment
+  if (isGiven(password) && !isGiven(user)) {
+    throw new UsageError('RETAKE_NATS_PASSWORD is the password of nobody', 'set RETAKE_NATS_USER, too')
+  }
   return [
     ...(isGiven(user)
       ? [{ origin: 'RETAKE_NATS_USER', identity: { user, ...(isGiven(password) ? { password } : {}) } }]
@@ -122,7 +125,10 @@ function tlsOf(invocation: Invocation, isAsked: boolean): NatsTls | undefined {
     keyFile: pathOf('tls-key', invocation),
   }
   if ((files.certFile === undefined) !== (files.keyFile === undefined)) {
-    throw new UsageError('--tls-cert and --tls-key belong together', 'give both, or none')
+    throw new UsageError(
+      '--tls-cert and --tls-key belong together',
+      'give both, or none, or set RETAKE_TLS_CERT and RETAKE_TLS_KEY',
+    )
   }
   const handshakeFirst = invocation.isSet('tls-first')
   const given = Object.entries(files).filter(([, path]) => path !== undefined)

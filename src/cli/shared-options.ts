@@ -83,9 +83,21 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     summary: 'a file with the seed of an nkey',
     ...IN_CLUSTER,
   },
-  { name: 'tls-ca', value: 'FILE', summary: 'who signed the certificate of the server', ...IN_CLUSTER },
-  { name: 'tls-cert', value: 'FILE', summary: 'the certificate that we show', ...IN_CLUSTER },
-  { name: 'tls-key', value: 'FILE', summary: 'its key', ...IN_CLUSTER },
+  {
+    name: 'tls-ca',
+    value: 'FILE',
+    environment: 'RETAKE_TLS_CA',
+    summary: 'who signed the certificate of the server',
+    ...IN_CLUSTER,
+  },
+  {
+    name: 'tls-cert',
+    value: 'FILE',
+    environment: 'RETAKE_TLS_CERT',
+    summary: 'the certificate that we show',
+    ...IN_CLUSTER,
+  },
+  { name: 'tls-key', value: 'FILE', environment: 'RETAKE_TLS_KEY', summary: 'its key', ...IN_CLUSTER },
   { name: 'tls-first', summary: "TLS before the server's greeting", ...IN_CLUSTER },
 ]
 

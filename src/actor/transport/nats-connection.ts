@@ -1,13 +1,12 @@
 import type { NatsConnection as Client, Msg, NatsError, Status, Subscription } from 'nats'
 import { assert } from '../../kit/assert.js'
-import type { Clock } from '../../kit/clock.js'
 import { RetakeError } from '../../kit/errors.js'
 import { LIMITS } from '../../kit/limits.js'
 import type { Logger } from '../../kit/logger.js'
 import { pause, within } from './deadline.js'
 import {
-  dialNats,
   BY_ROLE,
+  dialNats,
   messageOf,
   type NatsClientOptions,
   natsFactsOf,
@@ -19,7 +18,6 @@ import { judgeNatsServer } from './nats-requirements.js'
 import { OutboundWindow } from './outbound-window.js'
 
 export interface NatsConnectionOptions extends NatsClientOptions {
-  readonly clock: Clock
   readonly logger: Logger
 }
 
@@ -78,7 +76,7 @@ export class NatsConnection {
   #handlerErrors = 0
   #isMarkPlanned = false
 
-  /** Connects and judges the server. Throws RT1501, RT1502, RT1504 or RT1505. */
+  /** Connects and judges the server. Throws RT1501, RT1502, RT1504, RT1505 or RT1526. */
   static async open(options: NatsConnectionOptions, owner: NatsConnectionOwner): Promise<NatsConnection> {
     const client = await dialNats(options)
     const connection = new NatsConnection(client, options, owner)
