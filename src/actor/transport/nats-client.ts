@@ -188,10 +188,6 @@ export function translated(error: unknown, options: NatsOptions): RetakeError {
   )
 }
 
-/** What to do about a permission that is missing, as the end of a sentence. */
-export const BY_ROLE =
-  'to the user of this role (retake generate nats-conf writes what each needs), or come as the user of another role'
-
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

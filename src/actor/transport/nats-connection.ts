@@ -5,7 +5,6 @@ import { LIMITS } from '../../kit/limits.js'
 import type { Logger } from '../../kit/logger.js'
 import { pause, within } from './deadline.js'
 import {
-  BY_ROLE,
   dialNats,
   messageOf,
   type NatsClientOptions,
@@ -350,7 +349,7 @@ export class NatsConnection {
     const error = new RetakeError('RT1503', {
       what: `the NATS user may not ${verb} "${subject}"`,
       why: 'NATS drops such messages without telling their sender',
-      fix: `allow ${operation === 'publish' ? 'publish' : 'subscribe'} there ${BY_ROLE}`,
+      fix: `allow ${operation === 'publish' ? 'publish' : 'subscribe'} there to the user of this role (retake generate nats-conf writes what each needs), or come as the user of another role`,
       where: this.serverUrl,
     })
     this.#options.logger.error({ operation, subject }, error.message)

@@ -10,12 +10,20 @@ const SEED = /^SU[A-Z2-7]{56}$/
 /** What makes asking a server pointless; undefined when it may be asked. `now` is milliseconds since 1970. */
 export function loginFault({ nkeySeed, credentials }: NatsOptions, now: number): RetakeError | undefined {
   if (nkeySeed !== undefined && !SEED.test(nkeySeed)) {
-    return notOurs('the seed of our nkey is no seed of a user', 'it has 58 characters, and begins with SU')
+    return new RetakeError('RT1502', {
+      what: 'the seed of our nkey is no seed of a user',
+      why: 'one has 58 characters, and begins with SU',
+      fix: 'name the file that the administrator of NATS has given out with --nats-nkey',
+    })
   }
   if (credentials === undefined) return undefined
   const [, jwt, seed] = CREDENTIALS.exec(credentials) ?? []
   if (jwt === undefined || seed === undefined || !SEED.test(seed)) {
-    return notOurs('our credentials are no .creds file', 'it has the JWT of a user, and the seed of its nkey')
+    return new RetakeError('RT1502', {
+      what: 'our credentials are no .creds file',
+      why: 'one has the JWT of a user, and the seed of its nkey',
+      fix: 'name the file that the administrator of NATS has given out with --nats-creds',
+    })
   }
   const expired = expiryOf(jwt)
   if (expired === undefined || expired > now) return undefined
@@ -23,14 +31,6 @@ export function loginFault({ nkeySeed, credentials }: NatsOptions, now: number):
     what: `our credentials expired at ${new Date(expired).toISOString()}`,
     why: 'the JWT in the .creds file says so, and no server takes it after that',
     fix: 'have whoever runs that NATS write a new .creds file (nsc generate creds)',
-  })
-}
-
-function notOurs(what: string, why: string): RetakeError {
-  return new RetakeError('RT1502', {
-    what,
-    why,
-    fix: 'name the file that the administrator of NATS has given out',
   })
 }
 
@@ -81,37 +81,50 @@ const NOT_TRUSTED =
 export function tlsFault(thrown: unknown, where: string, cause: unknown = thrown): RetakeError | undefined {
   const { code, message } = thrown as { code?: unknown; message?: unknown }
   const [name, why] = [String(code ?? ''), String(message ?? '')]
-  const failed = (what: string, fix: string) =>
-    new RetakeError('RT1526', { what: `NATS at ${where} ${what}`, why, fix, where, cause })
   if (NOT_TRUSTED.test(name)) {
-    return failed(
-      'shows a certificate that nobody we trust has signed',
-      'name the file of whoever signed it with --tls-ca',
-    )
+    return new RetakeError('RT1526', {
+      what: `NATS at ${where} shows a certificate that nobody we trust has signed`,
+      why,
+      fix: 'name the file of whoever signed it with --tls-ca',
+      where,
+      cause,
+    })
+  }
+  if (/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/.test(name)) {
+    return new RetakeError('RT1526', {
+      what: `NATS at ${where} shows a certificate that has expired, or is not valid yet`,
+      why,
+      fix: 'have it renewed on the server; or set the clock of this machine right',
+      where,
+      cause,
+    })
+  }
+  if (name === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return new RetakeError('RT1526', {
+      what: `NATS at ${where} shows a certificate for another name`,
+      why,
+      fix: 'call the server in --nats by a host name that stands in its certificate; an IP address is none',
+      where,
+      cause,
+    })
   }
   if (name === 'SERVER_OPT_NA') {
-    return failed(
-      'offers no TLS, and we speak to nobody in the open who should',
-      'have it switched on there (tls { … }), or leave out tls:// and the --tls options',
-    )
+    return new RetakeError('RT1526', {
+      what: `NATS at ${where} offers no TLS, which we ask for`,
+      why: 'what we say, passwords too, would be read by whoever listens',
+      fix: 'have it switched on there (tls { … }), or leave out tls:// and the --tls options',
+      where,
+      cause,
+    })
   }
-  if (name === 'CERT_HAS_EXPIRED')
-    return failed('shows a certificate that has expired', 'have it renewed on the server')
-  if (name === 'CERT_NOT_YET_VALID')
-    return failed('shows a certificate that is not valid yet', 'set the clocks right')
-  if (name === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return failed(
-      'shows a certificate for another name',
-      'call the server in --nats by a host name that stands in its certificate; an IP address is none',
-    )
-  }
-  if (name === 'TLS' || /^ERR_(SSL|TLS|OSSL)_|^EPROTO$/.test(name)) {
-    return failed(
-      'cannot be spoken to with TLS',
-      'check --tls-ca, --tls-cert and --tls-key, and that the two belong together',
-    )
-  }
-  return undefined
+  if (name !== 'TLS' && !/^ERR_(SSL|TLS|OSSL)_|^EPROTO$/.test(name)) return undefined
+  return new RetakeError('RT1526', {
+    what: `NATS at ${where} cannot be spoken to with TLS`,
+    why,
+    fix: 'check --tls-ca, --tls-cert and --tls-key, and that the two belong together',
+    where,
+    cause,
+  })
 }
 
 /** One that wants to see a certificate of ours, and was shown none, or one that it does not like: it says nothing more. */
