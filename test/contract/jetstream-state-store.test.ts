@@ -246,7 +246,7 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         const manager = await raw.jetstreamManager()
         const [log, chunk] = [`rt.${cluster}.log.run1`, `$O.retake_${cluster}.C.x`]
         const forged = JSON.stringify({ ...entriesOf(...STARTED)[0], nonce: 'forged' })
-        const count = async () => (await manager.streams.info(`retake_${cluster}_log`)).state.messages
+        const stored = async () => (await manager.streams.info(`retake_${cluster}_log`)).state.last_seq
         const asks = [
           () => raw.publish(chunk, forged, { reply: log }),
           () =>
@@ -257,15 +257,15 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         ]
         const entries = entriesOf(...STARTED)
         for (const [index, entry] of entries.entries()) {
-          const before = await count()
+          const before = await stored()
           asks[index % asks.length]?.()
-          await until(async () => (await count()) > before, { what: 'the answer to be stored' })
+          await until(async () => (await stored()) > before, { what: 'the answer to be stored' })
           expect(await one.log(RUN).append(entry)).toBe('written')
         }
-        expect((await other.log(RUN).read()).map(({ nonce }) => nonce)).toEqual(
-          entries.map(({ nonce }) => nonce),
-        )
-        const [late] = entriesOf(on.submitted())
+        // Of every two messages one is an entry.
+        const kept = entries.slice(-LIMITS.logEntriesKept / 2)
+        expect(await other.log(RUN).read()).toEqual(kept)
+        const [late] = kept
         expect(await other.log(RUN).append({ ...must(late), nonce: 'late' })).toBe('taken')
       })
 
