@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect, type NatsConnection } from 'nats'
+import { connect, type NatsConnection, nkeyAuthenticator } from 'nats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { natsConf, natsUserOf, passwordVariableOf } from '#src/cli/nats-conf.js'
 import { type NatsRole, natsPermissions } from '#src/cli/nats-permissions.js'
 import { expectCounted } from '../cast/counting-oracle.js'
-import { run } from '../support/command.js'
+import { mustRun, run } from '../support/command.js'
 import { describeWith } from '../support/describe-with.js'
 import { type NatsServer, type NatsVersion, startNats } from '../support/nats-server.js'
 import { PROJECT } from '../support/project.js'
@@ -15,7 +15,8 @@ import { NodeProcess } from './node-process.js'
 
 /**
  * A whole cluster whose processes are NATS users of their roles, with the permissions of `retake generate nats-conf` and
- * no others: what they need, and what they are kept from.
+ * no others: what they need, and what they are kept from. On the oldest server they have passwords, on the current one
+ * nkeys.
  */
 
 const CLUSTER = 'prod'
@@ -34,7 +35,7 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
 
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'retake-nats-security-'))
-      nats = await started(version, join(folder, 'nats.log'))
+      nats = await started(version, folder)
       for (const name of ['jm-1', 'tm-1', 'tm-2']) await nodeOf(name).start()
     }, LONG_MS)
 
@@ -151,6 +152,13 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
       })
     })
 
+    test('when a task manager has an answer of JetStream sent to the log, then the job goes on, and its next checkpoint is in it', async () => {
+      const connection = await rawAs('task-manager')
+      connection.publish('$JS.API.INFO', '', { reply: `rt.${CLUSTER}.log.${dice}` })
+      await connection.flush()
+      expect(await retakeAs('client', 'checkpoints', dice, '--now')).toMatchObject({ code: 0 })
+    })
+
     test('when all of that was tried, then the job runs as it did, and its client cancels it', async () => {
       expect(await seenJobs()).toMatchObject([{ run: dice, status: 'RUNNING', attempt: 1 }])
       expect(await retakeAs('client', 'cancel', dice)).toMatchObject({ code: 0 })
@@ -190,9 +198,13 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
         NO_COLOR: '1',
         RETAKE_NATS: nats.url,
         RETAKE_CLUSTER: CLUSTER,
-        RETAKE_NATS_USER: natsUserOf(role, CLUSTER),
-        RETAKE_NATS_PASSWORD: passwordOf(role),
+        ...loginOf(role),
       }
+    }
+
+    function loginOf(role: NatsRole): Record<string, string> {
+      if (version === 'current') return { RETAKE_NATS_NKEY: seedFile(folder, role) }
+      return { RETAKE_NATS_USER: natsUserOf(role, CLUSTER), RETAKE_NATS_PASSWORD: passwordOf(role) }
     }
 
     async function seenJobs(): Promise<{ run: string; status: string; checkpoint: object | null }[]> {
@@ -202,8 +214,15 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
     }
 
     async function rawAs(role: NatsRole): Promise<NatsConnection> {
-      const user = natsUserOf(role, CLUSTER)
-      const connection = await connect({ servers: nats.url, user, pass: passwordOf(role) })
+      const login =
+        version === 'current'
+          ? {
+              authenticator: nkeyAuthenticator(
+                Buffer.from(readFileSync(seedFile(folder, role), 'utf8').trim()),
+              ),
+            }
+          : { user: natsUserOf(role, CLUSTER), pass: passwordOf(role) }
+      const connection = await connect({ servers: nats.url, ...login })
       raw.push(connection)
       return connection
     }
@@ -214,20 +233,77 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
   })
 }
 
-/** The server takes the passwords from its environment, and writes down all that is said to it. */
-async function started(version: NatsVersion, log: string): Promise<NatsServer> {
-  const conf = natsConf({ cluster: CLUSTER, roles: ROLES, nkeys: undefined })
-  const passwords = Object.fromEntries(
-    ROLES.map((role) => [passwordVariableOf(role, CLUSTER), passwordOf(role)]),
+await describeWith({ nats: 'oldest' }, 'a NATS user who lacks something', () => {
+  test.each([
+    ['job-manager', '$JS.API.INFO', /may not publish to "\$JS\.API\.INFO"/],
+    ['job-manager', '$KV.retake_prod.>', /may not publish to "\$KV\.retake_prod\.~"/],
+    [
+      'job-manager',
+      '$JS.API.STREAM.CREATE.retake_prod_log',
+      /may not publish to ".*CREATE\.retake_prod_log"/,
+    ],
+    ['job-manager', 'rt.prod.c.job-manager.>', /may not subscribe to "rt\.prod\.c\.job-manager\.>"/],
+    ['task-manager', 'rt.prod.c.tm.>', /may not (publish|subscribe) to "rt\.prod\.c\.tm\./],
+    ['task-manager', '_INBOX.prod.tm.>', /may not subscribe to "_INBOX\.prod\.tm\.[\w.]+\*"/],
+    ['task-manager', '$O.retake_prod.M.>', /may not publish to "\$O\.retake_prod\.M\.~"/],
+  ] as const)(
+    'when the %s lacks "%s", then its node ends at once with RT1503, and no secret',
+    async (role, subject, message) => {
+      const conf = natsConf({ cluster: CLUSTER, roles: ROLES, nkeys: undefined })
+      const at = conf.indexOf(`"${subject}"`, conf.indexOf(`user: ${natsUserOf(role, CLUSTER)}`))
+      expect(at).toBeGreaterThan(0)
+      const lacking = conf.slice(0, at) + conf.slice(at + subject.length + 2)
+      const login = { user: natsUserOf('client', CLUSTER), password: passwordOf('client') }
+      const nats = await withPasswords(() =>
+        startNats({ version: 'oldest', jetStream: true, config: lacking, ...login }),
+      )
+      try {
+        const env = {
+          ...process.env,
+          RETAKE_NATS: nats.url.replace('//', `//${natsUserOf(role, CLUSTER)}:${passwordOf(role)}@`),
+          RETAKE_CLUSTER: CLUSTER,
+        }
+        const args = ['node', '--role', role, '--name', 'n-1', '--log-level', 'debug']
+        const { code, stdout, stderr } = await run(process.execPath, [MAIN, ...args], { env })
+        expect(stderr).toMatch(/RT1503/)
+        expect(stderr).toMatch(message)
+        expect(code).toBe(4)
+        expect(stdout + stderr).not.toContain(passwordOf(role))
+      } finally {
+        await nats.stop()
+      }
+    },
   )
-  Object.assign(process.env, passwords)
+})
+
+/** The server takes the passwords from its environment, and writes down all that is said to it. */
+async function started(version: NatsVersion, folder: string): Promise<NatsServer> {
+  const keys = version === 'current' ? ['--nkeys', join(folder, 'keys')] : []
+  const conf = await mustRun(process.execPath, [MAIN, 'generate', 'nats-conf', '--cluster', CLUSTER, ...keys])
+  const trace = `log_file: "${join(folder, 'nats.log')}"\ntrace: true\nmax_traced_msg_len: 16`
+  return withPasswords(() =>
+    startNats({
+      version,
+      jetStream: true,
+      config: `${trace}\n${conf}`,
+      user: natsUserOf('client', CLUSTER),
+      password: passwordOf('client'),
+    }),
+  )
+}
+
+async function withPasswords<T>(work: () => Promise<T>): Promise<T> {
+  const passwords = ROLES.map((role) => [passwordVariableOf(role, CLUSTER), passwordOf(role)] as const)
+  Object.assign(process.env, Object.fromEntries(passwords))
   try {
-    const config = `log_file: "${log}"\ntrace: true\nmax_traced_msg_len: 16\n${conf}`
-    const [user, password] = [natsUserOf('client', CLUSTER), passwordOf('client')]
-    return await startNats({ version, jetStream: true, config, user, password })
+    return await work()
   } finally {
-    for (const name of Object.keys(passwords)) delete process.env[name]
+    for (const [name] of passwords) delete process.env[name]
   }
+}
+
+function seedFile(folder: string, role: NatsRole): string {
+  return join(folder, 'keys', `${natsUserOf(role, CLUSTER)}.nk`)
 }
 
 function passwordOf(role: NatsRole): string {
