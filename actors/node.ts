@@ -357,7 +357,9 @@ function infoOf(
 
 function inThisProcess(options: NodeOptions): HostOf {
   const [state, nats] = [storeOf(options), linkOf(options)]
-  return (node: HostedNode) => new ProcessHost({ node, state, nats, isProven: options.cluster !== undefined })
+  const hasSlots = options.roles?.includes('task-manager') !== false
+  const isProven = options.cluster !== undefined
+  return (node: HostedNode) => new ProcessHost({ node, state, nats, isProven, hasSlots })
 }
 
 function linkOf({ cluster, nats, random }: NodeOptions): NatsLink | undefined {
