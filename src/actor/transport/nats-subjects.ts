@@ -86,7 +86,7 @@ export class NatsSubjects {
   }
 }
 
-/** Below which all comes that the server tells `system` alone, and what others answer it without a lane. */
+/** Below which all comes that the server, or its JetStream, answers `system`. */
 export function natsInboxOf(cluster: string, system: SystemId): string {
   return `_INBOX.${cluster}.${tokensOf(system)}`
 }
