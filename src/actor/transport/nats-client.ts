@@ -65,6 +65,8 @@ export function newNkey(): { readonly seed: string; readonly publicKey: string }
 }
 
 const RECONNECT_MS = 250
+/** A server that is not frozen greets at once. */
+const GREETING_MS = 1_000
 
 /** One connection of the NATS client, that comes back for ever. Throws RT1501, RT1502 or RT1526. */
 export async function dialNats(options: NatsClientOptions): Promise<Client> {
@@ -86,7 +88,7 @@ async function silenceExplained(error: unknown, options: NatsOptions): Promise<R
   if (!isSilence && !/^(ECONNRESET|EPIPE)$|ALERT/.test(String((error as { code?: unknown }).code)))
     return undefined
   for (const server of options.servers) {
-    const greeting = await natsGreeting(redacted(server), options.connectMs ?? 5_000)
+    const greeting = await natsGreeting(redacted(server), GREETING_MS)
     if (greeting?.['tls_verify'] !== true) continue
     const { certFile, cert } = options.tls ?? {}
     return certificateWanted(certFile !== undefined || cert !== undefined, redacted(server), error)
