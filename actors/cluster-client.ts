@@ -1,28 +1,31 @@
+import { newSystemId } from '#src/actor/address.js'
 import { ActorSystem } from '#src/actor/system.js'
 import type { NatsOptions } from '#src/actor/transport/nats-client.js'
 import { NatsTransport } from '#src/actor/transport/nats-transport.js'
 import { STATUS_OF } from '#src/cluster/log-entry.js'
+import type { SystemGroup } from '#src/cluster/protocol.js'
 import { NO_HISTORY } from '#src/cluster/run-history.js'
 import type { Clock } from '#src/kit/clock.js'
 import { RetakeError } from '#src/kit/errors.js'
-import type { Attempt, RunId, SystemId } from '#src/kit/ids.js'
+import type { Attempt, RunId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
-import { type Random, randomToken } from '#src/kit/random.js'
+import type { Random } from '#src/kit/random.js'
 import type { JobDetails, JobSummary, NodeStatus, ThreadActors } from './cluster-view.js'
+import type { LookAtActors, LookAtNodes, LookAtRun, LookAtRuns } from './front-desk.js'
 import { JobClient, type JobHandle, type RunHandle } from './job-client.js'
-import type { DescribeThread, ListedRun } from './job-manager.js'
+import type { ListedRun } from './job-manager.js'
 import type { JobSubmission } from './job-order.js'
 import type { JobReport } from './job-report.js'
 import { LeaderLine } from './leader-line.js'
-import type { DescribeNodes } from './resource-manager.js'
-import { LEADING_JOB_MANAGER, LEADING_RESOURCE_MANAGER } from './role-addresses.js'
-import type { DescribeThreads } from './task-manager.js'
+import { LEADING_FRONT_DESK, LEADING_JOB_MANAGER } from './role-addresses.js'
 import { endProcess } from './transports.js'
 
 export interface ClusterClientOptions {
   readonly nats: NatsOptions
   readonly cluster: string
+  /** As what the NATS user may be heard; one who only looks is an observer. Default: client. */
+  readonly group?: SystemGroup
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -44,10 +47,8 @@ export interface Cluster {
   close(): Promise<void>
 }
 
-const DESCRIBE_NODES: DescribeNodes = { type: 'describe' }
-const DESCRIBE_THREAD: DescribeThread = { type: 'describe-thread' }
-const DESCRIBE_THREADS: DescribeThreads = { type: 'describe-threads' }
-const SHORT = { timeoutMs: LIMITS.describeMs * 2 }
+/** The front desk asks others, who may have to ask others. */
+const LOOK_MS = LIMITS.describeMs * 3
 
 /** An actor system of its own, without actors but those that listen: whatever it asks, it asks over NATS. */
 export class ClusterClient implements Cluster {
@@ -65,6 +66,7 @@ export class ClusterClient implements Cluster {
   static async connect({
     nats,
     cluster,
+    group = 'client',
     clock,
     random,
     logger,
@@ -72,11 +74,12 @@ export class ClusterClient implements Cluster {
     const transport = new NatsTransport({
       ...nats,
       cluster,
-      name: 'client',
+      name: group,
+      carriesFrames: false,
       logger,
       onFatal: endProcess,
     })
-    const id = randomToken(random) as SystemId
+    const id = newSystemId(group, random)
     const system = new ActorSystem({ id, clock, random, logger, transports: [transport] })
     await system.ready
     return new ClusterClient(system)
@@ -92,7 +95,7 @@ export class ClusterClient implements Cluster {
   }
 
   async jobs(): Promise<readonly JobSummary[]> {
-    const runs = await this.#jobs.runs()
+    const runs = await this.#runs()
     return Promise.all(runs.map((run) => this.#details(run)))
   }
 
@@ -101,33 +104,26 @@ export class ClusterClient implements Cluster {
   }
 
   nodes(): Promise<readonly NodeStatus[]> {
-    return this.#line.read(LEADING_RESOURCE_MANAGER, DESCRIBE_NODES, SHORT.timeoutMs)
+    const look: LookAtNodes = { type: 'look-at-nodes' }
+    return this.#line.read(LEADING_FRONT_DESK, look, LOOK_MS)
   }
 
   async actors(): Promise<readonly ThreadActors[]> {
-    const [own, nodes] = await Promise.all([
-      this.#line.read(LEADING_JOB_MANAGER, DESCRIBE_THREAD, SHORT.timeoutMs),
-      this.nodes(),
-    ])
-    const threads = await Promise.all(
-      nodes.map(({ taskManager }) =>
-        taskManager === undefined
-          ? []
-          : this.#system.ask(taskManager, DESCRIBE_THREADS, SHORT).catch((): readonly ThreadActors[] => []),
-      ),
-    )
-    // The leader may be a task manager, too.
-    const others = threads.flat()
-    const isKnown = others.some(({ node, slot }) => node === own.node && slot === undefined)
-    return isKnown ? others : [own, ...others]
+    const look: LookAtActors = { type: 'look-at-actors' }
+    return this.#line.read(LEADING_FRONT_DESK, look, LOOK_MS)
   }
 
   close(): Promise<void> {
     return this.#system.stop()
   }
 
+  #runs(run?: RunId): Promise<readonly ListedRun[]> {
+    const look: LookAtRuns = { type: 'look-at-runs', ...(run !== undefined && { run }) }
+    return this.#line.read(LEADING_FRONT_DESK, look, LOOK_MS)
+  }
+
   async #run(run: RunId): Promise<ListedRun> {
-    const [listed] = await this.#jobs.runs(run)
+    const [listed] = await this.#runs(run)
     if (listed !== undefined) return listed
     throw new RetakeError('RT1523', {
       what: `there is no run ${run}`,
@@ -136,10 +132,16 @@ export class ClusterClient implements Cluster {
     })
   }
 
+  /** Undefined when nobody answers. */
+  async #report(run: RunId): Promise<JobReport | undefined> {
+    const look: LookAtRun = { type: 'look-at-run', run }
+    return this.#system.ask(LEADING_FRONT_DESK, look, { timeoutMs: LOOK_MS }).catch(() => undefined)
+  }
+
   /** Of a run that somebody directs he tells it; of another, its log and its history. */
   async #details(run: ListedRun): Promise<JobDetails> {
     const { record, isDirected } = run
-    const report = isDirected ? await this.#jobs.describe(record.run) : undefined
+    const report = isDirected ? await this.#report(record.run) : undefined
     return { ...(report ?? recorded(run)), submittedAt: record.createdAt, bundle: record.bundle }
   }
 }

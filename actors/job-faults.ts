@@ -2,7 +2,7 @@ import type { AskFailure } from '#src/actor/actor.js'
 import { type ErrorInfo, errorInfoOf, RetakeError } from '#src/kit/errors.js'
 import type { NodeId } from '#src/kit/ids.js'
 
-/** What a job master makes of what it is not told, or not given. */
+/** What a job master, or the front desk, makes of what it is not told, or not given. */
 
 /** What an ask came to that was not answered. */
 export function errorOfAsk(failure: AskFailure, what: string): ErrorInfo {

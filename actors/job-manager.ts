@@ -24,13 +24,13 @@ import type { RunId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
 import type { Random } from '#src/kit/random.js'
-import type { ThreadActors } from './cluster-view.js'
+import { FrontDesk } from './front-desk.js'
 import type { JobEvent } from './job-event.js'
 import type { JobIntake, PreparedRun, RunDraft } from './job-intake.js'
 import { JobMaster, type LedElsewhere } from './job-master.js'
 import type { JobOrder } from './job-order.js'
 import { ResourceManager, type ResourceManagerOptions } from './resource-manager.js'
-import { jobMasterName, jobMasterOf, RESOURCE_MANAGER } from './role-addresses.js'
+import { FRONT_DESK, jobMasterName, jobMasterOf, RESOURCE_MANAGER } from './role-addresses.js'
 
 /** What a job manager hears, and from whom. */
 export type JobManagerMessage =
@@ -39,8 +39,8 @@ export type JobManagerMessage =
   | UploadBundle
   | FollowRun
   | ListRuns
-  | DescribeThread
   // its own steps
+  | { readonly type: 'front-desk-ended' }
   | { readonly type: 'recover' }
   | { readonly type: 'runs-found'; readonly outcome: Outcome<readonly RunRecord[]> }
   | {
@@ -86,9 +86,6 @@ export type UploadBundle = { readonly type: 'upload'; readonly piece: BundlePiec
 
 /** All runs of the store, newest first, or the one that is named. */
 export type ListRuns = { readonly type: 'list-runs'; readonly run?: RunId } & Asks<readonly ListedRun[]>
-
-/** The actors of the thread that it lives in. */
-export type DescribeThread = { readonly type: 'describe-thread' } & Asks<ThreadActors>
 
 /** A run as the store has it. */
 export interface KnownRun {
@@ -171,6 +168,7 @@ export class JobManager implements Actor<JobManagerMessage> {
   start(ctx: ActorContext<JobManagerMessage>): void {
     this.#ctx = ctx
     this.#resourceManager = ctx.spawn(RESOURCE_MANAGER, new ResourceManager(this.#options))
+    this.#openFrontDesk()
     this.#supervision.begin(ctx.now())
     for (const run of this.#runs.keys())
       this.#carryOut(this.#supervision.addChild({ id: run, restart: 'transient' }, ctx.now()))
@@ -209,10 +207,8 @@ export class JobManager implements Actor<JobManagerMessage> {
         return this.#listRuns(message.run)
       case 'runs-read':
         return this.#answer(message.asker, message.outcome, (runs) => runs.map((run) => this.#listed(run)))
-      case 'describe-thread': {
-        const { own, tree } = this.#options
-        return ctx.reply<ThreadActors>({ node: own.node, name: own.name, slot: undefined, tree: tree() })
-      }
+      case 'front-desk-ended':
+        return this.#openFrontDesk()
       case 'follower-ended':
         return this.#onFollowerEnded(message.follower)
       case 'prepared':
@@ -232,6 +228,18 @@ export class JobManager implements Actor<JobManagerMessage> {
       default:
         assertNever(message)
     }
+  }
+
+  /** Anew when it ends: strangers speak to it, and may say anything. */
+  #openFrontDesk(): void {
+    const { own, tree } = this.#options
+    const desk = new FrontDesk({
+      jobManager: this.#ctx.self,
+      resourceManager: this.#resourceManager,
+      own,
+      tree,
+    })
+    this.#ctx.spawn(FRONT_DESK, desk, { onExit: () => ({ type: 'front-desk-ended' }) })
   }
 
   /**

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { ActorRef } from '#src/actor/actor.js'
+import { newSystemId, shortIdOf } from '#src/actor/address.js'
 import { restartStrategyOf } from '#src/actor/restart-strategy.js'
 import { Supervisor } from '#src/actor/supervisor.js'
 import { ActorSystem, AskError } from '#src/actor/system.js'
@@ -7,7 +8,7 @@ import type { NatsOptions } from '#src/actor/transport/nats-client.js'
 import { JobStore } from '#src/cluster/job-store.js'
 import type { NodeInfo } from '#src/cluster/node-info.js'
 import type { StateStoreConfig } from '#src/cluster/open-state-store.js'
-import { JOB_MANAGER_NAME, PROTOCOL } from '#src/cluster/protocol.js'
+import { GROUP_OF, JOB_MANAGER_NAME, PROTOCOL } from '#src/cluster/protocol.js'
 import type { StateStore } from '#src/cluster/state-store.js'
 import { assert } from '#src/kit/assert.js'
 import type { Clock } from '#src/kit/clock.js'
@@ -142,7 +143,7 @@ export class Node {
   private constructor(options: NodeOptions) {
     const { clock, random, logger, roles = ['job-manager', 'task-manager'], onFatal = endProcess } = options
     const { name = hostname(), host = inThisProcess(options) } = options
-    const id = randomToken(random) as SystemId
+    const id = newSystemId(GROUP_OF[roles.includes('job-manager') ? 'job-manager' : 'task-manager'], random)
     const warnings = new Warnings(clock, (error) => this.#tell({ type: 'warning', error }))
     this.#options = options
     this.#host = host({
@@ -344,7 +345,7 @@ function infoOf(
   { machine }: NodeHost,
 ): NodeInfo {
   return {
-    node: `${name}-${system}` as NodeId,
+    node: `${name}-${shortIdOf(system)}` as NodeId,
     name,
     ...machine,
     version: version(),
@@ -356,7 +357,9 @@ function infoOf(
 
 function inThisProcess(options: NodeOptions): HostOf {
   const [state, nats] = [storeOf(options), linkOf(options)]
-  return (node: HostedNode) => new ProcessHost({ node, state, nats, isProven: options.cluster !== undefined })
+  const hasSlots = options.roles?.includes('task-manager') !== false
+  const isProven = options.cluster !== undefined
+  return (node: HostedNode) => new ProcessHost({ node, state, nats, isProven, hasSlots })
 }
 
 function linkOf({ cluster, nats, random }: NodeOptions): NatsLink | undefined {

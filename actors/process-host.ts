@@ -1,9 +1,11 @@
 import { availableParallelism, hostname, totalmem } from 'node:os'
 import { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
+import { tryNatsSubjects } from '#src/actor/transport/nats-survey.js'
 import { BundleCache } from '#src/cluster/bundle-cache.js'
 import { bundlePlanner, type JobPlanner } from '#src/cluster/job-planner.js'
 import { openStateStore, type StateStoreConfig, type StateStoreUser } from '#src/cluster/open-state-store.js'
 import { patientStore } from '#src/cluster/patient-store.js'
+import { GROUP_OF } from '#src/cluster/protocol.js'
 import type { StateStore } from '#src/cluster/state-store.js'
 import { loadConnectors } from '#src/connector/built-in.js'
 import { errorInfoOf } from '#src/kit/errors.js'
@@ -20,6 +22,8 @@ export interface ProcessHostOptions {
   readonly nats: NatsLink | undefined
   /** What a node of a cluster will do with the store is tried first. */
   readonly isProven: boolean
+  /** It runs subtasks: what its slots will say and hear over NATS is tried first, too. */
+  readonly hasSlots: boolean
 }
 
 /** This process: worker threads, sockets, and a folder for the bundles that were fetched. */
@@ -44,6 +48,7 @@ export class ProcessHost implements NodeHost {
     this.transports = transportsOf({
       ports,
       nats,
+      carriesFrames: false,
       name,
       logger,
       onFatal,
@@ -61,15 +66,34 @@ export class ProcessHost implements NodeHost {
   }
 
   async openStore(user: StateStoreUser): Promise<StateStore | undefined> {
+    await this.#tryLanes()
     const store = await this.#openStore(user)
     return store && patientStore(store, this.#options.node.clock)
+  }
+
+  /** Slots open theirs when there is a job: then it would be late to hear that their user may not. */
+  async #tryLanes(): Promise<void> {
+    const { node, nats, isProven, hasSlots } = this.#options
+    if (nats === undefined || !isProven || !hasSlots) return
+    const { name, clock, random, logger } = node
+    const group = GROUP_OF['task-manager']
+    const faults = await tryNatsSubjects({
+      ...nats.options,
+      cluster: nats.cluster,
+      groups: { control: [group], data: [group] },
+      name,
+      clock,
+      random,
+      logger,
+    })
+    for (const fault of faults.values()) throw fault
   }
 
   #openStore(user: StateStoreUser): Promise<StateStore | undefined> {
     const { node, state, isProven } = this.#options
     const { name, clock, random, logger, onFatal, onWarning, onWaiting } = node
     const surroundings = { name, clock, random, logger, onEnded: onFatal }
-    if (!isProven) return openStateStore(state, surroundings)
+    if (!isProven) return openStateStore(state, user, surroundings)
     return provenStore({
       ...surroundings,
       config: state,

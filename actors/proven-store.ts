@@ -41,7 +41,7 @@ export async function provenStore(options: ProvenStoreOptions): Promise<StateSto
 
 async function proven(options: ProvenStoreOptions): Promise<StateStore | undefined> {
   const { config, user, onWarning } = options
-  const store = user === 'job-manager' ? await openStateStore(config, options) : undefined
+  const store = user === 'job-manager' ? await openStateStore(config, user, options) : undefined
   try {
     for (const warning of await tryStateStore(config, user, options)) onWarning(warning)
     return store

@@ -3,6 +3,7 @@ import { addressBelow } from '#src/actor/address.js'
 import { type SupervisorMessage, supervisedRef } from '#src/actor/supervisor.js'
 import { JOB_MANAGER_NAME } from '#src/cluster/protocol.js'
 import type { RunId, SystemId } from '#src/kit/ids.js'
+import type { FrontDeskMessage } from './front-desk.js'
 import type { JobManagerMessage } from './job-manager.js'
 import type { JobMasterMessage } from './job-master.js'
 import type { LeadershipMessage } from './leadership.js'
@@ -15,6 +16,7 @@ export const NODE = 'node'
 export const LEADERSHIP = 'leadership'
 export const JOB_MANAGER = 'job-manager'
 export const RESOURCE_MANAGER = 'resource-manager'
+export const FRONT_DESK = 'front-desk'
 
 export function taskManagerName(index: number): string {
   return `task-manager-${index}`
@@ -52,3 +54,6 @@ export function jobMasterName(run: RunId): string {
 /** Those of whichever node leads its cluster now. */
 export const LEADING_JOB_MANAGER = jobManagerOf(JOB_MANAGER_NAME)
 export const LEADING_RESOURCE_MANAGER = resourceManagerOf(JOB_MANAGER_NAME)
+export const LEADING_FRONT_DESK: ActorRef<FrontDeskMessage> = {
+  address: addressBelow(LEADING_JOB_MANAGER.address, FRONT_DESK),
+}

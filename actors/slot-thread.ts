@@ -49,6 +49,7 @@ async function main(): Promise<void> {
       ...transportsOf({
         ports,
         nats: environment.nats,
+        carriesFrames: true,
         name,
         logger,
         onFatal: giveUp,
@@ -58,7 +59,7 @@ async function main(): Promise<void> {
     // The links are made while the job's code is fetched.
     const surroundings = { name, clock, random, logger, onEnded: giveUp }
     const [opened] = await Promise.all([
-      patiently(clock, () => openStateStore(environment.state, surroundings)),
+      patiently(clock, () => openStateStore(environment.state, 'task-manager', surroundings)),
       system.ready,
     ])
     const state = patientStore(opened, clock)

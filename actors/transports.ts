@@ -21,6 +21,8 @@ export interface SystemTransports {
 export interface TransportsOptions {
   readonly ports: MessagePortTransport
   readonly nats: NatsLink | undefined
+  /** A slot's thread exchanges them; the main thread has nothing to do with any. */
+  readonly carriesFrames: boolean
   /** Of the process and the thread, as the server's list of connections shall say. */
   readonly name: string
   readonly logger: Logger
@@ -41,6 +43,7 @@ export function endProcess(error: RetakeError): void {
 export function transportsOf({
   ports,
   nats,
+  carriesFrames,
   name,
   logger,
   onFatal,
@@ -54,6 +57,7 @@ export function transportsOf({
     name,
     logger,
     carriesOwn: isForced,
+    carriesFrames,
     onFatal,
     onAlarm: onWarning,
     // It is followed when it cuts us off: leaving sooner would cost the jobs the same restart.

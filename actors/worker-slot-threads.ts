@@ -1,13 +1,15 @@
 import { type Transferable, Worker } from 'node:worker_threads'
 import type { ActorRef } from '#src/actor/actor.js'
+import { newSystemId } from '#src/actor/address.js'
 import type { MessagePortTransport } from '#src/actor/transport/message-port-transport.js'
 import type { StateStoreConfig } from '#src/cluster/open-state-store.js'
+import { GROUP_OF } from '#src/cluster/protocol.js'
 import type { Clock } from '#src/kit/clock.js'
 import { type ErrorInfo, errorInfoOf, RetakeError } from '#src/kit/errors.js'
 import type { SystemId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
 import type { Logger } from '#src/kit/logger.js'
-import { type Random, randomToken } from '#src/kit/random.js'
+import type { Random } from '#src/kit/random.js'
 import { userPlaceIn } from '#src/kit/stack-frames.js'
 import type { LogLine } from './port-logger.js'
 import type { SlotMessage } from './slot.js'
@@ -74,7 +76,7 @@ export class WorkerSlotThreads implements SlotThreads {
   }
 
   start(spec: SlotThreadSpec, events: SlotThreadEvents): SlotThread {
-    const system = randomToken(this.#options.random) as SystemId
+    const system = newSystemId(GROUP_OF['task-manager'], this.#options.random)
     const workerData: SlotThreadData = { system, spec: plain(spec), environment: this.#options.environment }
     const worker = new Worker(new URL('./slot-thread.js', import.meta.url), {
       workerData,

@@ -42,7 +42,7 @@ export interface DataLane {
 
 /**
  * `<system>.<path>`: the system is one thread of one process in one incarnation; the path's tokens are generated ids.
- * On NATS the transport puts `rt.<cluster>.<lane>.` before it.
+ * On NATS the transport puts `rt.<cluster>.<lane>.` before it, and makes two tokens of a system that has a group.
  */
 export type Address = Brand<string, 'Address'>
 

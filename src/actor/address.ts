@@ -1,8 +1,31 @@
 import { assert } from '../kit/assert.js'
 import { isToken, type SystemId } from '../kit/ids.js'
+import { type Random, randomToken } from '../kit/random.js'
 import type { Address } from './actor.js'
 
 /** How addresses are made and taken apart: `<system>.<token>.<token>…`, the tokens being the names on the path. */
+
+/**
+ * An id that no system has had before: `<group>_<random>`. The group is a token of all that a system hears, so that whom
+ * NATS lets speak as one group it need not let hear another.
+ */
+export function newSystemId(group: string, random: Random): SystemId {
+  assert(isToken(group) && !group.includes('_'), 'a group is a token without "_"', { group })
+  return `${group}_${randomToken(random)}` as SystemId
+}
+
+/** An id of the same group, which no system has. */
+export function strangerTo(system: SystemId, random: Random): SystemId {
+  return `${system.slice(0, system.indexOf('_') + 1)}${randomToken(random, 20)}` as SystemId
+}
+
+/** What tells `system` from all others, without its group. */
+export function shortIdOf(system: SystemId): string {
+  return system.slice(system.indexOf('_') + 1)
+}
+
+/** The name below which the systems' own signals go. */
+export const SIGNALS = '-signals'
 
 /** The system that `address` lies in. */
 export function systemOf(address: Address): SystemId {
@@ -18,7 +41,7 @@ export function addressBelow(parent: Address | SystemId, name: string): Address 
 
 /** Where the systems' own signals (watch, ping) go, and come from. */
 export function signalAddress(system: SystemId): Address {
-  return addressBelow(system, '-signals')
+  return addressBelow(system, SIGNALS)
 }
 
 /** Where an answer goes that no actor asked for: the promise of `ActorSystem.ask`. */

@@ -9,17 +9,18 @@ import {
 } from '../actor/transport/nats-client.js'
 import { judgeNatsServer } from '../actor/transport/nats-requirements.js'
 import { assert } from '../kit/assert.js'
-import type { Clock } from '../kit/clock.js'
 import { RetakeError } from '../kit/errors.js'
 import { LIMITS } from '../kit/limits.js'
 import type { Logger } from '../kit/logger.js'
 
 export interface JetStreamConnectionOptions extends NatsClientOptions {
-  readonly clock: Clock
   readonly logger: Logger
   /** It has ended for good, and not by `close`. */
   readonly onEnded?: (error: RetakeError) => void
 }
+
+/** Stored with every message: no answer of JetStream's has it, and none that was stored elsewhere has it so. */
+const EXPECTED_STREAM = 'Nats-Expected-Stream'
 
 /** What a stream must be, by the names of JetStream's own API. */
 export interface StreamNeeds {
@@ -48,6 +49,8 @@ export interface AccountFacts {
 export interface StoredMessage {
   readonly sequence: number
   readonly data: Uint8Array
+  /** As what `store` was told to put there names its stream; else somebody has had an answer of JetStream sent there. */
+  readonly isMeant: boolean
 }
 
 export interface RequestOptions {
@@ -62,7 +65,8 @@ export interface StoreOptions extends RequestOptions {
   readonly replaces?: boolean
 }
 
-const API = '$JS.API'
+/** What JetStream is asked for is published below it. */
+export const JETSTREAM_API = '$JS.API'
 const TIMEOUT_MS = 5_000
 /** What is only read comes at once, or not at all: while servers elect nobody answers, and it is asked for again. */
 const READ = { timeoutMs: 2_000 }
@@ -197,7 +201,7 @@ export class JetStreamConnection {
   /** Asks for what cannot be done, so that only a missing permission (RT1503) or silence (RT1501) is an error. */
   async tryApi(verb: keyof typeof TRIALS, stream: string): Promise<void> {
     const query = bytesOf({ ...TRIALS[verb] })
-    await this.#request(`${API}.${verb}.${stream}`, query).catch((error) => {
+    await this.#request(`${JETSTREAM_API}.${verb}.${stream}`, query).catch((error) => {
       if (!isNoResponder(error)) throw error
     })
   }
@@ -211,7 +215,7 @@ export class JetStreamConnection {
   ): Promise<number | 'refused'> {
     const fields = headers()
     // Were the stream deleted, another that takes such subjects must not take this.
-    fields.set('Nats-Expected-Stream', stream)
+    fields.set(EXPECTED_STREAM, stream)
     if (after !== undefined) fields.set('Nats-Expected-Last-Subject-Sequence', String(after))
     if (replaces) fields.set('Nats-Rollup', 'sub')
     const answer = jsonOf(await this.#request(subject, data, { fields, ...patience }))
@@ -237,12 +241,16 @@ export class JetStreamConnection {
    */
   async nextOnReplica(stream: string, subject: string, sequence: number): Promise<StoredMessage | undefined> {
     const query = bytesOf({ seq: sequence, next_by_subj: subject })
-    const answer = await this.#request(`${API}.DIRECT.GET.${stream}`, query, READ).catch((error) => {
-      if (isNoResponder(error)) return undefined
-      throw error
-    })
+    const answer = await this.#request(`${JETSTREAM_API}.DIRECT.GET.${stream}`, query, READ).catch(
+      (error) => {
+        if (isNoResponder(error)) return undefined
+        throw error
+      },
+    )
     const found = Number(answer?.headers?.get('Nats-Sequence') || Number.NaN)
-    return answer === undefined || Number.isNaN(found) ? undefined : { sequence: found, data: answer.data }
+    if (answer === undefined || Number.isNaN(found)) return undefined
+    const isMeant = answer.headers?.get(EXPECTED_STREAM) === stream
+    return { sequence: found, data: answer.data, isMeant }
   }
 
   /** Every subject that has a message, of those that `filter` names. */
@@ -339,8 +347,9 @@ export class JetStreamConnection {
     const error = errorIn(answer)
     if (error?.err_code === NO_MESSAGE) return undefined
     if (error !== undefined) throw this.#refused(`read a message of ${stream}`, error)
-    const { seq, data } = answer['message'] as { seq: number; data?: string }
-    return { sequence: seq, data: Buffer.from(data ?? '', 'base64') }
+    const { seq, data, hdrs } = answer['message'] as { seq: number; data?: string; hdrs?: string }
+    const isMeant = isMeantFor(stream, Buffer.from(hdrs ?? '', 'base64').toString())
+    return { sequence: seq, data: Buffer.from(data ?? '', 'base64'), isMeant }
   }
 
   async #ask(
@@ -360,7 +369,7 @@ export class JetStreamConnection {
     patience?: RequestOptions,
   ): Promise<Record<string, unknown>> {
     const data = query === undefined ? new Uint8Array() : bytesOf(query)
-    return jsonOf(await this.#request(`${API}.${verb}`, data, patience))
+    return jsonOf(await this.#request(`${JETSTREAM_API}.${verb}`, data, patience))
   }
 
   #request(
@@ -485,7 +494,7 @@ export class JetStreamConnection {
       return new RetakeError('RT1503', {
         what: `the NATS user may not ${verb} to "${refused.subject}"`,
         why: 'what is kept is read and written there',
-        fix: 'allow this user to publish to "$JS.API.>", "$KV.>", "$O.>" and "rt.<cluster>.>", and to subscribe to "_INBOX.<cluster>.>"',
+        fix: `allow ${verb} there to the user of this role (retake generate nats-conf writes what each needs), or come as the user of another role`,
         where,
         cause: error,
       })
@@ -565,6 +574,11 @@ export function isUnanswered(error: unknown): boolean {
 
 function isNoResponder(error: unknown): boolean {
   return error instanceof RetakeError && error.cause instanceof NatsError && error.cause.code === '503'
+}
+
+/** @param fields as they stand in a message */
+function isMeantFor(stream: string, fields: string): boolean {
+  return fields.split('\r\n').includes(`${EXPECTED_STREAM}: ${stream}`)
 }
 
 function bytesOf(query: object): Uint8Array {

@@ -1,7 +1,7 @@
 import type { ThreadActors } from '../../actors/cluster-view.js'
 import type { ActorSnapshot } from '../actor/actor-snapshot.js'
 import { actorsIn, matching, namesOf, threadText } from './actor-tree.js'
-import { type ClusterCommand, clusterCommand, isJson } from './cluster-command.js'
+import { type ClusterCommand, clusterCommand, isJson, LOOKS } from './cluster-command.js'
 import { jsonText, threadJson } from './cluster-json.js'
 import { didYouMean } from './did-you-mean.js'
 import { EXIT } from './exit-code.js'
@@ -25,7 +25,7 @@ export const actors: ClusterCommand = async ({ cluster, invocation, terminal, wa
   return EXIT.ok
 }
 
-export const actorsCommand = clusterCommand(actors)
+export const actorsCommand = clusterCommand(actors, LOOKS)
 
 function actorsOf(threads: readonly ThreadActors[]): ActorSnapshot[] {
   return threads.flatMap(({ tree }) => [...actorsIn(tree)])

@@ -29,7 +29,9 @@ export const checkpoints: ClusterCommand = async (scene) => {
   return EXIT.ok
 }
 
-export const checkpointsCommand = clusterCommand(checkpoints)
+export const checkpointsCommand = clusterCommand(checkpoints, (invocation) =>
+  invocation.isSet('now') ? 'client' : 'observer',
+)
 
 async function takeOne(
   { cluster, invocation, terminal, waiting }: ClusterScene,

@@ -23,13 +23,7 @@ interface Told {
 
 /** Of the options and variables that every command of a cluster takes. Throws a UsageError that names the wrong one. */
 export function clusterAddressOf(invocation: Invocation): ClusterAddress {
-  const cluster = invocation.text('cluster') ?? 'default'
-  if (!isToken(cluster)) {
-    throw new UsageError(
-      `${invocation.nameOf('cluster')} is ${JSON.stringify(cluster)}`,
-      'give at most 32 letters, digits, "-" and "_"',
-    )
-  }
+  const cluster = clusterNameOf(invocation)
   const urls = (invocation.text('nats') ?? 'nats://127.0.0.1:4222')
     .split(',')
     .map((text) => urlOf(text, invocation))
@@ -40,6 +34,16 @@ export function clusterAddressOf(invocation: Invocation): ClusterAddress {
   )
   const nats = { servers, ...identityOf(invocation, urls), ...(tls === undefined ? {} : { tls }) }
   return { cluster, nats, shown: `cluster ${cluster} at ${servers.join(', ')}` }
+}
+
+/** Throws a UsageError for one that is no name. */
+export function clusterNameOf(invocation: Invocation): string {
+  const cluster = invocation.text('cluster') ?? 'default'
+  if (isToken(cluster)) return cluster
+  throw new UsageError(
+    `${invocation.nameOf('cluster')} is ${JSON.stringify(cluster)}`,
+    'give at most 32 letters, digits, "-" and "_"',
+  )
 }
 
 function urlOf(text: string, invocation: Invocation): URL {
@@ -99,6 +103,9 @@ function toldByUrls(invocation: Invocation, urls: readonly URL[]): Told[] {
 
 function toldByEnvironment({ environment }: Invocation): Told[] {
   const { RETAKE_NATS_USER: user, RETAKE_NATS_PASSWORD: password, RETAKE_NATS_TOKEN: token } = environment
+  if (isGiven(password) && !isGiven(user)) {
+    throw new UsageError('RETAKE_NATS_PASSWORD is the password of nobody', 'set RETAKE_NATS_USER, too')
+  }
   return [
     ...(isGiven(user)
       ? [{ origin: 'RETAKE_NATS_USER', identity: { user, ...(isGiven(password) ? { password } : {}) } }]
@@ -118,7 +125,10 @@ function tlsOf(invocation: Invocation, isAsked: boolean): NatsTls | undefined {
     keyFile: pathOf('tls-key', invocation),
   }
   if ((files.certFile === undefined) !== (files.keyFile === undefined)) {
-    throw new UsageError('--tls-cert and --tls-key belong together', 'give both, or none')
+    throw new UsageError(
+      '--tls-cert and --tls-key belong together',
+      'give both, or none, or set RETAKE_TLS_CERT and RETAKE_TLS_KEY',
+    )
   }
   const handshakeFirst = invocation.isSet('tls-first')
   const given = Object.entries(files).filter(([, path]) => path !== undefined)

@@ -1,4 +1,5 @@
 import { type Cluster, ClusterClient, type ClusterClientOptions } from '../../actors/cluster-client.js'
+import type { SystemGroup } from '../cluster/protocol.js'
 import { type Clock, systemClock } from '../kit/clock.js'
 import { type Random, systemRandom } from '../kit/random.js'
 import { clusterAddressOf } from './cluster-address.js'
@@ -15,6 +16,8 @@ export interface ClusterSurroundings {
   readonly clock: Clock
   readonly random: Random
   readonly controls: Controls
+  /** Default: client. */
+  readonly group?: SystemGroup
   readonly connect: (options: ClusterClientOptions) => Promise<Cluster>
   readonly exitNow: (code: ExitCode) => void
 }
@@ -32,10 +35,17 @@ export interface ClusterScene extends Pick<ClusterSurroundings, 'clock' | 'contr
 
 export type ClusterCommand = (scene: ClusterScene) => Promise<ExitCode>
 
+/** As what a command is heard there. */
+export type GroupOf = (invocation: Invocation) => SystemGroup
+
+/** Of one that changes nothing. */
+export const LOOKS: GroupOf = () => 'observer'
+
 /** A command that connects to the cluster that its options name, and leaves it however it ends. */
-export function clusterCommand(command: ClusterCommand): RunCommand {
+export function clusterCommand(command: ClusterCommand, groupOf: GroupOf = () => 'client'): RunCommand {
   return (invocation, terminal) =>
     runOnCluster(command, invocation, terminal, {
+      group: groupOf(invocation),
       clock: systemClock,
       random: systemRandom,
       controls: processControls(),
@@ -48,7 +58,7 @@ export async function runOnCluster(
   command: ClusterCommand,
   invocation: Invocation,
   terminal: Terminal,
-  { clock, random, controls, connect, exitNow }: ClusterSurroundings,
+  { clock, random, controls, group = 'client', connect, exitNow }: ClusterSurroundings,
 ): Promise<ExitCode> {
   const { cluster: name, nats, shown } = clusterAddressOf(invocation)
   const logger = pinoLogger({
@@ -59,7 +69,7 @@ export async function runOnCluster(
   const waiting = <T>(what: string, work: Promise<T>) => whileWaiting(work, what, { terminal, clock })
   const cluster = await waiting(
     `connecting to ${shown}`,
-    connect({ nats, cluster: name, clock, random, logger }),
+    connect({ nats, cluster: name, group, clock, random, logger }),
   )
   try {
     return await command({ cluster, shown, invocation, terminal, waiting, clock, controls, exitNow })

@@ -1,5 +1,6 @@
 import type { Argument, Command } from './command.js'
 import {
+  CLUSTER_NAME,
   CLUSTER_OPTIONS,
   logOptions,
   OUTPUT,
@@ -294,6 +295,34 @@ export const COMMANDS: readonly Command[] = [
     arguments: [{ name: 'CODE', summary: 'of an error; all of them unless said', isOptional: true }],
     options: [OUTPUT],
     load: async () => (await import('./explain-command.js')).explainCommand,
+  },
+  {
+    name: 'generate',
+    summary: 'write a configuration for NATS: a user for each role',
+    ...OF_A_CLUSTER,
+    examples: [
+      {
+        line: 'retake generate nats-conf --cluster prod > retake.conf',
+        what: 'to be included by nats-server, which has the passwords in its environment',
+      },
+      {
+        line: 'retake generate nats-conf --cluster prod --nkeys keys > retake.conf',
+        what: 'no passwords: a key for each user, its seed in a file of its own',
+      },
+    ],
+    arguments: [{ name: 'WHAT', summary: 'nats-conf' }],
+    options: [
+      {
+        name: 'users',
+        value: 'ROLE,…',
+        summary:
+          'of job-manager, task-manager, client, observer, all; the first four unless said. all is for a node of both roles',
+      },
+      { name: 'nkeys', value: 'DIR', summary: 'make keys, and keep their seeds there, for --nats-nkey' },
+      CLUSTER_NAME,
+    ],
+    notes: ['What is printed has no secret in it. Names of other clusters need another one.'],
+    load: async () => (await import('./generate-command.js')).generateCommand,
   },
   {
     name: 'version',

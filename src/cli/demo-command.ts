@@ -140,7 +140,7 @@ function stageOf(invocation: Invocation, logger: Logger): DemoStage {
     clock,
     connect: () => ClusterClient.connect(place),
     async forget() {
-      const store = await JetStreamStateStore.open({ ...place, name: 'demo' })
+      const store = await JetStreamStateStore.open({ ...place, user: 'job-manager', name: 'demo' })
       await store.remove()
       await store.close()
     },

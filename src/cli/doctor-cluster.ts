@@ -27,8 +27,9 @@ export const CLUSTER_CHECKS: readonly Check[] = [
 ]
 
 async function leaderFinding(visit: Visit): Promise<Finding> {
-  const { nats, cluster: name, clock, random, logger, connect } = visit.options
-  const connecting = connect({ nats, cluster: name, clock, random, logger })
+  const { nats, cluster: name, groups, clock, random, logger, connect } = visit.options
+  const [group] = groups.control
+  const connecting = connect({ nats, cluster: name, group, clock, random, logger })
   visit.onClose(async () => (await connecting.catch(() => undefined))?.close())
   const cluster = await visit.step('connecting to the cluster', connecting)
   try {

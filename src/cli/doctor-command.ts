@@ -6,7 +6,7 @@ import { clusterAddressOf } from './cluster-address.js'
 import { type ClusterSurroundings, isJson } from './cluster-command.js'
 import { findingJson, jsonText } from './cluster-json.js'
 import type { RunCommand } from './command.js'
-import { examine, type MachineFacts, Visit } from './doctor.js'
+import { type DoctorGroups, examine, type MachineFacts, Visit } from './doctor.js'
 import { CLUSTER_CHECKS } from './doctor-cluster.js'
 import type { Finding } from './doctor-finding.js'
 import { MACHINE_CHECKS, thisMachine } from './doctor-machine.js'
@@ -18,6 +18,12 @@ import type { Invocation } from './invocation.js'
 import { pinoLogger } from './pino-logger.js'
 import type { Terminal } from './terminal.js'
 import { whileWaiting } from './waiting.js'
+
+const GROUPS = {
+  all: { control: ['jm', 'tm'], data: ['tm'] },
+  'job-manager': { control: ['jm'], data: [] },
+  'task-manager': { control: ['tm'], data: ['tm'] },
+} as const satisfies Readonly<Record<string, DoctorGroups>>
 
 export interface DoctorSurroundings
   extends Pick<ClusterSurroundings, 'clock' | 'random' | 'connect' | 'exitNow'> {
@@ -41,12 +47,14 @@ export async function doctor(
 ): Promise<ExitCode> {
   const { cluster, nats } = clusterAddressOf(invocation)
   const state = invocation.text('state')
-  const user = invocation.text('role') === 'task-manager' ? 'task-manager' : 'job-manager'
+  const role = (invocation.text('role') ?? 'all') as keyof typeof GROUPS
+  const user = role === 'task-manager' ? 'task-manager' : 'job-manager'
   const visit = new Visit({
     nats,
     cluster,
     name: invocation.text('name'),
     user,
+    groups: GROUPS[role],
     stateDirectory: state === undefined ? undefined : resolve(state),
     machine,
     clock,
@@ -63,7 +71,8 @@ export async function doctor(
     [...MACHINE_CHECKS, ...NATS_CHECKS, ...store, ...CLUSTER_CHECKS].filter(
       ({ name }) =>
         (name !== 'name' || invocation.isSet('name')) &&
-        (user === 'job-manager' || !JOB_MANAGER_CHECKS.has(name)),
+        (user === 'job-manager' || !JOB_MANAGER_CHECKS.has(name)) &&
+        (role !== 'job-manager' || name !== 'data-lane'),
     ),
     visit,
   )) {

@@ -53,9 +53,21 @@ export const NATS_CHECKS: readonly Check[] = [
         : { ...failed('max-payload', fault), values }
     },
   },
-  subjects('control-lane', 'control', ({ cluster }) => `rt.${cluster}.c.>: published and heard`),
-  subjects('data-lane', 'data', ({ cluster }) => `rt.${cluster}.d.>: published and heard`),
-  subjects('inbox', 'inbox', ({ cluster }) => `_INBOX.${cluster}.>: subscribed to`),
+  subjects(
+    'control-lane',
+    'control',
+    ({ cluster, groups }) => `${listed(`rt.${cluster}.c`, groups.control)}: published and heard`,
+  ),
+  subjects(
+    'data-lane',
+    'data',
+    ({ cluster, groups }) => `${listed(`rt.${cluster}.d`, groups.data)}: published and heard`,
+  ),
+  subjects(
+    'inbox',
+    'inbox',
+    ({ cluster, groups }) => `${listed(`_INBOX.${cluster}`, groups.control)}: subscribed to`,
+  ),
 ]
 
 /** One class of the subjects that messages travel on. */
@@ -71,13 +83,17 @@ function subjects(name: CheckName, kind: NatsSubjectClass, works: (options: Doct
   }
 }
 
+function listed(head: string, groups: readonly string[]): string {
+  return groups.map((group) => `${head}.${group}.>`).join(', ')
+}
+
 function survey(visit: Visit) {
   return visit.once('connecting to NATS', () => surveyNats(natsOptionsOf(visit)))
 }
 
 function natsOptionsOf({ options }: Visit) {
-  const { nats, cluster, clock, random, logger } = options
-  return { ...nats, cluster, name: 'doctor', clock, random, logger }
+  const { nats, cluster, groups, clock, random, logger } = options
+  return { ...nats, cluster, groups, name: 'doctor', clock, random, logger }
 }
 
 function versionFinding(server: NatsServerFacts): Finding {

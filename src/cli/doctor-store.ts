@@ -136,7 +136,7 @@ const WRONG = 'wrong'
 function trial(visit: Visit): Promise<JetStreamTrial> {
   return visit.once('connecting to JetStream', async () => {
     const { nats, cluster, user, clock, random, logger } = visit.options
-    const opened = await JetStreamTrial.open({ nats, cluster, name: 'doctor', clock, random, logger }, user)
+    const opened = await JetStreamTrial.open({ nats, cluster, user, name: 'doctor', clock, random, logger })
     visit.onClose(() => opened.close())
     return opened
   })

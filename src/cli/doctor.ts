@@ -2,7 +2,9 @@ import type { Cluster, ClusterClientOptions } from '../../actors/cluster-client.
 import type { NodeStatus } from '../../actors/cluster-view.js'
 import { within } from '../actor/transport/deadline.js'
 import type { NatsOptions } from '../actor/transport/nats-client.js'
+import type { NatsGroups } from '../actor/transport/nats-survey.js'
 import type { StateStoreUser } from '../cluster/open-state-store.js'
+import type { SystemGroup } from '../cluster/protocol.js'
 import type { Clock } from '../kit/clock.js'
 import { isRetakeError, RetakeError } from '../kit/errors.js'
 import type { Logger } from '../kit/logger.js'
@@ -17,6 +19,8 @@ export interface DoctorOptions {
   readonly name: string | undefined
   /** Whose permissions are looked at. */
   readonly user: StateStoreUser
+  /** As whom its user is heard. */
+  readonly groups: DoctorGroups
   /** The cluster keeps everything there; undefined: in JetStream. */
   readonly stateDirectory: string | undefined
   readonly machine: MachineFacts
@@ -28,6 +32,11 @@ export interface DoctorOptions {
   readonly waiting: <T>(what: string, work: Promise<T>) => Promise<T>
   /** For one step to be answered. */
   readonly stepMs?: number
+}
+
+/** A node speaks as what it is; its slots, as what runs jobs. */
+export interface DoctorGroups extends NatsGroups {
+  readonly control: readonly [SystemGroup, ...SystemGroup[]]
 }
 
 /** This machine, and what runs on it. */

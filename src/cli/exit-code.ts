@@ -46,6 +46,7 @@ export function exitCodeOf(thrown: unknown): ExitCode {
     case 'RT1440':
     case 'RT1501':
     case 'RT1502':
+    case 'RT1526':
     case 'RT1503':
     case 'RT1506':
     case 'RT1517':

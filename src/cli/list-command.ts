@@ -1,6 +1,6 @@
 import type { JobSummary } from '../../actors/cluster-view.js'
 import { isGloballyTerminal } from '../graph/job-status.js'
-import { type ClusterCommand, clusterCommand, isJson } from './cluster-command.js'
+import { type ClusterCommand, clusterCommand, isJson, LOOKS } from './cluster-command.js'
 import { jobJson, jsonText } from './cluster-json.js'
 import { EXIT } from './exit-code.js'
 import { statusText } from './job-status-text.js'
@@ -22,7 +22,7 @@ export const list: ClusterCommand = async ({ cluster, invocation, terminal, wait
   return EXIT.ok
 }
 
-export const listCommand = clusterCommand(list)
+export const listCommand = clusterCommand(list, LOOKS)
 
 const COLUMNS = [
   { title: 'JOB' },

@@ -1,5 +1,5 @@
 import type { NodeStatus } from '../../actors/cluster-view.js'
-import { type ClusterCommand, clusterCommand, isJson } from './cluster-command.js'
+import { type ClusterCommand, clusterCommand, isJson, LOOKS } from './cluster-command.js'
 import { jsonText, nodeJson } from './cluster-json.js'
 import { EXIT } from './exit-code.js'
 import type { Palette } from './palette.js'
@@ -24,7 +24,7 @@ export const nodes: ClusterCommand = async ({ cluster, invocation, terminal, wai
   return EXIT.ok
 }
 
-export const nodesCommand = clusterCommand(nodes)
+export const nodesCommand = clusterCommand(nodes, LOOKS)
 
 /** A skew that is worth a look. */
 const SKEW_MS = 500

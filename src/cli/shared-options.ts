@@ -51,6 +51,14 @@ export const OUTPUT: Option = {
 
 const IN_CLUSTER = { group: 'The cluster, and the way to it' }
 
+export const CLUSTER_NAME: Option = {
+  name: 'cluster',
+  value: 'NAME',
+  environment: 'RETAKE_CLUSTER',
+  summary: 'which one on that NATS, "default" unless said',
+  ...IN_CLUSTER,
+}
+
 /** Of whatever speaks to a cluster; `cluster-address.ts` reads them. */
 export const CLUSTER_OPTIONS: readonly Option[] = [
   {
@@ -60,13 +68,7 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     summary: 'nats://127.0.0.1:4222 unless said',
     ...IN_CLUSTER,
   },
-  {
-    name: 'cluster',
-    value: 'NAME',
-    environment: 'RETAKE_CLUSTER',
-    summary: 'which one on that NATS, "default" unless said',
-    ...IN_CLUSTER,
-  },
+  CLUSTER_NAME,
   {
     name: 'nats-creds',
     value: 'FILE',
@@ -81,9 +83,21 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     summary: 'a file with the seed of an nkey',
     ...IN_CLUSTER,
   },
-  { name: 'tls-ca', value: 'FILE', summary: 'who signed the certificate of the server', ...IN_CLUSTER },
-  { name: 'tls-cert', value: 'FILE', summary: 'the certificate that we show', ...IN_CLUSTER },
-  { name: 'tls-key', value: 'FILE', summary: 'its key', ...IN_CLUSTER },
+  {
+    name: 'tls-ca',
+    value: 'FILE',
+    environment: 'RETAKE_TLS_CA',
+    summary: 'who signed the certificate of the server',
+    ...IN_CLUSTER,
+  },
+  {
+    name: 'tls-cert',
+    value: 'FILE',
+    environment: 'RETAKE_TLS_CERT',
+    summary: 'the certificate that we show',
+    ...IN_CLUSTER,
+  },
+  { name: 'tls-key', value: 'FILE', environment: 'RETAKE_TLS_KEY', summary: 'its key', ...IN_CLUSTER },
   { name: 'tls-first', summary: "TLS before the server's greeting", ...IN_CLUSTER },
 ]
 

@@ -3,7 +3,7 @@ import type { JobPlan } from '../graph/job-plan.js'
 import { isGloballyTerminal } from '../graph/job-status.js'
 import { attemptTable } from './attempt-table.js'
 import { checkpointTable } from './checkpoints-command.js'
-import { type ClusterCommand, clusterCommand, isJson } from './cluster-command.js'
+import { type ClusterCommand, clusterCommand, isJson, LOOKS } from './cluster-command.js'
 import { jobDetailsJson, jsonText } from './cluster-json.js'
 import { errorLines } from './error-text.js'
 import { EXIT } from './exit-code.js'
@@ -42,7 +42,7 @@ export const show: ClusterCommand = async (scene) => {
   return EXIT.ok
 }
 
-export const showCommand = clusterCommand(show)
+export const showCommand = clusterCommand(show, LOOKS)
 
 /** Of attempts, checkpoints and failures. */
 const NEWEST = 5

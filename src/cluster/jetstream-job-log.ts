@@ -8,9 +8,9 @@ import type { LogEntry } from './log-entry.js'
 import { decodeLogEntry, encodeLogEntry } from './log-entry-codec.js'
 import { outcomeOf } from './log-outcome.js'
 
-/** An entry, and the sequence of the message that holds it. */
+/** The last entry, if there is one, and the sequence of the last message, 0 if there is none: mostly it holds that entry. */
 interface Standing {
-  readonly entry: LogEntry
+  readonly entry: LogEntry | undefined
   readonly sequence: number
 }
 
@@ -22,6 +22,10 @@ interface Standing {
  * A writer whose answer is lost (the link broke, the server was killed) cannot know whether its entry stands, or will:
  * the message may still be on its way. It writes the same entry again. That one meets its own twin ('refused', and the
  * nonce at its place is its own), or another's entry, or is stored, and then the twin is refused.
+ *
+ * Whoever may ask JetStream anything may name the subject of a log for the answer, and no permission of NATS keeps the
+ * server from storing it there. Such a message is no entry, and is passed over; but it takes a place, and enough of
+ * them push the entries out.
  *
  * The stream keeps the last `LIMITS.logEntriesKept` messages of a subject. Reads are answered by the leader of the
  * stream, never by a replica, which may be behind; a leader that was just voted out may be too, for a moment: then a
@@ -50,14 +54,13 @@ export class JetStreamJobLog implements JobLog {
     assert(isToken(entry.nonce), 'a nonce is a token', { nonce: entry.nonce })
     for (;;) {
       const last = await this.#last()
-      const lastPlace = last?.entry.place ?? 0
+      const lastPlace = last.entry?.place ?? 0
       if (lastPlace >= entry.place) return this.#outcomeOf(entry)
       if (lastPlace < entry.place - 1) throw this.#behind(lastPlace, entry.place - 1)
       // It follows an entry that never came to stand: its writer has lost already.
-      if (last?.entry.nonce !== entry.previous) return 'taken'
-      const after = last?.sequence ?? 0
+      if (last.entry?.nonce !== entry.previous) return 'taken'
       const stored = await this.#connection.store(this.#stream, this.#subject, encodeLogEntry(entry), {
-        after,
+        after: last.sequence,
         timeoutMs: LIMITS.logAnswerMs,
       })
       if (stored !== 'refused') return 'written'
@@ -78,14 +81,16 @@ export class JetStreamJobLog implements JobLog {
     for (let sequence = 1; ; ) {
       const message = await this.#connection.next(this.#stream, this.#subject, sequence)
       if (message === undefined) return entries
-      entries.push(this.#decoded(message.data))
+      if (message.isMeant) entries.push(this.#decoded(message.data))
       sequence = message.sequence + 1
     }
   }
 
-  async #last(): Promise<Standing | undefined> {
+  async #last(): Promise<Standing> {
     const message = await this.#connection.last(this.#stream, this.#subject)
-    return message && { entry: this.#decoded(message.data), sequence: message.sequence }
+    if (message === undefined) return { entry: undefined, sequence: 0 }
+    const { sequence, data, isMeant } = message
+    return { entry: isMeant ? this.#decoded(data) : (await this.#kept()).at(-1), sequence }
   }
 
   #decoded(data: Uint8Array): LogEntry {

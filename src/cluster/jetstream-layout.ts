@@ -1,23 +1,27 @@
+import { newSystemId } from '../actor/address.js'
 import type { NatsOptions } from '../actor/transport/nats-client.js'
-import { JetStreamConnection, type StreamNeeds } from '../checkpoint/jetstream-connection.js'
+import { natsInboxOf } from '../actor/transport/nats-subjects.js'
+import { JETSTREAM_API, JetStreamConnection, type StreamNeeds } from '../checkpoint/jetstream-connection.js'
+import { bucketNeeds } from '../checkpoint/jetstream-objects.js'
 import { assert } from '../kit/assert.js'
 import { isToken } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
-import { randomToken } from '../kit/random.js'
-import type { StateStoreSurroundings } from './open-state-store.js'
+import type { StateStoreSurroundings, StateStoreUser } from './open-state-store.js'
+import { GROUP_OF } from './protocol.js'
 
 /** What a cluster has in JetStream, by name. */
 
 export interface JetStreamOptions extends StateStoreSurroundings {
   readonly nats: NatsOptions
   readonly cluster: string
+  readonly user: StateStoreUser
 }
 
 /** Throws RT1501 to RT1505, and RT1518 without JetStream. */
 export function connectJetStream(options: JetStreamOptions): Promise<JetStreamConnection> {
-  const { nats, cluster, name, clock, random, logger, onEnded } = options
+  const { nats, cluster, user, name, clock, random, logger, onEnded } = options
   assert(isToken(cluster), 'a cluster has a token for its name', { cluster })
-  const inbox = `_INBOX.${cluster}.${randomToken(random, 20)}`
+  const inbox = natsInboxOf(cluster, newSystemId(GROUP_OF[user], random))
   const told = onEnded === undefined ? {} : { onEnded }
   return JetStreamConnection.open({ ...nats, name, inbox, clock, random, logger, ...told })
 }
@@ -78,4 +82,35 @@ export function leaseStreamOf(cluster: string): string {
 
 export function leaseSubjectOf(cluster: string): string {
   return `$KV.${bucketOf(cluster)}.leader`
+}
+
+// What its users do there, by subject.
+
+/** Where a user publishes what it keeps. */
+export function publishedBy(user: StateStoreUser, cluster: string): readonly string[] {
+  const streams = [bucketNeeds(bucketOf(cluster))]
+  if (user === 'job-manager') streams.push(logNeeds(cluster), leaseNeeds(cluster))
+  return streams.flatMap(({ config }) => config['subjects'] as readonly string[])
+}
+
+/** What a user asks JetStream for. */
+export function apiUsedBy(user: StateStoreUser, cluster: string): readonly string[] {
+  const [log, objects, lease] = [
+    logStreamOf(cluster),
+    bucketNeeds(bucketOf(cluster)).name,
+    leaseStreamOf(cluster),
+  ]
+  const asks = [
+    'INFO',
+    ...[log, objects].map((stream) => `STREAM.INFO.${stream}`),
+    ...['STREAM.MSG.GET', 'DIRECT.GET', 'STREAM.MSG.DELETE', 'STREAM.PURGE'].map(
+      (verb) => `${verb}.${objects}`,
+    ),
+  ]
+  if (user === 'job-manager') {
+    asks.push(`STREAM.INFO.${lease}`)
+    asks.push(...[log, lease].map((stream) => `STREAM.MSG.GET.${stream}`))
+    asks.push(...[log, objects, lease].map((stream) => `STREAM.CREATE.${stream}`))
+  }
+  return asks.map((ask) => `${JETSTREAM_API}.${ask}`)
 }

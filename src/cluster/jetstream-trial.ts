@@ -31,15 +31,11 @@ export class JetStreamTrial {
   readonly #random: Random
 
   /** Throws RT1501 to RT1505, and RT1518 without JetStream. */
-  static async open(options: JetStreamOptions, user: StateStoreUser): Promise<JetStreamTrial> {
-    return new JetStreamTrial(await connectJetStream(options), user, options)
+  static async open(options: JetStreamOptions): Promise<JetStreamTrial> {
+    return new JetStreamTrial(await connectJetStream(options), options)
   }
 
-  private constructor(
-    connection: JetStreamConnection,
-    user: StateStoreUser,
-    { cluster, random }: JetStreamOptions,
-  ) {
+  private constructor(connection: JetStreamConnection, { cluster, user, random }: JetStreamOptions) {
     this.#connection = connection
     this.#cluster = cluster
     this.#user = user

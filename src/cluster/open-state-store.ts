@@ -28,13 +28,14 @@ export interface StateStoreSurroundings {
 /** Throws RT1501 to RT1505, RT1518 and RT1524 for a JetStream that cannot be used. */
 export async function openStateStore(
   config: StateStoreConfig,
+  user: StateStoreUser,
   surroundings: StateStoreSurroundings,
 ): Promise<StateStore> {
   if (config.kind === 'directory') return new DirectoryStateStore({ directory: config.directory })
   // Whoever keeps a directory needs no client of NATS.
   const { JetStreamStateStore } = await import('./jetstream-state-store.js')
   const { nats, cluster } = config
-  return JetStreamStateStore.open({ ...surroundings, nats, cluster })
+  return JetStreamStateStore.open({ ...surroundings, nats, cluster, user })
 }
 
 /**
@@ -71,7 +72,7 @@ async function tryJetStream(
   surroundings: StateStoreSurroundings,
 ): Promise<void> {
   const { JetStreamTrial } = await import('./jetstream-trial.js')
-  const trial = await JetStreamTrial.open({ ...surroundings, nats, cluster }, user)
+  const trial = await JetStreamTrial.open({ ...surroundings, nats, cluster, user })
   try {
     await trial.tryAll()
   } finally {

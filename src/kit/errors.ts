@@ -105,6 +105,7 @@ export const CATALOGUE = {
   RT1523: { title: 'there is no such run', restart: 'useless' },
   RT1524: { title: 'JetStream is not as the cluster needs it', restart: 'useless' },
   RT1525: { title: 'a nats-server is about to end', restart: 'cures' },
+  RT1526: { title: 'TLS with NATS failed', restart: 'cures' },
   RT1601: { title: 'user code threw', restart: 'cures' },
   RT1602: { title: 'a field to be summed up holds no number', restart: 'useless' },
   RT1603: { title: 'user code is asynchronous', restart: 'useless' },

@@ -8,7 +8,7 @@ export type Brand<T, Name extends string> = T & { readonly [brand]: Name }
 /** One run of a job: from its submission, or from its start from a chosen checkpoint. */
 export type RunId = Brand<string, 'RunId'>
 export type NodeId = Brand<string, 'NodeId'>
-/** One actor system: a thread of a process, in one incarnation. Never used again after it ends. */
+/** One actor system: a thread of a process, in one incarnation. Never used again after it ends. `<group>_<random>`. */
 export type SystemId = Brand<string, 'SystemId'>
 /** The id a user gave to a source, sink or stateful operator; state is found by it. */
 export type OperatorId = Brand<string, 'OperatorId'>

@@ -1,11 +1,12 @@
 import { hostedSlot } from '../../actors/hosted-slot.js'
 import type { HostedNode, NodeThreads } from '../../actors/node-host.js'
 import type { SlotThread, SlotThreadEvents, SlotThreadSpec } from '../../actors/slot-threads.js'
+import { newSystemId } from '../actor/address.js'
 import { ActorSystem } from '../actor/system.js'
+import { GROUP_OF } from '../cluster/protocol.js'
 import { type ErrorInfo, errorInfoOf } from '../kit/errors.js'
 import type { SystemId } from '../kit/ids.js'
 import { LIMITS } from '../kit/limits.js'
-import { randomToken } from '../kit/random.js'
 import type { Surroundings } from './simulated-host.js'
 import type { SimulatedProcess } from './simulated-process.js'
 import type { SimulatedThread } from './simulated-thread.js'
@@ -28,7 +29,7 @@ export class SimulatedSlotThreads implements NodeThreads {
 
   start(spec: SlotThreadSpec, events: SlotThreadEvents): SlotThread {
     const { random } = this.#node
-    const id = randomToken(random) as SystemId
+    const id = newSystemId(GROUP_OF['task-manager'], random)
     const process = this.#process
     const thread = process.thread(`slot-${spec.slot}`)
     const exit = (error?: ErrorInfo) => {

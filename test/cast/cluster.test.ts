@@ -1,8 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ClusterClient } from '#actors/cluster-client.js'
 import type { NodeStatus } from '#actors/cluster-view.js'
+import type { LookAtRun } from '#actors/front-desk.js'
 import { Node, type NodeOptions } from '#actors/node.js'
 import { type NodeEvent, startNodeProcess } from '#actors/node-process.js'
+import { LEADING_FRONT_DESK } from '#actors/role-addresses.js'
+import { newSystemId } from '#src/actor/address.js'
+import { ActorSystem } from '#src/actor/system.js'
+import { NatsTransport } from '#src/actor/transport/nats-transport.js'
 import { systemClock } from '#src/kit/clock.js'
 import type { RunId } from '#src/kit/ids.js'
 import { LIMITS } from '#src/kit/limits.js'
@@ -90,6 +95,30 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
       expectCounted(cast.path('output'), COUNT)
       expect(await client.jobs()).toMatchObject([{ run, job: 'counting', status: 'FINISHED' }])
       await expect(client.job('nobody' as RunId)).rejects.toMatchObject({ code: 'RT1523' })
+    })
+
+    test('when a visitor says nonsense at the front desk, then it answers the next one, and what runs runs on', async () => {
+      await node('tm-1')
+      const job = await submit(1)
+      await job.running()
+      const transport = new NatsTransport({ servers: [nats.url], cluster: 'test', onFatal: () => {} })
+      const stranger = new ActorSystem({
+        id: newSystemId('observer', systemRandom),
+        ...WORLD,
+        transports: [transport],
+      })
+      await stranger.ready
+      const ask = (question: object) =>
+        stranger.ask(LEADING_FRONT_DESK, question as LookAtRun, { timeoutMs: 1_000 }).then(
+          () => 'answered',
+          () => 'not answered',
+        )
+      expect(await ask({ type: 'cancel' })).toBe('not answered')
+      expect(await ask({ type: 'look-at-run', run: 'a.b' })).toBe('not answered')
+      expect(await ask({ type: 'look-at-run', run: job.job.run })).toBe('answered')
+      expect((await client.nodes()).map(({ name }) => name)).toEqual(['jm-1', 'tm-1'])
+      expect((await client.job(job.job.run)).attempt).toBe(1)
+      await stranger.stop()
     })
 
     test('when a node is gone without a word, then the job goes on without it, and every record counts once', async () => {

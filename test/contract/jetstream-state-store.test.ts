@@ -229,7 +229,8 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
       test('when a message of the log is no entry, then the error says where', async () => {
         const { one, cluster } = await twoNodes()
         const raw = await bare(server)
-        await raw.jetstream().publish(`rt.${cluster}.log.run1`, '{"place":')
+        const expected = { expect: { streamName: `retake_${cluster}_log` } }
+        await raw.jetstream().publish(`rt.${cluster}.log.run1`, '{"place":', expected)
         await expect(one.log(RUN).read()).rejects.toThrow(
           expect.objectContaining({
             code: 'RT1306',
@@ -237,6 +238,35 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
             why: expect.stringContaining('not JSON'),
           }),
         )
+      })
+
+      test('when answers of JetStream are sent to the subject of a log, then they are passed over, and the log goes on', async () => {
+        const { one, other, cluster } = await twoNodes()
+        const raw = await bare(server)
+        const manager = await raw.jetstreamManager()
+        const [log, chunk] = [`rt.${cluster}.log.run1`, `$O.retake_${cluster}.C.x`]
+        const forged = JSON.stringify({ ...entriesOf(...STARTED)[0], nonce: 'forged' })
+        const stored = async () => (await manager.streams.info(`retake_${cluster}_log`)).state.last_seq
+        const asks = [
+          () => raw.publish(chunk, forged, { reply: log }),
+          () =>
+            raw.publish(`$JS.API.DIRECT.GET.OBJ_retake_${cluster}`, `{"last_by_subj":"${chunk}"}`, {
+              reply: log,
+            }),
+          () => raw.publish('$JS.API.INFO', '', { reply: log }),
+        ]
+        const entries = entriesOf(...STARTED)
+        for (const [index, entry] of entries.entries()) {
+          const before = await stored()
+          asks[index % asks.length]?.()
+          await until(async () => (await stored()) > before, { what: 'the answer to be stored' })
+          expect(await one.log(RUN).append(entry)).toBe('written')
+        }
+        // Of every two messages one is an entry.
+        const kept = entries.slice(-LIMITS.logEntriesKept / 2)
+        expect(await other.log(RUN).read()).toEqual(kept)
+        const [late] = kept
+        expect(await other.log(RUN).append({ ...must(late), nonce: 'late' })).toBe('taken')
       })
 
       test('when it is tried, by several at once, then nothing of that stays, and nothing is made by a task manager', async () => {

@@ -319,7 +319,7 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         })
         await opened(server, 'sys1', { tls: { caFile: certFile } })
 
-        await expect(opened(server, 'sys2')).rejects.toThrow(/RT1501.*certificate/)
+        await expect(opened(server, 'sys2')).rejects.toThrow(/RT1526.*certificate/)
       },
     )
 

@@ -193,6 +193,22 @@ for (const version of ['oldest', 'current'] satisfies NatsVersion[]) {
         await expect(transport.takeName('leader' as SystemId)).rejects.toMatchObject({ code: 'RT1503' })
     })
 
+    test('when no frames are to be carried, then there is no lane for them, and no permission is needed', async () => {
+      const users =
+        'authorization { users: [ { user: "crew", password: "x", permissions: { publish: { deny: "rt.*.d.>" }, subscribe: { deny: "rt.*.d.>" } } } ] }'
+      const login = { user: 'crew', password: 'x' }
+      const server = await nats(version, { config: users, ...login })
+      const [a, b] = [
+        await peer(server, 'jm_a', { ...login, carriesFrames: false }),
+        await peer(server, 'tm_b', { ...login, carriesFrames: false }),
+      ]
+      a.transport.send({ kind: 'tell', to: 'tm_b.x' as Address, body: 1 })
+      await until(() => b.parcels.length === 1, { what: 'the parcel' })
+      expect(b.parcels).toMatchObject([{ to: 'tm_b.x' }])
+      const frame = { kind: 'frame', to: 'tm_b.x' as Address, body: new Uint8Array(1) } as const
+      expect(() => a.transport.send(frame)).toThrow(/a transport that carries frames/)
+    })
+
     test('when two clusters share a server, then they do not hear each other', async () => {
       const server = await nats(version)
       const [a, b] = [await peer(server, 'a'), await peer(server, 'b', { cluster: 'c2' })]

@@ -31,6 +31,12 @@ import { recordingTerminal } from '../unit/cli/recording-terminal.js'
 const WORLD = { clock: systemClock, random: systemRandom, logger: silentLogger }
 const LOGIN = { user: 'crew', password: 'x' }
 const SKEW_MS = 90_000
+/** Slots keep no logs, and no lease; and they alone exchange frames. */
+const ROLES_OF: ReadonlyMap<string, readonly string[]> = new Map([
+  ['log-subjects', ['job-manager']],
+  ['lease-subjects', ['job-manager']],
+  ['data-lane', ['task-manager']],
+])
 const FOLDER = mkdtempSync(join(tmpdir(), 'retake-bad-cluster-'))
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }))
 
@@ -150,10 +156,7 @@ for (const version of ['oldest', 'current'] as const satisfies readonly NatsVers
           const before = await diagnosis(nats, LOGIN)
           expect(before.code).toBe(EXIT.unhealthy)
           expect(before.checks.get(check)).toMatchObject({ status: 'failed', ...expected })
-          // Slots keep no logs, and no lease.
-          const isOfOne = ['log-subjects', 'lease-subjects'].includes(check)
-          const roles = isOfOne ? ['job-manager'] : ['job-manager', 'task-manager']
-          for (const role of roles)
+          for (const role of ROLES_OF.get(check) ?? ['job-manager', 'task-manager'])
             await expectRefusal(await nodeAt(nats.url, role, LOGIN), EXIT.unreachable, expected)
           // Now the streams are there.
           const after = await diagnosis(nats, LOGIN)

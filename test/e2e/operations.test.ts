@@ -5,7 +5,7 @@ import { codeBlocksOf, loose, type Page, pageOf, sectionOf, type Typed, typedIn 
 import { findProgram, mustRun, run } from '../support/command.js'
 import { describeWith } from '../support/describe-with.js'
 import { freePort } from '../support/free-port.js'
-import { type NatsServer, type NatsVersion, natsAvailability, startNats } from '../support/nats-server.js'
+import { natsAvailability } from '../support/nats-server.js'
 import { PROJECT } from '../support/project.js'
 import { accepts, ServerProcess, temporaryFolder } from '../support/server-process.js'
 import { until } from '../support/until.js'
@@ -113,150 +113,6 @@ await describeWith({ nats: 'oldest' }, 'a cluster in three terminals', () => {
   }
 })
 
-const USERS = {
-  JOB_MANAGER_PASSWORD: 'a-password-of-jm',
-  TASK_MANAGER_PASSWORD: 'a-password-of-tm',
-  CLIENT_PASSWORD: 'a-password-of-client',
-} as const
-
-for (const version of ['oldest', 'current'] as const satisfies readonly NatsVersion[]) {
-  await describeWith({ nats: version }, `a NATS user for each role, the ${version} server`, () => {
-    let nats: NatsServer | undefined
-    afterEach(async () => {
-      await nats?.stop()
-      nats = undefined
-    })
-
-    test(
-      'when each role may do what the page lists, then a job runs, and nobody lacks anything',
-      async () => {
-        nats = await startWith(usersOf())
-        for (const [name, role] of [
-          ['jm-1', 'job-manager'],
-          ['tm-1', 'task-manager'],
-          ['tm-2', 'task-manager'],
-        ] as const) {
-          await nodeOf(name, role).start()
-        }
-        for (const role of ['job-manager', 'task-manager'] as const) {
-          const examined = await retakeAs(role, ['doctor', '--role', role])
-          expect(examined).toMatchObject({ code: 0, stdout: expect.stringContaining('\n0 problems, ') })
-        }
-        const output = join(folder, 'throws')
-        const job = ['examples/dice.ts', '--param', `output=${output}`, '--detach']
-        expect(await asClient('run', ...job)).toMatchObject({ code: 0 })
-        await until(
-          async () => JSON.parse((await asClient('list', '-o', 'json')).stdout).jobs[0].checkpoint,
-          {
-            what: 'a checkpoint',
-            timeoutMs: 30_000,
-            everyMs: 200,
-          },
-        )
-        // More than are retained: what is let go is deleted, too.
-        for (let i = 0; i < 4; i++)
-          expect(await asClient('checkpoints', 'dice', '--now')).toMatchObject({ code: 0 })
-        expect((await asClient('actors', '-o', 'json')).stdout).toContain('"slot": 0')
-        expect(await asClient('cancel', 'dice')).toMatchObject({ code: 0 })
-        for (const node of nodes) expect(node.said.join('\n')).not.toMatch(/RT1503|ermission/)
-      },
-      WALK_MS,
-    )
-
-    test.each([
-      ['job-manager', '"$JS.API.INFO"', /may not publish to "\$JS\.API\.INFO"/],
-      [
-        'job-manager',
-        '"$JS.API.STREAM.CREATE.retake_prod_log",',
-        /may not publish to ".*CREATE\.retake_prod_log"/,
-      ],
-      ['job-manager', ', "$KV.retake_prod.>"', /may not publish to "\$KV\.retake_prod\.~"/],
-      [
-        'job-manager',
-        ', "$JS.API.STREAM.CREATE.KV_retake_prod"',
-        /may not publish to ".*CREATE\.KV_retake_prod"/,
-      ],
-      [
-        'job-manager',
-        '"$JS.API.STREAM.MSG.GET.KV_retake_prod"',
-        /may not publish to ".*GET\.KV_retake_prod"/,
-      ],
-      ['job-manager', '"rt.prod.d.*.~",', /may not publish to "rt\.prod\.d\.\w+\.~"/],
-      ['task-manager', '"rt.prod.d.>", "$O', /may not publish to "rt\.prod\.d\.\w+\.~"/, '"$O'],
-      ['task-manager', ', "_INBOX.prod.>"', /may not subscribe to "_INBOX\.prod\.[\w.]+\*"/],
-    ] as const)(
-      'when the %s lacks %s, then its node ends with RT1503',
-      async (role, rule, message, instead: string = '') => {
-        const users = usersOf()
-        const at = users.indexOf(rule, users.indexOf(`user: ${role}`))
-        expect(at).toBeGreaterThan(0)
-        nats = await startWith(users.slice(0, at) + instead + users.slice(at + rule.length))
-        const { code, stderr } = await retakeAs(role, ['node', '--role', role, '--name', 'n-1'])
-        expect(stderr).toContain('RT1503')
-        expect(stderr).toMatch(message)
-        expect(code).toBe(4)
-      },
-    )
-
-    test('when a task manager would pose as the job manager, then it is refused, and nobody hears of it', async () => {
-      nats = await startWith(usersOf())
-      const real = nodeOf('jm-1', 'job-manager')
-      await real.start()
-      await real.leave()
-      const impostor = await retakeAs('task-manager', ['node', '--role', 'job-manager', '--name', 'jm-2'])
-      expect(impostor).toMatchObject({ code: 4, stderr: expect.stringContaining('RT1503') })
-      const { code, stderr } = await asClient('nodes')
-      expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringContaining('RT1517') })
-    })
-
-    function nodeOf(name: string, role: 'job-manager' | 'task-manager'): NodeProcess {
-      const args = [MAIN, 'node', '--role', role, '--name', name]
-      const node = new NodeProcess({
-        name,
-        args: role === 'task-manager' ? [...args, '--slots', '1'] : args,
-        env: envOf(role),
-      })
-      nodes.push(node)
-      return node
-    }
-
-    function asClient(...args: string[]) {
-      return retakeAs('client', args)
-    }
-
-    function retakeAs(user: string, args: readonly string[]) {
-      return run(process.execPath, [MAIN, ...args], { cwd: PROJECT, env: { ...process.env, ...envOf(user) } })
-    }
-
-    function envOf(user: string): Record<string, string> {
-      const password = USERS[`${user.toUpperCase().replace('-', '_')}_PASSWORD` as keyof typeof USERS]
-      return {
-        NO_COLOR: '1',
-        RETAKE_NATS: nats?.url ?? '',
-        RETAKE_CLUSTER: 'prod',
-        RETAKE_NATS_USER: user,
-        RETAKE_NATS_PASSWORD: password,
-      }
-    }
-
-    /** The server takes the passwords from its environment, as the page has it. */
-    async function startWith(config: string): Promise<NatsServer> {
-      Object.assign(process.env, USERS)
-      try {
-        return await startNats({
-          version,
-          jetStream: true,
-          config,
-          user: 'client',
-          password: USERS.CLIENT_PASSWORD,
-        })
-      } finally {
-        for (const name of Object.keys(USERS)) delete process.env[name]
-      }
-    }
-  })
-}
-
 test('when the unit of the page is verified, then systemd knows every line of it', async () => {
   const unit = blockOf(MACHINES, 'As services of systemd', 'ini')
   const sections = unit.matchAll(/^\[(\w+)\]$/gm)
@@ -278,10 +134,6 @@ test('when the unit gives a node time to leave, then more than a drain takes', a
   expect(Number(seconds)).toBeGreaterThan(Number(drain))
   expect(readFileSync(join(PROJECT, 'package.json'), 'utf8')).toContain('"retake": "./dist/src/cli/main.js"')
 })
-
-function usersOf(): string {
-  return blockOf(PAGE, 'NATS', 'nats')
-}
 
 function blockOf(page: Page, section: string, language: string): string {
   const [block] = codeBlocksOf(sectionOf(page, section)).filter((each) => each.language === language)

@@ -46,7 +46,8 @@ export const MAY_IMPORT_ACTORS: readonly string[] = ['cli', 'testing']
 export const CAST: Readonly<Record<string, readonly string[]>> = {
   'node-process': ['node'],
   node: ['job-manager', 'task-manager'],
-  'job-manager': ['resource-manager', 'job-master'],
+  'job-manager': ['resource-manager', 'front-desk', 'job-master'],
+  'front-desk': [],
   'resource-manager': [],
   'job-master': ['checkpoint-coordinator', 'job-sources'],
   'job-sources': ['source-coordinator'],

@@ -11,6 +11,14 @@ export interface Certificate {
   readonly key: string
 }
 
+/** The same by path, until its authority is closed. */
+export interface CertificateFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+const DAYS = 2
+
 /** Names as OpenSSL writes them: `DNS:localhost`, `IP:127.0.0.1`. */
 type SubjectName = `DNS:${string}` | `IP:${string}`
 
@@ -21,7 +29,7 @@ export function opensslAvailability(): Promise<Availability<string>> {
   return program()
 }
 
-/** Signs certificates that are good for two days. Nothing of it is left when it is closed. */
+/** Signs certificates, good for two days unless said. Nothing of it is left when it is closed. */
 export class CertificateAuthority {
   readonly #openssl: string
   readonly #folder: string
@@ -37,46 +45,61 @@ export class CertificateAuthority {
       await mustHave('openssl', opensslAvailability()),
       temporaryFolder('certificates'),
     )
-    await authority.#make('ca', name, ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'])
+    const key = newKey(join(authority.#folder, 'ca.key'))
+    const usage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign']
+    const made = ['-x509', '-days', String(DAYS), '-subj', `/CN=${name}`, '-out', authority.certificateFile]
+    await authority.#run('req', ...made, ...key, ...usage)
     return authority
   }
 
   /** What those trust who trust what it signs. */
   get certificate(): string {
-    return this.#read('ca.pem')
+    return textOf(this.certificateFile)
   }
 
-  /** For a server under `names`, or for the client `commonName`. */
-  async issue(commonName: string, names: readonly SubjectName[] = []): Promise<Certificate> {
-    const file = `issued-${++this.#issued}`
-    const ca = ['-CA', join(this.#folder, 'ca.pem'), '-CAkey', join(this.#folder, 'ca.key')]
+  /** The same as a file, while this is open. */
+  get certificateFile(): string {
+    return join(this.#folder, 'ca.pem')
+  }
+
+  /**
+   * For a server under `names`, or for the client `commonName`.
+   * @param days that it is valid; a negative number: it has expired
+   */
+  async issue(
+    commonName: string,
+    names: readonly SubjectName[] = [],
+    days = DAYS,
+  ): Promise<Certificate & CertificateFiles> {
+    const base = join(this.#folder, `issued-${++this.#issued}`)
+    const [certFile, keyFile, request] = [`${base}.pem`, `${base}.key`, `${base}.csr`]
     const alternatives = names.length === 0 ? [] : ['-addext', `subjectAltName=${names.join(',')}`]
-    await this.#make(file, commonName, [
-      ...ca,
-      '-addext',
-      'basicConstraints=critical,CA:FALSE',
-      ...alternatives,
-    ])
-    return { certificate: this.#read(`${file}.pem`), key: this.#read(`${file}.key`) }
+    const extensions = ['-addext', 'basicConstraints=critical,CA:FALSE', ...alternatives]
+    await this.#run('req', '-subj', `/CN=${commonName}`, ...newKey(keyFile), '-out', request, ...extensions)
+    const ca = ['-CA', this.certificateFile, '-CAkey', join(this.#folder, 'ca.key'), '-CAcreateserial']
+    const signing = ['-req', '-in', request, ...ca, '-copy_extensions', 'copyall', '-days', String(days)]
+    await this.#run('x509', ...signing, '-out', certFile)
+    return { certificate: textOf(certFile), key: textOf(keyFile), certFile, keyFile }
   }
 
   close(): void {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async #make(file: string, commonName: string, more: readonly string[]): Promise<void> {
-    const out = ['-out', join(this.#folder, `${file}.pem`), '-keyout', join(this.#folder, `${file}.key`)]
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-    const made = ['req', '-x509', '-days', '2', '-subj', `/CN=${commonName}`, ...key, ...out, ...more]
-    await mustRun(this.#openssl, made)
-  }
-
-  #read(file: string): string {
-    return readFileSync(join(this.#folder, file), 'utf8')
+  async #run(...words: readonly string[]): Promise<void> {
+    await mustRun(this.#openssl, words)
   }
 }
 
-/** 3.0 is the first that signs with an authority in one step. */
+function newKey(file: string): string[] {
+  return ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', file]
+}
+
+function textOf(file: string): string {
+  return readFileSync(file, 'utf8')
+}
+
+/** 3.0 is the first that copies what a request asks for. */
 async function findOpenssl(): Promise<string> {
   const openssl = findProgram('openssl')
   if (openssl === undefined) throw new Error('there is no openssl')

@@ -3,7 +3,7 @@ import { systemClock } from '#src/kit/clock.js'
 import { silentLogger } from '#src/kit/logger.js'
 import { systemRandom } from '#src/kit/random.js'
 
-export type StoreOverrides = Partial<Omit<JetStreamStateStoreOptions, 'cluster' | 'nats'>> &
+export type StoreOverrides = Partial<Omit<JetStreamStateStoreOptions, 'cluster' | 'nats' | 'user'>> &
   Partial<JetStreamStateStoreOptions['nats']>
 
 /** The state store of `cluster` on the server at `url`. */
@@ -14,5 +14,5 @@ export function openJetStream(
 ): Promise<JetStreamStateStore> {
   const { name = 'test', clock = systemClock, random = systemRandom, logger = silentLogger } = overrides
   const nats = { servers: [url], connectMs: 2_000, ...overrides }
-  return JetStreamStateStore.open({ nats, cluster, name, clock, random, logger })
+  return JetStreamStateStore.open({ nats, cluster, user: 'job-manager', name, clock, random, logger })
 }

@@ -130,7 +130,8 @@ function answersPing(host: string, port: number, { user, password }: NatsOptions
     })
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1')
-      if (received.includes('PONG') || received.includes('-ERR')) settle(true)
+      // One that wants TLS has greeted, and says no more to whoever speaks in the open.
+      if (/PONG|-ERR|"tls_required":\s*true/.test(received)) settle(true)
     })
   })
 }

@@ -5,9 +5,13 @@ import {
   credsAuthenticator,
   NatsError,
   nkeyAuthenticator,
+  nkeys,
 } from 'nats'
+import type { Clock } from '../../kit/clock.js'
 import { RetakeError } from '../../kit/errors.js'
 import type { Random } from '../../kit/random.js'
+import { natsGreeting } from './nats-greeting.js'
+import { certificateWanted, loginFault, refusedLogin, tlsFault } from './nats-login.js'
 import type { NatsServerFacts } from './nats-requirements.js'
 
 /** Where NATS is and who we are to it. */
@@ -50,18 +54,46 @@ export interface NatsClientOptions extends NatsOptions {
   readonly name: string
   /** Of this connection alone: what is meant for it comes below `<inbox>.`. */
   readonly inbox: string
+  readonly clock: Clock
   readonly random: Random
 }
 
-const RECONNECT_MS = 250
+/** A new nkey of a user: what its holder keeps secret (`SU…`), and what the server's configuration names (`U…`). */
+export function newNkey(): { readonly seed: string; readonly publicKey: string } {
+  const key = nkeys.createUser()
+  return { seed: new TextDecoder().decode(key.getSeed()), publicKey: key.getPublicKey() }
+}
 
-/** One connection of the NATS client, that comes back for ever. Throws RT1501 or RT1502. */
+const RECONNECT_MS = 250
+/** A server that is not frozen greets at once. */
+const GREETING_MS = 1_000
+
+/** One connection of the NATS client, that comes back for ever. Throws RT1501, RT1502 or RT1526. */
 export async function dialNats(options: NatsClientOptions): Promise<Client> {
+  const fault = loginFault(options, options.clock.wallTime())
+  if (fault !== undefined) throw fault
   try {
     return await connect(clientOptions(options))
   } catch (error) {
-    throw translated(error, options)
+    throw (await silenceExplained(error, options)) ?? translated(error, options)
   }
+}
+
+/**
+ * A server that wants to see a certificate ends the handshake, which the client takes for silence. What a server greets
+ * with, before there is any TLS, tells.
+ */
+async function silenceExplained(error: unknown, options: NatsOptions): Promise<RetakeError | undefined> {
+  const isSilence = error === undefined || (error instanceof NatsError && error.code === 'TIMEOUT')
+  if (!isSilence && !/^(ECONNRESET|EPIPE)$|ALERT/.test(String((error as { code?: unknown }).code)))
+    return undefined
+  for (const server of options.servers) {
+    const greeting = await natsGreeting(redacted(server), GREETING_MS)
+    if (greeting?.['tls_verify'] !== true) continue
+    const { certFile, cert } = options.tls ?? {}
+    return certificateWanted(certFile !== undefined || cert !== undefined, redacted(server), error)
+  }
+  return undefined
 }
 
 function clientOptions(options: NatsClientOptions): ConnectionOptions {
@@ -143,22 +175,19 @@ const REFUSALS = /AUTHORIZATION|AUTHENTICATION|BAD_CREDS|ACCOUNT_EXPIRED/
 export function translated(error: unknown, options: NatsOptions): RetakeError {
   const where = options.servers.map(redacted).join(', ')
   const code = error instanceof NatsError ? error.code : ''
-  if (REFUSALS.test(code)) {
-    return new RetakeError('RT1502', {
-      what: `NATS at ${where} refused the credentials`,
+  if (REFUSALS.test(code))
+    return refusedLogin({ ...options, ...loginOf(options) }, where, messageOf(error), error)
+  const inner = error instanceof NatsError ? (error.chainedError ?? error) : error
+  return (
+    tlsFault(inner, where, error) ??
+    new RetakeError('RT1501', {
+      what: `NATS at ${where} cannot be reached`,
       why: messageOf(error),
-      fix: 'check user and password, token, nkey seed or credentials file of this node',
+      fix: 'start nats-server there, or correct the address; with TLS, check the certificates too',
       where,
       cause: error,
     })
-  }
-  return new RetakeError('RT1501', {
-    what: `NATS at ${where} cannot be reached`,
-    why: messageOf(error),
-    fix: 'start nats-server there, or correct the address; with TLS, check the certificates too',
-    where,
-    cause: error,
-  })
+  )
 }
 
 export function messageOf(error: unknown): string {

@@ -1,6 +1,5 @@
 import type { NatsConnection as Client, Msg, NatsError, Status, Subscription } from 'nats'
 import { assert } from '../../kit/assert.js'
-import type { Clock } from '../../kit/clock.js'
 import { RetakeError } from '../../kit/errors.js'
 import { LIMITS } from '../../kit/limits.js'
 import type { Logger } from '../../kit/logger.js'
@@ -18,7 +17,6 @@ import { judgeNatsServer } from './nats-requirements.js'
 import { OutboundWindow } from './outbound-window.js'
 
 export interface NatsConnectionOptions extends NatsClientOptions {
-  readonly clock: Clock
   readonly logger: Logger
 }
 
@@ -77,7 +75,7 @@ export class NatsConnection {
   #handlerErrors = 0
   #isMarkPlanned = false
 
-  /** Connects and judges the server. Throws RT1501, RT1502, RT1504 or RT1505. */
+  /** Connects and judges the server. Throws RT1501, RT1502, RT1504, RT1505 or RT1526. */
   static async open(options: NatsConnectionOptions, owner: NatsConnectionOwner): Promise<NatsConnection> {
     const client = await dialNats(options)
     const connection = new NatsConnection(client, options, owner)
@@ -351,7 +349,7 @@ export class NatsConnection {
     const error = new RetakeError('RT1503', {
       what: `the NATS user may not ${verb} "${subject}"`,
       why: 'NATS drops such messages without telling their sender',
-      fix: `allow ${operation === 'publish' ? 'publish' : 'subscribe'} on "rt.<cluster>.>" and "_INBOX.<cluster>.>" for this user`,
+      fix: `allow ${operation === 'publish' ? 'publish' : 'subscribe'} there to the user of this role (retake generate nats-conf writes what each needs), or come as the user of another role`,
       where: this.serverUrl,
     })
     this.#options.logger.error({ operation, subject }, error.message)

@@ -4,12 +4,13 @@ import { RetakeError } from '../../kit/errors.js'
 import type { SystemId } from '../../kit/ids.js'
 import { LIMITS } from '../../kit/limits.js'
 import type { Logger } from '../../kit/logger.js'
-import { type Random, randomToken } from '../../kit/random.js'
+import type { Random } from '../../kit/random.js'
 import type { Address } from '../actor.js'
+import { strangerTo } from '../address.js'
 import { within } from './deadline.js'
 import type { NatsOptions } from './nats-client.js'
 import { NatsConnection, type NatsConnectionOwner } from './nats-connection.js'
-import { type NatsLaneName, NatsSubjects } from './nats-subjects.js'
+import { type NatsLaneName, NatsSubjects, natsInboxOf } from './nats-subjects.js'
 import type { Parcel, TransportReceiver } from './transport.js'
 import { UnseenParcels } from './unseen-parcels.js'
 
@@ -84,7 +85,7 @@ export class NatsLane implements NatsConnectionOwner {
 
   get #inbox(): string {
     const { cluster, system, lane } = this.#options
-    return `_INBOX.${cluster}.${system}.${lane}`
+    return `${natsInboxOf(cluster, system)}.${lane}`
   }
 
   get link(): 'up' | 'down' {
@@ -104,7 +105,7 @@ export class NatsLane implements NatsConnectionOwner {
     this.#trial = trial
     try {
       this.connection.subscribe(this.#subjects.allOf(name), (bytes, subject) =>
-        this.#owner.onMessage(this.#subjects.addressOf(subject), bytes),
+        this.#owner.onMessage(this.#subjects.addressOf(name, subject), bytes),
       )
       await this.connection.flush()
       this.#options.clock.soon(trial.pass)
@@ -232,9 +233,9 @@ export class NatsLane implements NatsConnectionOwner {
   async #listen(connection: NatsConnection, trial: Trial): Promise<void> {
     const { clock, random, system } = this.#options
     const own = this.#subjects.selfTestOf(system)
-    const stranger = this.#subjects.selfTestOf(randomToken(random, 20) as SystemId)
+    const stranger = this.#subjects.selfTestOf(strangerTo(system, random))
     connection.subscribe(this.#subjects.allOf(system), (bytes, subject) => {
-      if (subject !== own) this.#owner.onMessage(this.#subjects.addressOf(subject), bytes)
+      if (subject !== own) this.#owner.onMessage(this.#subjects.addressOf(system, subject), bytes)
       else clock.soon(trial.pass) // a turn later: the client tells refusals with a delay of some microtasks
     })
     connection.publish(stranger, NOTHING)

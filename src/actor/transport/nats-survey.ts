@@ -1,17 +1,18 @@
 import type { Clock } from '../../kit/clock.js'
 import { RetakeError } from '../../kit/errors.js'
-import type { SystemId } from '../../kit/ids.js'
 import type { Logger } from '../../kit/logger.js'
-import { type Random, randomToken } from '../../kit/random.js'
+import type { Random } from '../../kit/random.js'
+import { newSystemId, strangerTo } from '../address.js'
 import { dialNats, type NatsOptions, natsFactsOf } from './nats-client.js'
 import { NatsConnection } from './nats-connection.js'
 import type { NatsServerFacts } from './nats-requirements.js'
-import { type NatsLaneName, NatsSubjects } from './nats-subjects.js'
+import { type NatsLaneName, NatsSubjects, natsInboxOf } from './nats-subjects.js'
 
 /** Looks at a nats-server as messages would meet it, without being part of anything. */
 
 export interface NatsSurveyOptions extends NatsOptions {
   readonly cluster: string
+  readonly groups: NatsGroups
   readonly name: string
   readonly clock: Clock
   readonly random: Random
@@ -24,6 +25,12 @@ export interface NatsSurvey {
   readonly rttMs: number
 }
 
+/** As systems of which groups: those that speak, and those that exchange frames besides. */
+export interface NatsGroups {
+  readonly control: readonly [string, ...string[]]
+  readonly data: readonly string[]
+}
+
 /** The classes of subjects that messages travel on. */
 export type NatsSubjectClass = 'control' | 'data' | 'inbox'
 
@@ -34,7 +41,7 @@ const LANES = { control: 'c', data: 'd' } as const satisfies Record<string, Nats
 /** Connects and measures; judges nothing. Throws RT1501 or RT1502. */
 export async function surveyNats(options: NatsSurveyOptions): Promise<NatsSurvey> {
   const { clock } = options
-  const client = await dialNats({ ...options, inbox: inboxOf(options, idOf(options)) })
+  const client = await dialNats({ ...options, inbox: inboxOf(options, options.groups.control[0]) })
   try {
     let rttMs = Number.POSITIVE_INFINITY
     for (let round = 0; round < ROUNDS; round++) {
@@ -57,35 +64,39 @@ export async function surveyNats(options: NatsSurveyOptions): Promise<NatsSurvey
 export async function tryNatsSubjects(
   options: NatsSurveyOptions,
 ): Promise<ReadonlyMap<NatsSubjectClass, RetakeError>> {
-  const { cluster, clock } = options
-  const [own, stranger] = [idOf(options), idOf(options)]
-  const inbox = inboxOf(options, own)
+  const { cluster, clock, random, groups } = options
   const faults = new Map<NatsSubjectClass, RetakeError>()
-  const lanes = Object.entries(LANES).map(([name, lane]) => ({
-    name: name as NatsSubjectClass,
-    subjects: new NatsSubjects(cluster, lane),
-    isHeard: false,
-  }))
+  const lanes = Object.entries(LANES).flatMap(([name, lane]) =>
+    groups[name as keyof NatsGroups].map((group) => ({
+      name: name as NatsSubjectClass,
+      subjects: new NatsSubjects(cluster, lane),
+      system: newSystemId(group, random),
+      isHeard: false,
+    })),
+  )
+  const [inbox = '', ...others] = groups.control.map((group) => inboxOf(options, group))
   const onPermissionMissing = (error: RetakeError, subject: string) => {
     const lane = lanes.find(({ subjects }) => subject.startsWith(subjects.prefix))
-    const name = lane?.name ?? (subject.startsWith(inbox) ? 'inbox' : undefined)
+    const name =
+      lane?.name ?? ([inbox, ...others].some((one) => subject.startsWith(one)) ? 'inbox' : undefined)
     if (name !== undefined && !faults.has(name)) faults.set(name, error)
   }
   const connection = await NatsConnection.open({ ...options, inbox }, { ...NOBODY, onPermissionMissing })
   try {
+    for (const other of others) connection.subscribe(`${other}.*`, () => {})
     for (const lane of lanes) {
-      connection.subscribe(lane.subjects.allOf(own), () => {
+      connection.subscribe(lane.subjects.allOf(lane.system), () => {
         lane.isHeard = true
       })
-      connection.publish(lane.subjects.selfTestOf(stranger), NOTHING)
-      connection.publish(lane.subjects.selfTestOf(own), NOTHING)
+      connection.publish(lane.subjects.selfTestOf(strangerTo(lane.system, random)), NOTHING)
+      connection.publish(lane.subjects.selfTestOf(lane.system), NOTHING)
     }
     await connection.flush()
     // A turn later: the client tells refusals with a delay of some microtasks.
     await new Promise<void>((resolve) => clock.soon(resolve))
-    for (const { name, subjects, isHeard } of lanes) {
+    for (const { name, subjects, system, isHeard } of lanes) {
       if (!isHeard && !faults.has(name))
-        faults.set(name, unheard(subjects.selfTestOf(own), connection.serverUrl))
+        faults.set(name, unheard(subjects.selfTestOf(system), connection.serverUrl))
     }
     return faults
   } finally {
@@ -103,12 +114,8 @@ const NOBODY = {
   onEnded() {},
 }
 
-function idOf({ random }: NatsSurveyOptions): SystemId {
-  return randomToken(random, 20) as SystemId
-}
-
-function inboxOf({ cluster }: NatsSurveyOptions, system: SystemId): string {
-  return `_INBOX.${cluster}.${system}`
+function inboxOf({ cluster, random }: NatsSurveyOptions, group: string): string {
+  return natsInboxOf(cluster, newSystemId(group, random))
 }
 
 function unheard(subject: string, where: string): RetakeError {

@@ -18,6 +18,8 @@ export interface NatsTransportOptions extends NatsOptions {
   readonly cluster: string
   /** Role and node, as operators shall read it in the server's list of connections. Default: the id of the system. */
   readonly name?: string
+  /** False: only control goes over it, so it has one connection. Default: true. */
+  readonly carriesFrames?: boolean
   /** A connection ended for good, and will not come back: end the process, so that it is started again. */
   readonly onFatal: (error: RetakeError) => void
   /** A permission went missing while we ran. Logged in any case. */
@@ -39,7 +41,7 @@ export interface NatsTransportOptions extends NatsOptions {
  *
  * Each lane has a connection of its own, since the server reads a sender's messages one after the other: while it waits
  * for a receiver of frames that does not read, it takes nothing else from that connection, credits and heartbeats
- * neither. The link counts as up when both are.
+ * neither. The link counts as up when both are. Only slots exchange frames: whoever else speaks has one lane.
  *
  * `send` throws for what the sender did wrong: a body that is no plain data (RT1508), a parcel that is too large
  * (RT1507), an address that is no address. Whatever a peer or an outage does, it reports.
@@ -64,14 +66,18 @@ export class NatsTransport implements Transport {
   async open(system: SystemId, receiver: TransportReceiver): Promise<void> {
     assert(this.#state.kind === 'fresh', 'a transport is opened once', { state: this.#state.kind })
     this.#state = { kind: 'opening', receiver }
-    const opened = await Promise.allSettled([this.#openLane('c', system), this.#openLane('d', system)])
+    const { carriesFrames = true } = this.#options
+    const opened = await Promise.allSettled([
+      this.#openLane('c', system),
+      carriesFrames ? this.#openLane('d', system) : undefined,
+    ])
     const [control, data] = opened
     if (control.status === 'fulfilled' && data.status === 'fulfilled' && !this.#isClosed) {
       this.#state = { kind: 'open', system, receiver, control: control.value, data: data.value }
       this.#link = 'up'
       return
     }
-    for (const lane of opened) if (lane.status === 'fulfilled') await lane.value.close()
+    for (const lane of opened) if (lane.status === 'fulfilled') await lane.value?.close()
     this.#state = { kind: 'closed' }
     for (const lane of opened) if (lane.status === 'rejected') throw lane.reason
   }
@@ -97,6 +103,7 @@ export class NatsTransport implements Transport {
     assert(state.kind === 'open', 'a transport is opened before it sends', { to: parcel.to })
     if (parcel.kind === 'frame') {
       assert(parcel.body instanceof Uint8Array, 'a frame on NATS is bytes', { to: parcel.to })
+      assert(state.data !== undefined, 'a frame goes over a transport that carries frames', { to: parcel.to })
       state.data.send(parcel, this.#small(parcel, parcel.body))
     } else {
       state.control.send(parcel, this.#small(parcel, encodeParcel(parcel)))
@@ -110,14 +117,13 @@ export class NatsTransport implements Transport {
 
   /** Drops both links and takes them up again, on the next server: the answer to `onLameDuck`. */
   async reconnect(): Promise<void> {
-    if (this.#state.kind === 'open')
-      await Promise.all([this.#state.control.reconnect(), this.#state.data.reconnect()])
+    if (this.#state.kind === 'open') await Promise.all(lanesOf(this.#state).map((lane) => lane.reconnect()))
   }
 
   async close(): Promise<void> {
     const state = this.#state
     this.#state = { kind: 'closed' }
-    if (state.kind === 'open') await Promise.all([state.control.close(), state.data.close()])
+    if (state.kind === 'open') await Promise.all(lanesOf(state).map((lane) => lane.close()))
   }
 
   get #isClosed(): boolean {
@@ -164,7 +170,7 @@ export class NatsTransport implements Transport {
   #onLink(): void {
     const state = this.#state
     if (state.kind !== 'open') return
-    const link = state.control.link === 'up' && state.data.link === 'up' ? 'up' : 'down'
+    const link = lanesOf(state).every((lane) => lane.link === 'up') ? 'up' : 'down'
     if (link === this.#link) return
     this.#link = link
     state.receiver.onLink(link)
@@ -204,6 +210,10 @@ type State =
       readonly system: SystemId
       readonly receiver: TransportReceiver
       readonly control: NatsLane
-      readonly data: NatsLane
+      readonly data: NatsLane | undefined
     }
   | { readonly kind: 'closed' }
+
+function lanesOf({ control, data }: Extract<State, { kind: 'open' }>): readonly NatsLane[] {
+  return data === undefined ? [control] : [control, data]
+}

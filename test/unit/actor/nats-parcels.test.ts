@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Address } from '#src/actor/actor.js'
-import { NatsSubjects } from '#src/actor/transport/nats-subjects.js'
+import { NatsSubjects, natsInboxOf } from '#src/actor/transport/nats-subjects.js'
 import { type ControlParcel, decodeParcel, encodeParcel } from '#src/actor/transport/parcel-bytes.js'
 import type { SystemId } from '#src/kit/ids.js'
 
@@ -78,8 +78,19 @@ test('when an address is generated tokens, then its subject names cluster, lane,
   const subjects = new NatsSubjects('c1', 'd')
 
   expect(subjects.of(to)).toBe('rt.c1.d.sys1.job.master')
-  expect(subjects.addressOf('rt.c1.d.sys1.job.master')).toBe(to)
+  expect(subjects.addressOf('sys1' as SystemId, 'rt.c1.d.sys1.job.master')).toBe(to)
   expect(subjects.allOf('sys1' as SystemId)).toBe('rt.c1.d.sys1.>')
+})
+
+test('when a system has a group, then that is a token of its own, and the way back gives the same address', () => {
+  const subjects = new NatsSubjects('c1', 'c')
+  const [system, address] = ['tm_ab1' as SystemId, 'tm_ab1.slot.s-0_1' as Address]
+
+  expect(subjects.of(address)).toBe('rt.c1.c.tm.ab1.slot.s-0_1')
+  expect(subjects.addressOf(system, subjects.of(address))).toBe(address)
+  expect(subjects.allOf(system)).toBe('rt.c1.c.tm.ab1.>')
+  expect(subjects.selfTestOf(system)).toBe('rt.c1.c.tm.ab1.~')
+  expect(natsInboxOf('c1', system)).toBe('_INBOX.c1.tm.ab1')
 })
 
 test.each([

@@ -76,6 +76,8 @@ test('when TLS is asked for, then the files are passed by path, because certific
     keyFile: CERT,
     handshakeFirst: true,
   })
+  const environment = { RETAKE_TLS_CA: CA, RETAKE_TLS_CERT: CERT, RETAKE_TLS_KEY: CERT }
+  expect(addressOf([], environment).nats.tls).toEqual({ caFile: CA, certFile: CERT, keyFile: CERT })
   expect(addressOf(['--nats', 'tls://a:1']).nats).toEqual({ servers: ['nats://a:1'], tls: {} })
 })
 
@@ -90,6 +92,7 @@ test.each([
   [['--tls-ca', join(folder, 'none')], {}, /--tls-ca cannot be read: ENOENT/],
   [['--tls-cert', CERT], {}, /--tls-cert and --tls-key belong together/],
   [['--nats-creds', CREDS, '--nats-nkey', NKEY], {}, /--nats-creds and --nats-nkey both say who we are/],
+  [[], { RETAKE_NATS_PASSWORD: 'p' }, /RETAKE_NATS_PASSWORD is the password of nobody/],
   [[], { RETAKE_NATS_USER: 'u', RETAKE_NATS_TOKEN: 't' }, /RETAKE_NATS_USER and RETAKE_NATS_TOKEN/],
 ])(
   'when %j and %j are given, then it is a usage error that names what is wrong',

@@ -38,6 +38,7 @@ function visitOf(more: Partial<DoctorOptions> = {}, cluster = new FakeCluster())
     cluster: 'default',
     name: undefined,
     user: 'job-manager',
+    groups: { control: ['jm', 'tm'], data: ['tm'] },
     stateDirectory: undefined,
     machine: MACHINE,
     clock,
