@@ -79,7 +79,6 @@ export const PACKAGES: readonly PackageRule[] = [
     filesMax: 2,
   },
   { name: 'kafkajs', within: /^src\/connector\/kafka\// },
-  { name: 'kafkajs-snappy', within: /^src\/connector\/kafka\// },
   { name: 'lz4-napi', within: /^src\/connector\/kafka\// },
   { name: 'fzstd', within: /^src\/connector\/kafka\// },
   { name: 'pg', within: /^src\/connector\/postgres\//, filesMax: 1 },

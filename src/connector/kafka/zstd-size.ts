@@ -33,6 +33,7 @@ export function zstdSize(bytes: Buffer): number {
     }
     size += Math.max(content, opened)
     if ((descriptor & 0b100) !== 0) at += 4
+    if (at > bytes.length) throw new RangeError('a frame of zstd does not end in its batch')
   }
   return size
 }
