@@ -252,6 +252,11 @@ export const COMMAND_OPTION_TESTS: OptionTests = {
       'unit/cli/doctor.test.ts > when docs/cli.md tells the keys of a check, then those are its keys, and it tells of every check',
   },
   version: { output: JSON_EACH },
+  generate: {
+    users: 'unit/cli/generate-command.test.ts > when some users are named, then there are those alone',
+    nkeys:
+      'unit/cli/generate-command.test.ts > when keys are asked for, then the configuration has public ones, and each seed a file for its owner',
+  },
   explain: {
     output: 'unit/cli/explain-command.test.ts > when all are explained as JSON, then each is as it is alone',
   },
