@@ -298,7 +298,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'generate',
-    summary: 'write a configuration for NATS: a user for each role',
+    summary: 'write a configuration for nats-server',
     ...OF_A_CLUSTER,
     examples: [
       {

@@ -5,6 +5,10 @@ const KAFKA_OPTIONS = 'unit/connector/kafka/kafka-options.test.ts'
 const KAFKA_SAID = `${KAFKA_OPTIONS} > when everything is said, then it is what was said`
 const KAFKA_WRONG = `${KAFKA_OPTIONS} > when %s is wrong, then the error names it`
 const KAFKA_E2E = 'e2e/kafka-source.test.ts'
+const KAFKA_SHOWN =
+  'e2e/kafka-secured.test.ts > when the broker asks for a certificate, then ours is shown, and the topic is read'
+const KAFKA_OTHER_NAME =
+  'e2e/kafka-secured.test.ts > when the certificate holds another name, then servername, or no verification, lets us in'
 const PASSWORD = `${KAFKA_E2E} > when the broker asks for a password, then the right one reads and a wrong one fails at once`
 const POSTGRES_SAID =
   'unit/connector/postgres/postgres-options.test.ts > when everything is said, then it is what was said'
@@ -48,11 +52,11 @@ export const JOB_OPTION_TESTS: OptionTests = {
   KafkaSasl: { mechanism: KAFKA_WRONG, username: PASSWORD, password: PASSWORD },
   KafkaTls: {
     ca: `${KAFKA_E2E} > when the broker speaks TLS, then its certificate must be trusted`,
-    cert: KAFKA_SAID,
-    key: KAFKA_SAID,
-    passphrase: KAFKA_SAID,
-    servername: KAFKA_SAID,
-    rejectUnauthorized: KAFKA_SAID,
+    cert: KAFKA_SHOWN,
+    key: KAFKA_SHOWN,
+    passphrase: KAFKA_SHOWN,
+    servername: KAFKA_OTHER_NAME,
+    rejectUnauthorized: KAFKA_OTHER_NAME,
   },
   KafkaFetch: {
     maxWaitMs: `${KAFKA_E2E} > when it is closed in the middle of a long poll, then it ends at once`,
