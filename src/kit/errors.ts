@@ -177,7 +177,7 @@ export class RetakeError extends Error {
 }
 
 /** `thrown`, with the place that it happened at where it names none. */
-export function placed(thrown: unknown, where: string | undefined): unknown {
+export function placed<T>(thrown: T, where: string | undefined): T | RetakeError {
   if (!(thrown instanceof RetakeError) || thrown.where !== undefined || where === undefined) return thrown
   const { code, what, why, fix, cause, stack } = thrown
   return withStack(new RetakeError(code, { what, why, fix, where, cause }), stack)

@@ -1,6 +1,6 @@
 import type { Operator, OperatorContext } from './operator.js'
 import { UNOPENED } from './unopened.js'
-import { userError } from './user-code.js'
+import { asynchronous, userError } from './user-code.js'
 
 /** The records that the user's function keeps. */
 export class FilterOperator implements Operator {
@@ -24,10 +24,14 @@ export class FilterOperator implements Operator {
   }
 
   #keeps(record: unknown): boolean {
+    let keeps: unknown
     try {
-      return this.#keep(record)
+      keeps = this.#keep(record)
     } catch (cause) {
       throw userError(this.#ctx, record, cause)
     }
+    if (typeof keeps === 'boolean') return keeps
+    if (keeps instanceof Promise) throw asynchronous(this.#ctx)
+    return Boolean(keeps)
   }
 }

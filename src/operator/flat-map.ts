@@ -1,6 +1,6 @@
 import type { Operator, OperatorContext } from './operator.js'
 import { UNOPENED } from './unopened.js'
-import { userError } from './user-code.js'
+import { asynchronous, printedSample, userError } from './user-code.js'
 
 /** Any number of records for each, one at a time: what is expanded is never held whole. */
 export class FlatMapOperator implements Operator {
@@ -28,11 +28,19 @@ export class FlatMapOperator implements Operator {
 
   /** The user's code runs here and in each step: what it throws is told apart from what the next operator throws. */
   #expanded(record: unknown): Iterator<unknown> {
+    let expanded: Iterable<unknown>
     try {
-      return this.#expand(record)[Symbol.iterator]()
+      expanded = this.#expand(record)
     } catch (cause) {
       throw userError(this.#ctx, record, cause)
     }
+    if (typeof expanded?.[Symbol.iterator] === 'function') return expanded[Symbol.iterator]()
+    if (expanded instanceof Promise) throw asynchronous(this.#ctx)
+    throw userError(
+      this.#ctx,
+      record,
+      new TypeError(`it returned ${printedSample(expanded)}, which is no list`),
+    )
   }
 
   #step(iterator: Iterator<unknown>, record: unknown): IteratorResult<unknown> {

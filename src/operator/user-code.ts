@@ -1,4 +1,4 @@
-import { RetakeError } from '../kit/errors.js'
+import { placed, RetakeError } from '../kit/errors.js'
 import type { Key, KeySelector } from '../kit/key.js'
 import { notAKey } from '../kit/key-hash.js'
 
@@ -8,9 +8,9 @@ export interface Place {
   readonly where: string
 }
 
-/** What a user's function threw at `record`, told with both. What is told already is passed on. */
+/** What a user's function threw at `record`, told with both. What is told already is passed on, with the place. */
 export function userError({ operator, where }: Place, record: unknown, cause: unknown): RetakeError {
-  if (cause instanceof RetakeError) return cause
+  if (cause instanceof RetakeError) return placed(cause, where)
   return new RetakeError('RT1601', {
     what: `the function of ${JSON.stringify(operator)} threw`,
     why: `${cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)}, at the record ${printedSample(record)}`,

@@ -279,10 +279,35 @@ describe('user code that throws', () => {
     expect(thrown(() => running.chain.poll()).what).toBe('the function of "late" threw')
   })
 
-  test('when a function returns a promise, then it is told so, once it has run', async () => {
-    const running = await RunningChain.opened(jobOf((s) => s.map((c) => Promise.resolve(c))))
+  const later = (c: Click) => Promise.resolve(c) as never
+  test.each([
+    ['map', (s: Stream<Click>) => s.map(later)],
+    ['filter', (s: Stream<Click>) => s.filter(later)],
+    ['flatMap', (s: Stream<Click>) => s.flatMap(later)],
+  ])('when the function of a %s returns a promise, then it is told so, once it has run', async (_, build) => {
+    const running = await RunningChain.opened(jobOf(build))
     running.polls.push([click('ann')])
     expect(thrown(() => running.chain.poll()).code).toBe('RT1603')
+  })
+
+  test.each([5, undefined, null, {}])('when a flatMap returns %j, then it is told so', async (expanded) => {
+    const running = await RunningChain.opened(jobOf((s) => s.flatMap(() => expanded as never)))
+    running.polls.push([click('ann')])
+    const error = thrown(() => running.chain.poll())
+    expect(error.code).toBe('RT1601')
+    expect(error.why).toContain(`TypeError: it returned ${JSON.stringify(expanded)}, which is no list`)
+  })
+
+  test('when a function throws what has no place of its own, then it is told with the line of the user', async () => {
+    const running = await RunningChain.opened(
+      keyedJob<{ user: string }>((s) =>
+        s.process('soon', { onRecord: (_, ctx) => ctx.timers.in('soon' as never) }),
+      ),
+      { vertex: 1 },
+    )
+    const error = thrown(() => running.process({ user: 'ann' }))
+    expect(error.code).toBe('RT1701')
+    expect(error.where).toMatch(/operators\.test\.ts:\d+$/)
   })
 
   test('when the handler of a process is async, then it is told so, with its operator', async () => {
