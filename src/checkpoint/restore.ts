@@ -1,5 +1,4 @@
 import type { JobPlan, OperatorPlan, VertexPlan } from '../graph/job-plan.js'
-import { assert } from '../kit/assert.js'
 import { RetakeError } from '../kit/errors.js'
 import { type OperatorId, type SubtaskId, type SubtaskIndex, subtaskId } from '../kit/ids.js'
 import { subtaskOfGroup } from '../kit/key-group.js'
@@ -21,7 +20,8 @@ const STATELESS: ReadonlySet<string> = new Set(['map', 'filter', 'flat-map', 'co
 /**
  * Hands out again what `manifest` holds to the subtasks of `plan`: key groups by range, splits and pieces by owner
  * modulo parallelism. Operators are found by id alone, so they may have moved to other chains, and their parallelism
- * may have changed. Throws RT1205 to RT1208 where state could not be given back whole.
+ * may have changed. Throws RT1205 to RT1208 where state could not be given back whole, RT1202 where the order of staged
+ * rows is lost.
  */
 export function restoreOf(manifest: Manifest, plan: Pick<JobPlan, 'vertices'>): Restoration {
   checkOperators(manifest, plan)
@@ -122,15 +122,23 @@ function checkOwners(operator: OperatorId, snapshots: readonly SnapshotBefore[])
   for (const { pieces, subtask } of snapshots) {
     for (const { owner } of pieces ?? []) {
       const holder = holders.get(owner) ?? subtask
-      assert(holder === subtask, 'pieces of one owner stand in two snapshots', {
-        operator,
-        owner,
-        holder,
-        subtask,
-      })
+      if (holder !== subtask) throw twoHolders(operator, owner, holder, subtask)
       holders.set(owner, holder)
     }
   }
+}
+
+function twoHolders(
+  operator: OperatorId,
+  owner: number,
+  holder: SubtaskIndex,
+  subtask: SubtaskIndex,
+): RetakeError {
+  return new RetakeError('RT1202', {
+    what: `the manifest of the checkpoint gives the staged rows of subtask ${owner} of ${named([operator])} to two subtasks, ${holder} and ${subtask}`,
+    why: 'no order is known between them, so they cannot be written exactly once; the manifest was changed after it was written',
+    fix: 'restore that manifest from a copy, or start a new run from another checkpoint (--from-checkpoint)',
+  })
 }
 
 interface Stateful<V, O> {

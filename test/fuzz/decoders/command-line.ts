@@ -18,6 +18,8 @@ export const commandLine: Decoder<string> = {
   },
   decode: (bytes) => readingOf(Buffer.from(bytes).toString('utf8', 0, BYTES_MAX).split('\0')),
   isRefusal: () => false,
+  /** It loads what a command's help and its misspellings need, and keeps it. */
+  allocatedMax: () => 32 * 1024 * 1024,
 }
 
 /** What the command would be given, or that the words are refused, with a message. */

@@ -156,7 +156,9 @@ test('when pieces of one owner stand in two snapshots, then the restore stops: t
     snapshot(1, 0, [{ operator: 'table', pieces: [piece(0, 5)] }]),
     snapshot(1, 1, [{ operator: 'table', pieces: [piece(0, 6)] }]),
   ])
-  expect(() => restoreOf(broken, clickCount(2))).toThrow('pieces of one owner')
+  expect(() => restoreOf(broken, clickCount(2))).toThrow(
+    expect.objectContaining({ code: 'RT1202', what: expect.stringContaining('two subtasks, 0 and 1') }),
+  )
 })
 
 test('when a source had ended in part, then each reader knows its own end, and at another parallelism none does', () => {
