@@ -1,4 +1,5 @@
 import type { CanonicalKey } from '../kit/key.js'
+import { isText } from '../kit/shape.js'
 import { decodeColumns } from '../record/row-codec.js'
 import { packValue, unpackValue } from '../record/value-codec.js'
 import type { Timer } from './timer-queue.js'
@@ -30,22 +31,35 @@ type EncodedContent = readonly [
   timers: readonly EncodedTimer[],
 ]
 
-/** Throws (anything) for bytes that `GroupChunk` did not write. */
-export function decodeGroup(bytes: Uint8Array): GroupContent {
-  const [states, timers] = unpackValue(bytes) as EncodedContent
-  return { states: states.map((state) => (state.length === 3 ? wholesOf(state) : rowsOf(state))), timers }
+/**
+ * Throws (anything) for bytes that `GroupChunk` did not write.
+ * @param states how many there are
+ */
+export function decodeGroup(bytes: Uint8Array, states: number): GroupContent {
+  const [encoded, timers] = unpackValue(bytes) as EncodedContent
+  for (const [position] of encoded) {
+    if (!(Number.isInteger(position) && position >= 0 && position < states))
+      throw new RangeError(`there is no state ${String(position)}`)
+  }
+  for (const [, at] of timers) if (!Number.isFinite(at)) throw new RangeError('a timer has a time')
+  return { states: encoded.map((state) => (state.length === 3 ? wholesOf(state) : rowsOf(state))), timers }
 }
 
 function wholesOf([position, keys, values]: EncodedWholes): StateContent {
-  if (values.length !== keys.length) throw new RangeError('each value has a key')
+  if (!Array.isArray(keys) || !Array.isArray(values) || values.length !== keys.length)
+    throw new RangeError('each value has a key')
   return { position, keys, names: undefined, columns: [values] }
 }
 
 function rowsOf([position, names, count, rows]: EncodedRows): StateContent {
-  if (names?.includes('__proto__') || new Set(names).size !== (names?.length ?? 0))
-    throw new RangeError('each name is that of one field')
+  if (names !== undefined && !areNames(names)) throw new RangeError('each name is that of one field')
   const [keys = [], ...columns] = decodeColumns(rows, 1 + (names?.length ?? 1), count)
   return { position, keys: keys as CanonicalKey[], names, columns }
+}
+
+function areNames(names: unknown): boolean {
+  if (!Array.isArray(names) || names.length === 0) return false
+  return names.every(isText) && !names.includes('__proto__') && new Set(names).size === names.length
 }
 
 /** Entries of one state, where they stand. */

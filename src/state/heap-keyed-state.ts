@@ -76,7 +76,7 @@ export class HeapKeyedState implements KeyedStateBackend {
     }
     let loaded = 0
     for (const { group, bytes: encoded } of chunks) {
-      this.#load(group - this.#range.first, states, contentOf(encoded, name, group))
+      this.#load(group - this.#range.first, states, contentOf(encoded, states.length, name, group))
       loaded += encoded.length
       if (loaded < LIMITS.restoreBytes) continue
       loaded = 0
@@ -234,9 +234,9 @@ export class HeapKeyedState implements KeyedStateBackend {
   }
 }
 
-function contentOf(bytes: Uint8Array, name: string, group: number): GroupContent {
+function contentOf(bytes: Uint8Array, states: number, name: string, group: number): GroupContent {
   try {
-    return decodeGroup(bytes)
+    return decodeGroup(bytes, states)
   } catch (cause) {
     throw damaged(name, `key group ${group} cannot be read`, cause)
   }

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { RetakeError } from '../kit/errors.js'
 import type { KeyType } from '../kit/key.js'
+import { isCount, isPositive, isText, listOf, misfitOf, optional, type Shape } from '../kit/shape.js'
 import { packValue, unpackValue } from '../record/value-codec.js'
 
 /**
@@ -97,7 +98,27 @@ function readIndex(part: Uint8Array, name: string): readonly [...Index, dataAt: 
   if (bytes.byteLength !== length || crc32(bytes) !== view.getUint32(12, true)) {
     throw damaged(name, 'its index is not what was written')
   }
-  return [...(unpackValue(bytes) as Index), HEADER_BYTES + length]
+  return [...indexOf(bytes, name), HEADER_BYTES + length]
+}
+
+function indexOf(bytes: Uint8Array, name: string): Index {
+  let index: unknown
+  try {
+    index = unpackValue(bytes)
+  } catch (cause) {
+    throw damaged(name, 'its index cannot be read', cause)
+  }
+  const [maxParallelism, keyType, states, chunks] = Array.isArray(index) ? index : []
+  const misfit = misfitOf('index', { maxParallelism, keyType, states, chunks }, INDEX)
+  if (misfit !== undefined) throw damaged(name, `${misfit} is not what it must be`)
+  return [maxParallelism, keyType, states, chunks]
+}
+
+const INDEX: Shape = {
+  maxParallelism: isPositive,
+  keyType: optional(isText),
+  states: listOf(isText),
+  chunks: listOf((entry) => Array.isArray(entry) && entry.length === 4 && entry.every(isCount)),
 }
 
 export function damaged(name: string, seen: string, cause?: unknown): RetakeError {

@@ -1,14 +1,17 @@
-import { gzipSync } from 'node:zlib'
+import { crc32, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { crc32c } from '#src/connector/kafka/crc32c.js'
 import { KafkaDeserializer } from '#src/connector/kafka/kafka-deserializer.js'
 import type { KafkaMeta } from '#src/connector/kafka/kafka-meta.js'
 import { RecordCursor } from '#src/connector/kafka/record-batch-decoder.js'
+import { packValue } from '#src/record/value-codec.js'
+import { writeKeyedPart } from '#src/state/keyed-part.js'
 import { headerOf, recordBatch } from '../support/record-batch.js'
 import type { Decoder } from './decoder.js'
 import { bundleUpload } from './decoders/bundle-upload.js'
 import { fetchResponse } from './decoders/fetch-response.js'
 import { jobLog } from './decoders/job-log.js'
+import { keyedPart } from './decoders/keyed-part.js'
 import { lease } from './decoders/lease.js'
 import { recordSet } from './decoders/record-set.js'
 import { runHistory } from './decoders/run-history.js'
@@ -26,6 +29,12 @@ const FINDS: readonly (readonly [what: string, decoder: Decoder, bytes: Uint8Arr
     'a literal of snappy of less than no length went round for ever',
     recordSet,
     batchOf(SNAPPY, hex('0afcfaffffff')),
+  ],
+  ['keys of a state that are no list were gone through', keyedPart, partOf([[[1, '', []]], []])],
+  [
+    'names of a row that are lists of lists were written down',
+    keyedPart,
+    partOf([[[0, [[[]]], 1, hex('0101')]], []]),
   ],
   ['a block of snappy that says four gigabytes got them', recordSet, batchOf(SNAPPY, hex('ffffffff0f00'))],
   ['gzip made a gigabyte of a megabyte', recordSet, batchOf(GZIP, gzipSync(Buffer.alloc(2 ** 28)))],
@@ -130,6 +139,15 @@ function text(json: string): Uint8Array {
 
 function hex(digits: string): Buffer {
   return Buffer.from(digits, 'hex')
+}
+
+/** Keyed state of two states with one chunk, which holds `content`. */
+function partOf(content: unknown): Uint8Array {
+  const bytes = Uint8Array.from(packValue(content))
+  const chunks = [{ group: 0, bytes, crc: crc32(bytes) }]
+  return Buffer.concat(
+    writeKeyedPart({ maxParallelism: 128, keyType: 'string', states: ['count', 'seen'], chunks }),
+  )
 }
 
 /** One record's worth of a batch, of `body`, with the checksum that it has then. */

@@ -3,11 +3,16 @@ import type { CanonicalKey } from '#src/kit/key.js'
 import type { Random } from '#src/kit/random.js'
 import { packValue, unpackValue } from '#src/record/value-codec.js'
 import { decodeGroup, GroupChunk, type GroupContent } from '#src/state/group-chunk.js'
-import { type EncodedChunk, readKeyedPart, writeKeyedPart } from '#src/state/keyed-part.js'
+import {
+  damaged as damagedPart,
+  type EncodedChunk,
+  readKeyedPart,
+  writeKeyedPart,
+} from '#src/state/keyed-part.js'
 import { ValueList } from '#src/state/value-list.js'
 import { damaged } from '../damage.js'
 import { damagedValue } from '../damaged-value.js'
-import type { Decoder } from '../decoder.js'
+import { type Decoder, refusedWith } from '../decoder.js'
 import { between, chance, few, listOf, pick, scalar, text, value } from '../draw.js'
 import { rows } from './frame.js'
 
@@ -47,9 +52,12 @@ export const keyedPart: Decoder<Content> = {
   },
   decode(bytes) {
     const { chunks, ...head } = readKeyedPart(bytes, 'a part', ALL)
-    return { ...head, groups: chunks.map(({ group, bytes }) => [group, decoded(bytes)] as const) }
+    return {
+      ...head,
+      groups: chunks.map(({ group, bytes }) => [group, decoded(bytes, head.states.length)] as const),
+    }
   },
-  isRefusal: () => true,
+  isRefusal: refusedWith('RT1203', 'RT1221'),
   /** Damages a chunk, or the index, and gives it the checksum that it would have then. */
   damage(random, { bytes }) {
     const { chunks, ...head } = readKeyedPart(bytes, 'a part', ALL)
@@ -92,8 +100,15 @@ function encoded(group: number, { states, timers }: Group): Uint8Array {
   return Uint8Array.from(chunk.encode('an operator'))
 }
 
-function decoded(bytes: Uint8Array): Group {
-  const { states, timers } = decodeGroup(bytes)
+/** As the state reads a chunk, which tells what it cannot read in its own words. */
+function decoded(bytes: Uint8Array, count: number): Group {
+  let content: GroupContent
+  try {
+    content = decodeGroup(bytes, count)
+  } catch (cause) {
+    throw damagedPart('a part', 'a key group cannot be read', cause)
+  }
+  const { states, timers } = content
   const asRows = states.map(({ position, keys, ...loaded }) => {
     const list = new ValueList({ shape: undefined })
     list.pushAll(loaded)
