@@ -24,7 +24,7 @@ export const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)))
 const OLDEST_NODE = [20, 19]
 const STAMP = join(PROJECT, 'node_modules', '.retake-install')
 const BUILD_LOCK = join(PROJECT, 'node_modules', '.retake-build')
-const BUILT = ['src', 'actors', 'test', 'bench', 'examples', 'template']
+const BUILT = ['src', 'actors', 'test', 'bench', 'examples']
 
 /** Ends the process with a message when something cannot be done. */
 export function bootstrap() {

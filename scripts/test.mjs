@@ -52,7 +52,7 @@ process.exit(total.failed === 0 ? 0 : 1)
 function chosenSuites() {
   const isChosen = (path) => filters.length === 0 || filters.some((filter) => path.includes(filter))
   const chosen = PROGRAMS.filter(({ source }) => isChosen(source)).map((suite) => () => runProgram(suite))
-  const files = ['test', 'examples', 'template'].flatMap((folder) => testFiles(join(PROJECT, folder)))
+  const files = ['test', 'examples'].flatMap((folder) => testFiles(join(PROJECT, folder)))
   const hasFiles = files.some((file) => isChosen(relative(PROJECT, file)))
   return hasFiles ? [runVitest, ...chosen] : chosen
 }

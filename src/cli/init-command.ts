@@ -18,12 +18,12 @@ interface Manifest {
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** What every project begins as, and what this package's own tests run: job, test, servers, README. */
-const TEMPLATE = join(PACKAGE, 'template')
+const EXAMPLE = join(PACKAGE, 'examples', 'project')
 
-/** Of these the project gets the versions that the template is tested with. */
+/** Of these the project gets the versions that the example is tested with. */
 const TOOLS = ['@types/node', 'typescript', 'valibot', 'vitest'] as const
 
-/** Writes the template, and a `package.json` for it, into a folder that is empty or not there yet. */
+/** Writes the example project, and a `package.json` for it, into a folder that is empty or not there yet. */
 export const initCommand: RunCommand = async (invocation, terminal) => {
   const given = invocation.argument(0)
   const folder = resolve(given)
@@ -53,7 +53,7 @@ function refuseUnlessEmpty(given: string, folder: string): void {
 
 async function writeProject(folder: string): Promise<void> {
   await makeFolder(folder)
-  cpSync(TEMPLATE, folder, { recursive: true })
+  cpSync(EXAMPLE, folder, { recursive: true })
   // npm packs no file of this name.
   renameSync(join(folder, 'gitignore'), join(folder, '.gitignore'))
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifestOf(folder), null, 2)}\n`)

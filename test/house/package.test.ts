@@ -8,7 +8,7 @@ import { PROJECT } from '../support/project.js'
 const MANIFEST = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'))
 
 /** Job files of ours that a stranger reads first. */
-const JOBS = ['examples', 'template/src']
+const JOBS = ['examples', 'examples/project/src']
   .flatMap((folder) => readdirSync(join(PROJECT, folder)).map((name) => join(folder, name)))
   .filter(
     (file) =>
@@ -22,12 +22,12 @@ test('when the package is packed, then it holds what runs and its types, and not
 
   const strangers = paths.filter(
     (path) =>
-      !/^((dist\/)?(src|actors)|template)\/|^(package\.json|(README|CHANGELOG|SECURITY|docs\/errors)\.md|LICENSE)$/.test(
+      !/^((dist\/)?(src|actors)|examples\/project)\/|^(package\.json|(README|CHANGELOG|SECURITY|docs\/errors)\.md|LICENSE)$/.test(
         path,
       ),
   )
   expect(strangers).toEqual([])
-  expect(paths).toContain('template/gitignore')
+  expect(paths).toContain('examples/project/gitignore')
   for (const target of [...Object.values<string>(MANIFEST.exports), ...Object.values<string>(MANIFEST.bin)]) {
     const path = target.replace('./', '')
     expect(paths).toContain(path)

@@ -28,20 +28,20 @@ function manifestIn(folder: string) {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 }
 
-test('when a project is begun, then it is the template, with a manifest and a .gitignore, and says what to type', async () => {
+test('when a project is begun, then it is the example project, with a manifest and a .gitignore, and says what to type', async () => {
   const folder = join(parent, 'deep', 'Click Count')
   const { code, data, talk } = await init(folder)
   expect({ code, data }).toEqual({ code: 0, data: '' })
   expect(talk).toContain(`  cd ${folder}\n  npm install\n  npm test `)
 
-  const template = readdirSync(join(PROJECT, 'template')).filter((name) => name !== 'gitignore')
-  expect(readdirSync(folder).sort()).toEqual([...template, '.gitignore', 'package.json'].sort())
+  const example = readdirSync(join(PROJECT, 'examples', 'project')).filter((name) => name !== 'gitignore')
+  expect(readdirSync(folder).sort()).toEqual([...example, '.gitignore', 'package.json'].sort())
   expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toContain('node_modules/\n')
   for (const file of ['src/click-count.ts', 'compose.yaml', 'README.md'])
-    expect(readFileSync(join(folder, file))).toEqual(readFileSync(join(PROJECT, 'template', file)))
+    expect(readFileSync(join(folder, file))).toEqual(readFileSync(join(PROJECT, 'examples', 'project', file)))
 })
 
-test('when a project is begun, then its versions are those that the template is tested with', async () => {
+test('when a project is begun, then its versions are those that the example is tested with', async () => {
   const folder = join(parent, 'my-job')
   await init(folder)
   const { name, engines, dependencies, devDependencies } = manifestIn(folder)
@@ -60,7 +60,7 @@ test.each([
   'when Retake was installed from %s, then the project takes it from there, too',
   async (_, entry, origin) => {
     const modules = join(parent, 'node_modules')
-    for (const part of ['dist/src/cli', 'dist/src/kit', 'template', 'package.json'])
+    for (const part of ['dist/src/cli', 'dist/src/kit', 'examples/project', 'package.json'])
       cpSync(join(PROJECT, part), join(modules, 'retake', part), { recursive: true })
     const lock = JSON.stringify({ packages: { 'node_modules/retake': entry } })
     if (entry !== undefined) writeFileSync(join(modules, '.package-lock.json'), lock)
@@ -124,7 +124,7 @@ test.skipIf(process.platform !== 'linux')(
 test('when the README of a project shows a command, then the project has it', async () => {
   await init(join(parent, 'my-job'))
   const { scripts } = manifestIn(join(parent, 'my-job'))
-  const lines = codeBlocksOf(pageOf('template/README.md')).flatMap(({ text }) =>
+  const lines = codeBlocksOf(pageOf('examples/project/README.md')).flatMap(({ text }) =>
     text.replaceAll('\\\n', ' ').split('\n'),
   )
   const ours = lines.filter((line) => line.startsWith('npx retake '))
