@@ -40,10 +40,12 @@ test('when commands are not run, then that is said on the page, and known here',
       'docs/kafka-test-broker.md: the recipe behind test/support/kafka-broker.ts and kcat.ts, which do it',
     ),
     'docs/operations.md: needs servers with certificates; test/contract does it with its own',
+    'docs/operations.md: needs a server with these users; test/e2e/nats-security.test.ts has one',
     'docs/protocol.md: needs the command line of NATS',
     'docs/scale.md: they measure for minutes',
     'docs/several-machines.md: needs several machines',
     'docs/several-machines.md: needs a directory that several machines see',
+    'docs/testing.md: they fuzz for minutes',
     'docs/tune.md: any job of yours',
   ])
 })
