@@ -22,12 +22,12 @@ export interface Step {
 
 export const pageOf = (path: string): Page => ({ path, text: readFileSync(join(PROJECT, path), 'utf8') })
 
-/** README, CHANGELOG and all of docs. */
+/** README, CHANGELOG, SECURITY and all of docs. */
 export function readPages(): Page[] {
   const docs = readdirSync(join(PROJECT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => posix.join('docs', name.replaceAll('\\', '/')))
-  return ['README.md', 'CHANGELOG.md', ...docs.sort()].map(pageOf)
+  return ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...docs.sort()].map(pageOf)
 }
 
 export function codeBlocksOf({ text }: Page): CodeBlock[] {
