@@ -11,7 +11,7 @@ import {
 } from '../kit/key.js'
 import { LIMITS } from '../kit/limits.js'
 import { ownedCopy } from '../record/owned-copy.js'
-import type { Row } from '../state/row-shape.js'
+import type { Row } from '../record/plain-row.js'
 import { type CombinedField, notANumber, otherType } from './combined-field.js'
 import { maxField } from './max.js'
 import { minField } from './min.js'

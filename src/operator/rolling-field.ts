@@ -1,6 +1,6 @@
 import type { KeySelector } from '../kit/key.js'
 import { ownedCopy } from '../record/owned-copy.js'
-import type { Row } from '../state/row-shape.js'
+import type { Row } from '../record/plain-row.js'
 import { type Combine, type CombinedField, notANumber, otherType } from './combined-field.js'
 import type { Operator, OperatorContext } from './operator.js'
 import { UNOPENED, unopenedRowState } from './unopened.js'

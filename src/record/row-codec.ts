@@ -1,6 +1,7 @@
 /// <reference lib="es2024.string" />
 import { asciiText } from '../kit/ascii-text.js'
 import { type ObjectMaker, objectMaker } from '../kit/object-maker.js'
+import { isPlainRow } from './plain-row.js'
 
 /**
  * Rows as bytes: plain objects that all have the same fields, whose values are texts, numbers, booleans, null and
@@ -23,7 +24,7 @@ import { type ObjectMaker, objectMaker } from '../kit/object-maker.js'
  */
 export function encodeRows(records: readonly unknown[]): Uint8Array | undefined {
   const [first] = records
-  if (!isPlain(first)) return undefined
+  if (!isPlainRow(first)) return undefined
   const names = Object.keys(first)
   let at = writeNames(names)
   for (let i = 0; i < records.length && at > 0; i++) at = writeRow(records[i], names, at)
@@ -107,13 +108,6 @@ let scratch: Buffer = Buffer.allocUnsafeSlow(64 * 1024)
 const float = new Float64Array(1)
 const floatBytes = new Uint8Array(float.buffer)
 
-type Row = Record<string, unknown>
-
-/** No class, whose instances mean more than their fields, and no list. */
-function isPlain(record: unknown): record is Row {
-  return typeof record === 'object' && record !== null && record.constructor === Object
-}
-
 /** Where the names end; -1: they cannot be those of rows. */
 function writeNames(names: readonly string[]): number {
   if (names.length === 0 || names.length > FIELDS_MAX) return -1
@@ -131,7 +125,7 @@ function writeNames(names: readonly string[]): number {
 
 /** Where the row ends; -1: it has other fields than the first one, or a value of another kind. */
 function writeRow(record: unknown, names: readonly string[], start: number): number {
-  if (!isPlain(record)) return -1
+  if (!isPlainRow(record)) return -1
   let at = start
   let field = 0
   for (const name in record) {

@@ -1,10 +1,10 @@
 import { assert } from '../kit/assert.js'
 import { type CanonicalKey, canonicalKey } from '../kit/key.js'
 import { copyOfOwned } from '../record/owned-copy.js'
+import type { Row } from '../record/plain-row.js'
 import type { Captures } from './captures.js'
 import { keptCopy } from './kept-copy.js'
 import type { RowState, ValueState } from './keyed-state.js'
-import type { Row } from './row-shape.js'
 import { type KnownShape, type LoadedValues, ValueList } from './value-list.js'
 import { ValueTable } from './value-table.js'
 

@@ -1,5 +1,5 @@
 import type { Key } from '../kit/key.js'
-import type { Row } from './row-shape.js'
+import type { Row } from '../record/plain-row.js'
 import type { Capture, PartStore } from './snapshot.js'
 
 /**

@@ -1,5 +1,4 @@
-/** A plain object, as rows are: its fields by name. */
-export type Row = Record<string, unknown>
+import { isPlainRow, type Row } from '../record/plain-row.js'
 
 /** Makes a row of what stands at `position` in each column. */
 type RowMaker = (columns: readonly (readonly unknown[])[], position: number) => Row
@@ -26,7 +25,7 @@ export class RowShape {
 
   /** Undefined: it is no row of scalars. */
   static of(value: unknown): RowShape | undefined {
-    if (!isPlain(value)) return undefined
+    if (!isPlainRow(value)) return undefined
     const names = Object.keys(value)
     const fit = names.length > 0 && names.length <= FIELDS_MAX && !names.includes('__proto__')
     return fit && names.every((name) => isScalar(value[name])) ? new RowShape(names) : undefined
@@ -47,7 +46,7 @@ export class RowShape {
 
   /** Puts a row into columns; false: it has another shape, and what stands at `position` now is of no use. */
   write(value: unknown, columns: readonly unknown[][], position: number): boolean {
-    if (!isPlain(value)) return false
+    if (!isPlainRow(value)) return false
     const names = this.names
     let field = 0
     for (const name in value) {
@@ -59,11 +58,6 @@ export class RowShape {
     }
     return field === names.length
   }
-}
-
-/** No class, whose instances mean more than their fields, and no list. */
-function isPlain(value: unknown): value is Row {
-  return typeof value === 'object' && value !== null && value.constructor === Object
 }
 
 /** What cannot change in place. */

@@ -1,6 +1,7 @@
 import type { CanonicalKey } from '../kit/key.js'
+import type { Row } from '../record/plain-row.js'
 import { encodeColumns } from '../record/row-codec.js'
-import { type Row, RowShape } from './row-shape.js'
+import { RowShape } from './row-shape.js'
 
 /** The shape that all lists of one state have for their rows; undefined until its first row. */
 export interface KnownShape {
