@@ -32,11 +32,13 @@ export const jsonLine: Decoder<readonly unknown[]> = {
   isRefusal: () => false,
 }
 
+/** One for all: damaged bytes may be a hundred thousand lines. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** Undefined: it is no JSON, or no UTF-8. */
 function parsedOf(bytes: Buffer, start: number, end: number): { value: unknown } | undefined {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(start, end))
-    return { value: JSON.parse(text) }
+    return { value: JSON.parse(UTF8.decode(bytes.subarray(start, end))) }
   } catch {
     return undefined
   }
